@@ -1,0 +1,50 @@
+"""Chainrule: multilayer perceptrons whose every number can be checked by hand.
+
+The names below are the public page. They are loaded when first used, so that
+``import chainrule`` itself costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.errors import ChainruleError as ChainruleError
+    from chainrule.estimators import MLPClassifier as MLPClassifier
+    from chainrule.estimators import MLPRegressor as MLPRegressor
+    from chainrule.experiments import recipes as recipes
+    from chainrule.experiments import run as run
+    from chainrule.files import load as load
+    from chainrule.files import save as save
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ChainruleError": "chainrule.errors",
+    "MLPClassifier": "chainrule.estimators",
+    "MLPRegressor": "chainrule.estimators",
+    "load": "chainrule.files",
+    "recipes": "chainrule.experiments",
+    "run": "chainrule.experiments",
+    "save": "chainrule.files",
+}
+
+__all__ = [
+    "ChainruleError",
+    "MLPClassifier",
+    "MLPRegressor",
+    "__version__",
+    "load",
+    "recipes",
+    "run",
+    "save",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

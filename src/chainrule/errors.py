@@ -1,0 +1,64 @@
+"""Every exception that Chainrule raises on purpose.
+
+::
+
+    ChainruleError
+    ├── InvalidInputError   (ValueError)   an argument, array or label that cannot be used
+    ├── SpecError           (ValueError)   an experiment's specification
+    ├── ModelFileError      (ValueError)   a model file that is damaged, hostile or too new
+    ├── DataError           (ValueError)   a data set that is missing or not what it should be
+    ├── DivergenceError     (ValueError)   training left the finite numbers
+    └── MissingExtraError   (ImportError)  an optional package is not installed
+
+A message says what was required, what came, and what to do about it.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ChainruleError",
+    "DataError",
+    "DivergenceError",
+    "InvalidInputError",
+    "MissingExtraError",
+    "ModelFileError",
+    "SpecError",
+    "unknown_name",
+]
+
+
+class ChainruleError(Exception):
+    """The base of every error raised on purpose."""
+
+
+class InvalidInputError(ChainruleError, ValueError):
+    """An argument, array or label that cannot be used."""
+
+
+class SpecError(ChainruleError, ValueError):
+    """An experiment's specification that cannot be run."""
+
+
+class ModelFileError(ChainruleError, ValueError):
+    """A model file that is damaged, hostile, or of a newer format."""
+
+
+class DataError(ChainruleError, ValueError):
+    """A data set that is missing or not what it should be."""
+
+
+class DivergenceError(ChainruleError, ValueError):
+    """Training left the finite numbers."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """An optional package is not installed; the message names the command that installs it."""
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
+    """The message for a name that is not in a table: what there is, and the nearest one."""
+    options = sorted(known)
+    near = get_close_matches(str(name), options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"Unknown {kind} {name!r}.{hint} Known: {', '.join(options)}."
