@@ -1,1 +1,12 @@
+"""The equations as compiled programs. The only folder that imports jax at its top.
 
+``plan``      what a program is specialised to, and what it takes as arguments
+``step``      one update, composed of the equations: the loop body of every trainer
+``program``   a range of updates in one compiled call
+``batches``   orders, padding, weights: static shapes from moving sizes
+``fit``       the trainer: ranges, epochs, records, and the way back
+``lbfgs``     full-batch training through scipy, in float64
+``predict``   the forward pass in bounded memory
+``eager``     the same loop one readable step at a time, in NumPy or PyTorch
+``cache``     compiled programs kept on disk
+"""

@@ -1,0 +1,41 @@
+"""Where and in which precision programs run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import jax
+
+from chainrule.errors import InvalidInputError
+
+__all__ = ["find_device", "precision"]
+
+
+def find_device(name: str) -> jax.Device | None:
+    """The first device of a platform: ``auto`` (jax's default), ``cpu``, ``gpu`` or ``tpu``."""
+    if name == "auto":
+        return None
+    try:
+        return jax.devices(name)[0]
+    except RuntimeError as error:
+        raise InvalidInputError(
+            f"device={name!r} was asked for, and jax finds {_platforms()}. For an NVIDIA GPU "
+            "install the extra: pip install 'chainrule[gpu]'; or leave device='auto'."
+        ) from error
+
+
+def _platforms() -> str:
+    return ", ".join(sorted({device.platform for device in jax.devices()}))
+
+
+@contextmanager
+def precision(dtype: str, device: jax.Device | None = None) -> Iterator[None]:
+    """Run jax in ``dtype`` (float64 is thread-local in jax, so it is entered where it is used).
+
+    Products of float32 matrices are float32 throughout, on GPUs too.
+    """
+    with (
+        jax.enable_x64(dtype == "float64"),
+        jax.default_matmul_precision("float32"),
+        jax.default_device(device),
+    ):
+        yield

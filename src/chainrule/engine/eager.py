@@ -1,0 +1,101 @@
+"""The training loop one readable step at a time, in NumPy or PyTorch.
+
+It runs the same ``update`` as the compiled program. Ragged batches need no padding
+here, nor weights of zero; that both agree is a test of the masks as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.engine.plan import Hyperparameters, Plan
+from chainrule.engine.step import Updated, update
+from chainrule.equations.dropout import dropout_mask
+from chainrule.equations.network import Layer
+from chainrule.equations.optimizers import OPTIMIZERS, State
+from chainrule.errors import InvalidInputError, MissingExtraError
+
+__all__ = ["train"]
+
+
+def train(
+    plan: Plan,
+    hyper: Hyperparameters,
+    layers: Sequence[Layer],
+    X: npt.NDArray[Any],
+    Y: npt.NDArray[Any],
+    batches: Sequence[npt.NDArray[np.integer[Any]]],
+    rates: Sequence[float],
+    *,
+    weights: npt.NDArray[Any] | None = None,
+    l2: Sequence[float] | float = 0.0,
+    state: State | None = None,
+    library: str = "numpy",
+    device: str = "cpu",
+) -> Iterator[Updated]:
+    """Train on ``batches`` (the row numbers of each), and give what each step leaves.
+
+    ``rates`` has one learning rate a step, ``l2`` one strength a step or one for all.
+    ``library`` is ``numpy`` or ``torch`` (whose tensors go to ``device``).
+
+    Raises
+    ------
+    MissingExtraError
+        PyTorch is asked for and not installed.
+    """
+    convert = _converter(library, plan.dtype, device)
+    current = tuple(Layer(convert(layer.W), convert(layer.b)) for layer in layers)
+    carried: State = OPTIMIZERS[plan.optimizer].init(current) if state is None else state
+    settings = {name: convert(value) for name, value in hyper.settings.items()}
+    inside = hyper._replace(settings=settings, clip=convert(hyper.clip))
+    strengths = np.broadcast_to(np.asarray(l2, np.float64), (len(batches),))
+    for step, (rows, rate) in enumerate(zip(batches, rates, strict=True)):
+        sample_weights = np.ones(len(rows)) if weights is None else weights[rows]
+        masks = [convert(mask) for mask in _masks(plan, hyper, step, len(rows))]
+        after = update(
+            plan,
+            current,
+            carried,
+            inside,
+            convert(X[rows]),
+            convert(Y[rows]),
+            convert(sample_weights),
+            convert(np.asarray(rate)),
+            convert(strengths[step]),
+            masks or None,
+        )
+        current, carried = after.layers, after.state
+        yield after
+
+
+def _masks(plan: Plan, hyper: Hyperparameters, step: int, n_rows: int) -> list[npt.NDArray[Any]]:
+    if not plan.dropout:
+        return []
+    return [
+        dropout_mask(
+            np,
+            hyper.seed,
+            np.asarray(step, np.uint32),
+            number,
+            (n_rows, width),
+            hyper.rates[number],
+            np.dtype(plan.dtype),
+        )
+        for number, width in enumerate(plan.sizes[1:-1])
+    ]
+
+
+def _converter(library: str, dtype: str, device: str) -> Any:
+    if library == "numpy":
+        return lambda x: np.asarray(x, dtype)
+    if library != "torch":
+        raise InvalidInputError(f"library must be 'numpy' or 'torch', got {library!r}.")
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError(
+            "library='torch' needs PyTorch. Install it with: pip install 'chainrule[torch]'"
+        ) from error
+    return lambda x: torch.as_tensor(np.array(x, dtype), device=device)

@@ -1,0 +1,121 @@
+"""The forward pass in bounded memory: a chunk of rows at a time.
+
+Small work goes through NumPy as it stands, which needs no program; large work
+through a compiled one, which fuses what lies between the matrix products and uses
+all cores.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.engine.cache import compiling
+from chainrule.engine.device import precision
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.losses import LOSSES, per_sample
+from chainrule.equations.namespace import Array
+from chainrule.equations.network import Layer, forward
+
+__all__ = ["losses", "outputs"]
+
+SMALL_WORK = 2e9
+"""Multiply-adds up to which NumPy is at least as quick as calling a program."""
+
+CHUNK_BYTES = 2**23
+"""About what the widest layer's values of one chunk take."""
+
+_compiled: set[Any] = set()
+
+
+def outputs(
+    layers: Sequence[Layer], activations: Sequence[str], X: Any, device: jax.Device | None = None
+) -> npt.NDArray[Any]:
+    """The network's outputs for ``X`` (dense or scipy sparse), ``(n, n_out)``."""
+    return np.concatenate(
+        [A for A, _ in _chunks(layers, tuple(activations), None, X, None, device)]
+    )
+
+
+def losses(
+    layers: Sequence[Layer],
+    activations: Sequence[str],
+    loss: str,
+    X: Any,
+    Y: npt.NDArray[Any],
+    device: jax.Device | None = None,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """The network's outputs ``(n, n_out)`` and each sample's data loss ``(n,)``."""
+    pairs = list(_chunks(layers, tuple(activations), loss, X, Y, device))
+    return np.concatenate([A for A, _ in pairs]), np.concatenate([value for _, value in pairs])
+
+
+def _chunks(
+    layers: Sequence[Layer],
+    activations: tuple[str, ...],
+    loss: str | None,
+    X: Any,
+    Y: npt.NDArray[Any] | None,
+    device: jax.Device | None,
+) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
+    dtype = np.result_type(X.dtype, layers[0].W.dtype)
+    widest = max(X.shape[1], *(layer.b.shape[0] for layer in layers))
+    size = int(np.clip(CHUNK_BYTES // (widest * dtype.itemsize), 64, 2048))
+    work = X.shape[0] * sum(layer.W.size for layer in layers)
+    compiled = work > SMALL_WORK and X.shape[0] > size
+    if compiled:
+        with precision(dtype.name, device):
+            layers = jax.device_put([Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers])
+    for start in range(0, max(X.shape[0], 1), size):
+        rows = slice(start, start + size)
+        part = X[rows] if isinstance(X, np.ndarray) else X[rows].toarray()
+        part = part.astype(dtype, copy=False)
+        target = None if Y is None else Y[rows].astype(dtype)
+        if compiled:
+            yield _compiled_chunk(layers, activations, loss, part, target, size, device)
+        else:
+            A, value = _forward(activations, loss, layers, part, target)
+            yield A, np.zeros(0) if value is None else value
+
+
+def _compiled_chunk(
+    layers: Sequence[Layer],
+    activations: tuple[str, ...],
+    loss: str | None,
+    X: npt.NDArray[Any],
+    Y: npt.NDArray[Any] | None,
+    size: int,
+    device: jax.Device | None,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    n = len(X)
+    if n < size:  # the last chunk takes the others' shape, and so their program
+        X = np.concatenate([X, np.zeros((size - n, X.shape[1]), X.dtype)])
+        Y = None if Y is None else np.concatenate([Y, np.ones((size - n, Y.shape[1]), Y.dtype)])
+    key = (activations, loss, tuple(layer.W.shape for layer in layers), X.shape, X.dtype, device)
+    with precision(X.dtype.name, device):
+        if key in _compiled:
+            A, value = _program(activations, loss, layers, X, Y)
+        else:
+            A, value = compiling(lambda: _program(activations, loss, layers, X, Y))
+            _compiled.add(key)
+    return np.asarray(A)[:n], np.zeros(0) if value is None else np.asarray(value)[:n]
+
+
+def _forward(
+    activations: tuple[str, ...],
+    loss: str | None,
+    layers: Sequence[Layer],
+    X: Array,
+    Y: Array | None,
+) -> tuple[Array, Array | None]:
+    tape = forward(layers, activations, X)
+    Z, A = tape.Z[-1], tape.A[-1]
+    if loss is None:
+        return A, None
+    return A, per_sample(LOSSES[loss], ACTIVATIONS[activations[-1]], Z, A, Y)
+
+
+_program = partial(jax.jit, static_argnums=(0, 1))(_forward)

@@ -1,0 +1,103 @@
+"""A range of updates in one compiled call.
+
+The backward pass is explicit, so nothing here needs automatic differentiation: the
+loop has a trip count that is known only when it runs, and one program serves every
+budget.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from chainrule.engine.plan import Hyperparameters, Plan, traces
+from chainrule.engine.step import update
+from chainrule.equations.dropout import dropout_mask
+from chainrule.equations.namespace import Array
+from chainrule.equations.network import Layer
+from chainrule.equations.optimizers import State
+
+__all__ = ["Data", "Outcome", "Steps", "run_range"]
+
+
+class Data(NamedTuple):
+    """Rows to learn from, padded: ``X`` ``(rows, n_in)``, ``Y`` ``(rows, n_out)``, in any dtype
+    that converts exactly, and ``weights`` ``(rows,)``, zero for padding."""
+
+    X: Array
+    Y: Array
+    weights: Array
+
+
+class Steps(NamedTuple):
+    """The steps of a range, padded to the program's capacity: ``order`` ``(capacity,
+    batch_size)`` row numbers, ``rate`` and ``l2`` ``(capacity,)``; ``first`` is the number of
+    the range's first step in the whole training, ``count`` how many steps to run."""
+
+    order: Array
+    rate: Array
+    l2: Array
+    first: Array
+    count: Array
+
+
+class Outcome(NamedTuple):
+    """Parameters and optimizer state after the range; each step's data loss and penalty."""
+
+    layers: tuple[Layer, ...]
+    state: State
+    loss: Array
+    penalty: Array
+
+
+@partial(jax.jit, static_argnames="plan")
+def run_range(
+    plan: Plan,
+    layers: tuple[Layer, ...],
+    state: State,
+    hyper: Hyperparameters,
+    data: Data,
+    steps: Steps,
+) -> Outcome:
+    """Run ``steps.count`` updates."""
+    traces[plan] += 1
+    dtype = jnp.dtype(plan.dtype)
+
+    def body(i: Array, before: Outcome) -> Outcome:
+        rows = steps.order[i]
+        masks = _masks(plan, hyper, steps.first + i.astype(jnp.uint32)) if plan.dropout else None
+        after = update(
+            plan,
+            before.layers,
+            before.state,
+            hyper,
+            data.X[rows].astype(dtype),
+            data.Y[rows].astype(dtype),
+            data.weights[rows],
+            steps.rate[i],
+            steps.l2[i],
+            masks,
+        )
+        penalty = before.penalty.at[i].set(after.penalty) if plan.penalised else before.penalty
+        return Outcome(after.layers, after.state, before.loss.at[i].set(after.loss), penalty)
+
+    nothing = jnp.zeros(steps.order.shape[0], dtype)
+    start = Outcome(layers, state, nothing, nothing)
+    outcome: Outcome = jax.lax.fori_loop(0, steps.count, body, start)
+    return outcome
+
+
+def _masks(plan: Plan, hyper: Hyperparameters, step: Array) -> list[Array]:
+    return [
+        dropout_mask(
+            jnp,
+            hyper.seed,
+            step,
+            number,
+            (plan.batch_size, width),
+            hyper.rates[number],
+            jnp.dtype(plan.dtype),
+        )
+        for number, width in enumerate(plan.sizes[1:-1])
+    ]

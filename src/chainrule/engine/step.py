@@ -1,0 +1,70 @@
+"""One update of the parameters: the equations, composed.
+
+Every trainer runs this function: the compiled program as its loop body, the eager
+loop in NumPy or PyTorch as it stands.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from chainrule.engine.plan import Hyperparameters, Plan
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.losses import LOSSES, output_gradient, per_sample, reduce_weights
+from chainrule.equations.namespace import Array, namespace
+from chainrule.equations.network import Layer, backward, forward
+from chainrule.equations.optimizers import OPTIMIZERS, State, clip_by_global_norm
+from chainrule.equations.penalties import PENALTIES, penalised, total
+
+__all__ = ["Updated", "loss_and_gradients", "update"]
+
+
+class Updated(NamedTuple):
+    """What a step leaves: the new parameters and state, the batch's loss and the penalty."""
+
+    layers: tuple[Layer, ...]
+    state: State
+    loss: Array
+    penalty: Array
+
+
+def loss_and_gradients(
+    plan: Plan,
+    layers: Sequence[Layer],
+    X: Array,
+    Y: Array,
+    weights: Array,
+    masks: Sequence[Array | None] | None = None,
+    reduction: str = "mean",
+) -> tuple[Array, tuple[Layer, ...]]:
+    """The batch's data loss and its gradients; ``weights`` are the samples'."""
+    loss, output = LOSSES[plan.loss], ACTIVATIONS[plan.activations[-1]]
+    tape = forward(layers, plan.activations, X, masks)
+    Z, A = tape.Z[-1], tape.A[-1]
+    share = reduce_weights(weights, reduction)
+    value = namespace(Z).sum(share * per_sample(loss, output, Z, A, Y))
+    dZ = output_gradient(loss, output, Z, A, Y) * share[:, None]
+    return value, backward(layers, plan.activations, tape, dZ, masks).layers
+
+
+def update(
+    plan: Plan,
+    layers: Sequence[Layer],
+    state: State,
+    hyper: Hyperparameters,
+    X: Array,
+    Y: Array,
+    weights: Array,
+    rate: Array,
+    l2: Array,
+    masks: Sequence[Array | None] | None = None,
+) -> Updated:
+    """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``."""
+    loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks)
+    penalty = namespace(loss).zeros_like(loss)
+    if plan.penalised:
+        penalty = total(PENALTIES["l2"], layers, l2)
+        gradients = penalised(PENALTIES["l2"], layers, gradients, l2)
+    if plan.clipped:
+        gradients = clip_by_global_norm(gradients, hyper.clip)
+    new, state = OPTIMIZERS[plan.optimizer].step(layers, gradients, state, rate, hyper.settings)
+    return Updated(new, state, loss, penalty)

@@ -1,0 +1,234 @@
+r"""Losses: a table of name, value and gradient; and the fused pairs.
+
+A loss takes the network's outputs ``A`` and the targets ``Y``, both ``(n, k)``.
+``value`` gives one number a sample, ``(n,)``; ``gradient`` gives its exact
+derivative dL/dA, ``(n, k)``.
+
+====================  =========================================  ========================
+name                  value of one sample                        gradient
+====================  =========================================  ========================
+squared_error         1/2 sum_k (a_k - y_k)^2                    a - y
+mean_squared_error    mean_k (a_k - y_k)^2                       2 (a - y) / k
+half_mean_squared_error  1/2 mean_k (a_k - y_k)^2                (a - y) / k
+cross_entropy         -sum_k y_k log a_k                         -y / a
+binary_cross_entropy  -sum_k [y log a + (1-y) log(1-a)]          (a - y) / (a (1 - a))
+poisson               sum_k [a - y log a + y log y - y]          1 - y / a
+====================  =========================================  ========================
+
+``half_mean_squared_error`` is what scikit-learn calls ``squared_error``: for one
+output it is the same as ours. The rows of ``Y`` sum to one for ``cross_entropy``;
+``binary_cross_entropy`` treats each output as a label of its own (multilabel).
+
+A *fused pair* is an output activation and a loss whose combination is stable where
+the two steps alone are not: its value and dL/dZ come straight from ``Z``.
+
+To add a loss, add its two functions and one row to the table.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from chainrule.equations.activations import ACTIVATIONS, Activation, pullback, softplus
+from chainrule.equations.namespace import Array, namespace
+
+__all__ = ["FUSED", "LOSSES", "Fused", "Loss", "output_gradient", "per_sample", "reduce_weights"]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One row of the table.
+
+    ``outputs`` names the output activations that the loss makes sense with;
+    ``targets`` says what ``Y`` holds: ``real``, ``distribution`` (rows sum to 1),
+    ``label`` (0 or 1 each) or ``count`` (not negative).
+    """
+
+    name: str
+    value: Callable[[Array, Array], Array]
+    gradient: Callable[[Array, Array], Array]
+    outputs: tuple[str, ...]
+    targets: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Fused:
+    """A stable pair: ``value(Z, Y)`` and ``gradient(Z, A, Y)``, which is dL/dZ."""
+
+    value: Callable[[Array, Array], Array]
+    gradient: Callable[[Array, Array, Array], Array]
+
+
+def _xlogy(x: Array, y: Array) -> Array:
+    """x log y, and 0 where x is 0 whatever y is."""
+    xp = namespace(x)
+    return xp.where(x == 0, xp.zeros_like(x), x * xp.log(xp.where(x == 0, xp.ones_like(x), y)))
+
+
+# squared errors
+
+
+def squared_error(A: Array, Y: Array) -> Array:
+    return 0.5 * namespace(A).sum((A - Y) * (A - Y), axis=1)
+
+
+def squared_error_gradient(A: Array, Y: Array) -> Array:
+    return A - Y
+
+
+def mean_squared_error(A: Array, Y: Array) -> Array:
+    return namespace(A).sum((A - Y) * (A - Y), axis=1) / A.shape[1]
+
+
+def mean_squared_error_gradient(A: Array, Y: Array) -> Array:
+    return 2 * (A - Y) / A.shape[1]
+
+
+def half_mean_squared_error(A: Array, Y: Array) -> Array:
+    return 0.5 * namespace(A).sum((A - Y) * (A - Y), axis=1) / A.shape[1]
+
+
+def half_mean_squared_error_gradient(A: Array, Y: Array) -> Array:
+    return (A - Y) / A.shape[1]
+
+
+# cross-entropy
+
+
+def cross_entropy(A: Array, Y: Array) -> Array:
+    return -namespace(A).sum(_xlogy(Y, A), axis=1)
+
+
+def cross_entropy_gradient(A: Array, Y: Array) -> Array:
+    return -Y / A
+
+
+def softmax_cross_entropy(Z: Array, Y: Array) -> Array:
+    """-sum_k y_k (z_k - log sum_j e^z_j), the largest z taken out of the exponentials."""
+    xp = namespace(Z)
+    shifted = Z - xp.max(Z, axis=1, keepdims=True)
+    log_total = xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
+    return xp.sum(Y * (log_total - shifted), axis=1)
+
+
+# binary cross-entropy
+
+
+def binary_cross_entropy(A: Array, Y: Array) -> Array:
+    return -namespace(A).sum(_xlogy(Y, A) + _xlogy(1 - Y, 1 - A), axis=1)
+
+
+def binary_cross_entropy_gradient(A: Array, Y: Array) -> Array:
+    return (A - Y) / (A * (1 - A))
+
+
+def logistic_binary_cross_entropy(Z: Array, Y: Array) -> Array:
+    """sum_k log(1 + e^z_k) - y_k z_k."""
+    return namespace(Z).sum(softplus(Z) - Y * Z, axis=1)
+
+
+# poisson: half the deviance, which is 0 where the mean equals the count
+
+
+def poisson(A: Array, Y: Array) -> Array:
+    return namespace(A).sum(A - Y + _xlogy(Y, Y) - _xlogy(Y, A), axis=1)
+
+
+def poisson_gradient(A: Array, Y: Array) -> Array:
+    return 1 - Y / A
+
+
+def exp_poisson(Z: Array, Y: Array) -> Array:
+    """sum_k e^z_k - y_k z_k + y_k log y_k - y_k."""
+    xp = namespace(Z)
+    return xp.sum(xp.exp(Z) - Y * Z + _xlogy(Y, Y) - Y, axis=1)
+
+
+def residual(Z: Array, A: Array, Y: Array) -> Array:
+    """dL/dZ = a - y: softmax + cross-entropy, logistic + BCE, exp + Poisson."""
+    return A - Y
+
+
+_ANY_OUTPUT = tuple(ACTIVATIONS)
+
+_ROWS = (
+    Loss("squared_error", squared_error, squared_error_gradient, _ANY_OUTPUT, "real", "Gauss 1809"),
+    Loss(
+        "mean_squared_error",
+        mean_squared_error,
+        mean_squared_error_gradient,
+        _ANY_OUTPUT,
+        "real",
+        "torch.nn.MSELoss, after the batch's mean",
+    ),
+    Loss(
+        "half_mean_squared_error",
+        half_mean_squared_error,
+        half_mean_squared_error_gradient,
+        _ANY_OUTPUT,
+        "real",
+        "scikit-learn's squared_error",
+    ),
+    Loss(
+        "cross_entropy",
+        cross_entropy,
+        cross_entropy_gradient,
+        ("softmax",),
+        "distribution",
+        "Good 1952",
+    ),
+    Loss(
+        "binary_cross_entropy",
+        binary_cross_entropy,
+        binary_cross_entropy_gradient,
+        ("logistic",),
+        "label",
+        "Good 1952",
+    ),
+    Loss(
+        "poisson",
+        poisson,
+        poisson_gradient,
+        ("exp", "softplus"),
+        "count",
+        "half the Poisson deviance, Nelder and Wedderburn 1972",
+    ),
+)
+
+LOSSES: Mapping[str, Loss] = MappingProxyType({row.name: row for row in _ROWS})
+
+FUSED: Mapping[tuple[str, str], Fused] = MappingProxyType(
+    {
+        ("softmax", "cross_entropy"): Fused(softmax_cross_entropy, residual),
+        ("logistic", "binary_cross_entropy"): Fused(logistic_binary_cross_entropy, residual),
+        ("exp", "poisson"): Fused(exp_poisson, residual),
+    }
+)
+
+
+def per_sample(loss: Loss, output: Activation, Z: Array, A: Array, Y: Array) -> Array:
+    """The loss of each sample, ``(n,)``: from ``Z`` where the pair is fused, else from ``A``."""
+    fused = FUSED.get((output.name, loss.name))
+    return fused.value(Z, Y) if fused else loss.value(A, Y)
+
+
+def output_gradient(loss: Loss, output: Activation, Z: Array, A: Array, Y: Array) -> Array:
+    """dL/dZ of the output layer, ``(n, k)``, for each sample by itself."""
+    fused = FUSED.get((output.name, loss.name))
+    if fused:
+        return fused.gradient(Z, A, Y)
+    return pullback(output, Z, A, loss.gradient(A, Y))
+
+
+def reduce_weights(weights: Array, reduction: str = "mean") -> Array:
+    """What each sample counts for in a batch: w_i / sum w (``mean``) or w_i (``sum``).
+
+    The batch's loss is the dot product of these with the samples' losses, and each
+    sample's gradient is multiplied by its own. Weights that sum to zero give zeros.
+    """
+    if reduction == "sum":
+        return weights
+    xp = namespace(weights)
+    total = xp.sum(weights)
+    return weights / xp.where(total == 0, xp.ones_like(total), total)
