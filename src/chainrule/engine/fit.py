@@ -32,7 +32,7 @@ RANGE_SECONDS = 0.1
 _compiled: set[Any] = set()
 
 Floats = npt.NDArray[np.float64]
-RateFunction = Callable[[Clock], Floats]
+RateFunction = Callable[[Clock, float], Floats]
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,18 @@ class EpochRecord:
     """What one epoch was.
 
     ``loss`` is the data loss averaged over the samples (by their weights) as they were
-    trained on; ``penalty`` the penalty averaged over the batches' rows; ``objective`` the
-    average of both by rows, as scikit-learn's ``loss_curve_`` has it; ``rate`` the learning
-    rate of the first step. ``complete`` is false where a budget of steps ended within it.
+    trained on, ``row_loss`` the batches' losses averaged by their rows instead (the same
+    without weights; scikit-learn's ``loss_curve_`` has it); ``penalty`` is averaged by rows,
+    ``rate`` the learning rate of the first step. ``complete`` is false where a budget of
+    steps ended within the epoch.
     """
 
     epoch: int
     steps: int
     rows: int
     loss: float
+    row_loss: float
     penalty: float
-    objective: float
     rate: float
     seconds: float
     complete: bool = True
@@ -84,8 +85,8 @@ class _Epoch:
                 self.done,
                 n_rows,
                 float(loss @ weights / max(weights.sum(), 1e-300)),
-                float(penalty @ rows / max(rows.sum(), 1)),
-                float((loss + penalty) @ rows / max(n_rows, 1)),
+                float(loss @ rows / max(n_rows, 1)),
+                float(penalty @ rows / max(n_rows, 1)),
                 self.rate,
                 self.seconds,
                 complete,
@@ -126,11 +127,11 @@ class Trainer:
     layers
         The initial parameters.
     rate
-        The learning rate of each step, from the clock.
+        The learning rate of each step, from the clock and the base rate.
     l2
         The penalty's strength lambda; to it comes ``alpha`` divided by the sum of the
         batch's sample weights, scikit-learn's convention.
-    state, step, epoch
+    state, step, epoch, samples
         Where an earlier training stopped, to go on from there.
     horizon
         The epochs planned, for schedules that need it.
@@ -144,6 +145,7 @@ class Trainer:
         shuffler: Shuffler,
         layers: tuple[Layer, ...],
         rate: RateFunction,
+        base_rate: float,
         *,
         l2: float = 0.0,
         alpha: float = 0.0,
@@ -158,7 +160,8 @@ class Trainer:
         self.plan, self.hyper, self.source, self.shuffler = plan, hyper, source, shuffler
         self.layers = layers
         self.state = OPTIMIZERS[plan.optimizer].init(layers) if state is None else state
-        self.rate, self.l2, self.alpha, self.horizon = rate, l2, alpha, horizon
+        self.rate, self.base_rate, self.horizon = rate, base_rate, horizon
+        self.l2, self.alpha = l2, alpha
         self.step, self.epoch, self._samples_before = step, epoch, samples
         self._first_epoch = epoch
         self.device = device
@@ -173,10 +176,19 @@ class Trainer:
         """
         if self._open is None:
             self._checkpoint = self._here()
+        opened, done = self._open, self._open.done if self._open else 0
+        order = self.shuffler.snapshot()
         started = time.perf_counter()
-        pieces = self._collect(epochs, min(self.capacity, steps or self.capacity))
-        outcome = self._execute(pieces)
-        loss, penalty = (np.asarray(x, np.float64) for x in (outcome.loss, outcome.penalty))
+        try:
+            pieces = self._collect(epochs, min(self.capacity, steps or self.capacity))
+            outcome = self._execute(pieces)
+            loss, penalty = (np.asarray(x, np.float64) for x in (outcome.loss, outcome.penalty))
+        except BaseException:  # Ctrl-C among them: as if this range had not begun
+            self.shuffler.restore(order)
+            self._open = opened
+            if opened:
+                opened.done = done
+            raise
         seconds = time.perf_counter() - started
         self.layers, self.state = outcome.layers, outcome.state
         total = sum(stop - start for _, start, stop in pieces)
@@ -255,7 +267,7 @@ class Trainer:
         for epoch, start, stop in pieces:
             span = slice(position, position + stop - start)
             table[span] = epoch.table[start:stop]
-            rate[span] = self.rate(self._clock(epoch, start, stop))
+            rate[span] = self.rate(self._clock(epoch, start, stop), self.base_rate)
             l2[span] = self.l2 + self.alpha / epoch.weight_sums[start:stop]
             if start == 0 and stop > 0:
                 epoch.rate = float(rate[position])
@@ -282,11 +294,9 @@ class Trainer:
     def _clock(self, epoch: _Epoch, start: int, stop: int) -> Clock:
         n_steps = max(len(epoch.table), 1)
         done = epoch.number - 1
-        samples = (
-            0
-            if done == self._first_epoch
-            else self._samples_before + epoch.n_rows * (done - self._first_epoch)
-        )
+        samples = self._samples_before + epoch.n_rows * (done - self._first_epoch)
+        if done == 0:
+            samples = 0
         return Clock(
             done + np.arange(start, stop) / n_steps,
             np.full(stop - start, float(samples)),

@@ -19,7 +19,7 @@ logistic, as scikit-learn does.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from chainrule.equations.namespace import Array, namespace
@@ -35,7 +35,7 @@ class Initializer:
     distribution: str
     scale: Callable[..., float]
     source: str
-    settings: Mapping[str, float] = MappingProxyType({})
+    settings: Mapping[str, float] = field(default_factory=dict)
     biases: bool = False
 
 

@@ -29,8 +29,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from chainrule.equations.activations import ACTIVATIONS, Activation, pullback, softplus
+from chainrule.equations.activations import (
+    ACTIVATIONS,
+    Activation,
+    logistic,
+    pullback,
+    softplus,
+)
 from chainrule.equations.namespace import Array, namespace
+from chainrule.errors import InvalidInputError, unknown_name
 
 __all__ = ["FUSED", "LOSSES", "Fused", "Loss", "output_gradient", "per_sample", "reduce_weights"]
 
@@ -124,8 +131,9 @@ def binary_cross_entropy_gradient(A: Array, Y: Array) -> Array:
 
 
 def logistic_binary_cross_entropy(Z: Array, Y: Array) -> Array:
-    """sum_k log(1 + e^z_k) - y_k z_k."""
-    return namespace(Z).sum(softplus(Z) - Y * Z, axis=1)
+    """sum_k log(1 + e^z_k) - y_k z_k, the large parts subtracted before the small one is added."""
+    xp = namespace(Z)
+    return xp.sum(xp.maximum(Z, 0) - Y * Z + xp.log1p(xp.exp(-xp.abs(Z))), axis=1)
 
 
 # poisson: half the deviance, which is 0 where the mean equals the count
@@ -143,6 +151,26 @@ def exp_poisson(Z: Array, Y: Array) -> Array:
     """sum_k e^z_k - y_k z_k + y_k log y_k - y_k."""
     xp = namespace(Z)
     return xp.sum(xp.exp(Z) - Y * Z + _xlogy(Y, Y) - Y, axis=1)
+
+
+_SMALL = -40.0
+"""Below it log(1 + e^z) is e^z to the last bit."""
+
+
+def softplus_poisson(Z: Array, Y: Array) -> Array:
+    """sum_k a_k - y_k log a_k + y_k log y_k - y_k, a = softplus(z), where log a -> z for z << 0."""
+    xp = namespace(Z)
+    A, small = softplus(Z), Z < _SMALL
+    log_A = xp.where(small, Z, xp.log(xp.where(small, xp.ones_like(A), A)))
+    return xp.sum(A - Y * log_A + _xlogy(Y, Y) - Y, axis=1)
+
+
+def softplus_poisson_gradient(Z: Array, A: Array, Y: Array) -> Array:
+    """a' - y a'/a, where a'/a -> 1 for z << 0."""
+    xp = namespace(Z)
+    slope, small = logistic(Z), Z < _SMALL
+    ratio = xp.where(small, xp.ones_like(A), slope / xp.where(small, xp.ones_like(A), A))
+    return slope - Y * ratio
 
 
 def residual(Z: Array, A: Array, Y: Array) -> Array:
@@ -203,6 +231,7 @@ FUSED: Mapping[tuple[str, str], Fused] = MappingProxyType(
         ("softmax", "cross_entropy"): Fused(softmax_cross_entropy, residual),
         ("logistic", "binary_cross_entropy"): Fused(logistic_binary_cross_entropy, residual),
         ("exp", "poisson"): Fused(exp_poisson, residual),
+        ("softplus", "poisson"): Fused(softplus_poisson, softplus_poisson_gradient),
     }
 )
 
@@ -229,6 +258,8 @@ def reduce_weights(weights: Array, reduction: str = "mean") -> Array:
     """
     if reduction == "sum":
         return weights
+    if reduction != "mean":
+        raise InvalidInputError(unknown_name("reduction", reduction, ("mean", "sum")))
     xp = namespace(weights)
     total = xp.sum(weights)
     return weights / xp.where(total == 0, xp.ones_like(total), total)

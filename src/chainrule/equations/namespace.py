@@ -50,10 +50,10 @@ def namespace(x: Array) -> Any:
 
 def erf(x: Array) -> Array:
     """The error function, which the three libraries keep in three places."""
-    library = type(x).__module__.partition(".")[0]
-    if library == "torch":
-        return sys.modules["torch"].special.erf(x)
-    if library == "numpy":
+    xp = namespace(x)
+    if xp is _TORCH:
+        return xp.special.erf(x)
+    if xp.__name__ == "numpy":
         from scipy.special import erf as scipy_erf
 
         return scipy_erf(x)

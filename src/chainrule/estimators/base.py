@@ -1,0 +1,234 @@
+"""What classifier and regressor share: ``fit``, ``partial_fit``, and the forward pass."""
+
+from abc import abstractmethod
+from math import inf
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from sklearn.base import _fit_context, is_classifier
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from chainrule.engine.device import find_device
+from chainrule.engine.predict import outputs
+from chainrule.equations.network import Layer
+from chainrule.errors import InvalidInputError
+from chainrule.estimators import history, network
+from chainrule.estimators.fullbatch import fit_fullbatch
+from chainrule.estimators.minibatch import fit_minibatch
+from chainrule.estimators.parameters import Parameters
+from chainrule.estimators.problem import Problem, Rows, check_weights, split_off
+from chainrule.estimators.representation import RepresentationMixin
+from chainrule.estimators.session import Session, owned
+
+__all__ = ["BaseMLP", "stochastic_only"]
+
+
+def stochastic_only(self: "BaseMLP") -> bool:
+    """Whether ``partial_fit`` is there; the error says why not."""
+    if self.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+        )
+    return True
+
+
+class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
+    """A multilayer perceptron with scikit-learn's interface."""
+
+    @abstractmethod
+    def _encode(self, y: Any, first: bool, incremental: bool) -> npt.NDArray[Any]:
+        """Check targets, learn what there is to learn of them, and give ``Y`` ``(n, k)``."""
+
+    @abstractmethod
+    def _encode_known(self, y: Any) -> npt.NDArray[Any]:
+        """Targets to validate on as ``Y``, by what ``_encode`` learnt."""
+
+    @abstractmethod
+    def _output_and_loss(self) -> tuple[str, str, float]:
+        """The output activation, the equations' loss, and the scale of the reported loss."""
+
+    @abstractmethod
+    def _score_outputs(
+        self, A: npt.NDArray[Any], Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None
+    ) -> float:
+        """The validation score of the network's outputs ``A``."""
+
+    def _class_weights(self, y: Any) -> npt.NDArray[Any] | None:
+        return None
+
+    # fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train on ``X`` and ``y``.
+
+        Parameters
+        ----------
+        X : array or sparse matrix, (n_samples, n_features)
+        y : array, (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array, (n_samples,), optional
+            What each sample counts for in loss and gradient.
+        X_val, y_val, sample_weight_val
+            Validation data of one's own: recorded in ``history_`` after each epoch, and what
+            ``early_stopping`` goes by.
+
+        Returns
+        -------
+        self
+        """
+        validation = (X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, validation, incremental=False)
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        if self.early_stopping:
+            raise InvalidInputError(
+                "partial_fit does not support early_stopping=True: it sees one epoch at a time. "
+                "Use fit, or set early_stopping=False."
+            )
+        return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, ...], incremental: bool
+    ) -> Self:
+        self._check_replaced()
+        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=not is_classifier(self),
+            dtype=self._dtypes(),
+            reset=first,
+        )
+        Y = self._encode(y, first, incremental)
+        weights = _product(check_weights(sample_weight, X), self._class_weights(y))
+        self.n_outputs_ = Y.shape[1]
+        self.out_activation_, loss, scale = self._output_and_loss()
+        net = network.architecture(self, X.shape[1], Y.shape[1], self.out_activation_, loss, scale)
+        session = getattr(self, "_session", None) if incremental else None
+        stream = session.random_state if session else check_random_state(self.random_state)
+        if first:
+            self._begin(net, X.dtype.name, stream)
+        self._check_architecture(net)
+        problem = self._problem(Rows(X, Y, weights), validation, stream)
+        if self.solver == "lbfgs":
+            fit_fullbatch(self, net, problem)
+        else:
+            fit_minibatch(self, net, problem, stream, session, incremental)
+        return self
+
+    def _dtypes(self) -> Any:
+        return (np.float64, np.float32) if self.dtype == "auto" else np.dtype(self.dtype)
+
+    def _begin(self, net: network.Architecture, dtype: str, stream: np.random.RandomState) -> None:
+        """A new network: initial weights, and empty records."""
+        self._keep(network.initial_layers(self, net, dtype, stream))
+        self.n_layers_ = len(net.sizes)
+        self.n_iter_ = self.t_ = self._no_improvement_count = 0
+        self.history_ = history.empty()
+        self.diverged_ = False
+        self.best_epoch_: int | None = None
+        self.loss_curve_: list[float] = []
+        self.best_loss_: float | None = None if self.early_stopping else inf
+        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+        self.best_validation_score_: float | None = -inf if self.early_stopping else None
+        if self.solver == "lbfgs":
+            del self.loss_curve_, self.best_loss_
+            del self.validation_scores_, self.best_validation_score_
+
+    def _check_architecture(self, net: network.Architecture) -> None:
+        sizes = (*(W.shape[0] for W in self.coefs_), self.coefs_[-1].shape[1])
+        if sizes != net.sizes:
+            raise InvalidInputError(
+                f"The fitted network has layers of {sizes} units, and now {net.sizes} are asked "
+                "for. Keep hidden_layer_sizes and the targets, or fit anew with warm_start=False."
+            )
+
+    def _layers(self) -> tuple[Layer, ...]:
+        return tuple(map(Layer, self.coefs_, self.intercepts_))
+
+    def _keep(self, layers: tuple[Layer, ...]) -> None:
+        layers = owned(layers)
+        self.coefs_ = [layer.W for layer in layers]
+        self.intercepts_ = [layer.b for layer in layers]
+
+    def _problem(
+        self, rows: Rows, validation: tuple[Any, ...], stream: np.random.RandomState
+    ) -> Problem:
+        X_val, y_val, weights_val = validation
+        if X_val is None and y_val is None:
+            if not self.early_stopping or self.solver == "lbfgs":
+                return Problem(rows, None, self._score_outputs)
+            stratify = is_classifier(self) and self.n_outputs_ == 1
+            train, held = split_off(rows, self.validation_fraction, stream, stratify)
+            return Problem(train, held, self._score_outputs)
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise InvalidInputError(f"X_val and y_val belong together; {missing} is missing.")
+        X_val, y_val = validate_data(
+            self,
+            X_val,
+            y_val,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=rows.X.dtype,
+            reset=False,
+        )
+        weights_val = check_weights(weights_val, X_val, "sample_weight_val")
+        held = Rows(X_val, self._encode_known(y_val), weights_val)
+        return Problem(rows, held, self._score_outputs)
+
+    # the forward pass
+
+    def _outputs(self, X: Any) -> npt.NDArray[Any]:
+        """The outputs of the network for checked input."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if scipy.sparse.issparse(X):
+            X = X.tocsr()
+        return outputs(self._layers(), self._activations(), X, find_device(self.device))
+
+    def _activations(self) -> tuple[str, ...]:
+        """One activation a layer, the output's included."""
+        return network.activations(self, len(self.coefs_) - 1, self.out_activation_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # going on from a file
+
+    def _export_state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """What a later ``partial_fit`` needs, as JSON-able facts and arrays; empty if nothing."""
+        session = getattr(self, "_session", None)
+        return ({}, {}) if session is None else session.export()
+
+    def _import_state(self, facts: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """Take what ``_export_state`` gave."""
+        if facts:
+            self._session = Session.restore(facts, arrays)
+            self._no_improvement_count = self._session.no_improvement
+
+
+def _product(
+    first: npt.NDArray[Any] | None, second: npt.NDArray[Any] | None
+) -> npt.NDArray[Any] | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first * second

@@ -1,0 +1,124 @@
+"""Training an estimator on the full batch with L-BFGS."""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.optimize import _check_optimize_result
+
+from chainrule.engine.device import find_device
+from chainrule.engine.lbfgs import minimise, pack, unpack
+from chainrule.equations.network import Layer
+from chainrule.errors import InvalidInputError
+from chainrule.estimators import history, network
+from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.minibatch import targets
+from chainrule.estimators.problem import Problem, validate
+from chainrule.estimators.progress import Progress, progress
+from chainrule.estimators.session import owned
+from chainrule.estimators.training import all_finite, not_finite
+
+if TYPE_CHECKING:
+    from chainrule.estimators.base import BaseMLP
+
+__all__ = ["fit_fullbatch"]
+
+
+class _Iterations:
+    """Books each iteration, and tells the callbacks; one of them may stop the training."""
+
+    def __init__(
+        self, est: "BaseMLP", net: network.Architecture, problem: Problem, shown: Progress
+    ) -> None:
+        self.est, self.net, self.problem, self.shown = est, net, problem, shown
+        self.rows: list[dict[str, float]] = []
+        self.vector = pack(est._layers())
+        self.callbacks = EpochCallbacks(est, problem.train, est.max_iter)
+        self.after = self.callbacks.after_epoch(self.layers) if self.callbacks.wanted else None
+
+    def layers(self) -> tuple[Layer, ...]:
+        dtype = self.est.coefs_[0].dtype
+        return tuple(
+            Layer(W.astype(dtype), b.astype(dtype)) for W, b in unpack(self.vector, self.net.sizes)
+        )
+
+    def __call__(self, vector: npt.NDArray[np.float64], loss: float, penalty: float) -> None:
+        self.vector = vector
+        row: dict[str, float] = {"steps": 1, "train_loss": loss, "penalty": penalty}
+        if self.problem.validation is not None:
+            values = validate(
+                self.problem,
+                self.layers(),
+                self.net.activations,
+                self.net.loss,
+                find_device(self.est.device),
+            )
+            row["validation_loss"], row["validation_score"] = values
+        self.rows.append(row)
+        self.shown.update(len(self.rows), row)
+        if self.after and self.after(row):
+            raise StopIteration
+
+
+def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -> None:
+    """Minimise with L-BFGS, and set the fitted attributes."""
+    plan = network.plan(est, net, 1, "float64")
+    if plan.dropout or plan.clipped:
+        raise InvalidInputError(
+            "solver='lbfgs' works on the full batch, without dropout and without clipping. "
+            "Use solver='adam' or 'sgd', or leave dropout and clip_global_norm."
+        )
+    rows = problem.train
+    shown = progress(est.verbose, est.max_iter)
+    iterations = _Iterations(est, net, problem, shown)
+    found: Any = None
+    try:
+        found = minimise(
+            plan,
+            est._layers(),
+            rows.X,
+            targets(rows.Y, "float64"),
+            rows.weights,
+            l2=0.0 if est.l2 is None else float(est.l2),
+            alpha=float(est.alpha) if est.l2 is None else 0.0,
+            max_iter=est.max_iter,
+            max_fun=est.max_fun,
+            tol=est.tol,
+            callback=iterations,
+            device=find_device(est.device),
+        )
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"Training interrupted by user after {len(iterations.rows)} iteration(s); "
+            "the fitted state so far is kept.",
+            stacklevel=5,
+        )
+    finally:
+        shown.close()
+    _take(est, net, iterations, found)
+    iterations.callbacks.end()
+    if est.diverged_ and est.on_divergence == "raise":
+        raise not_finite(est.n_iter_, est.loss_)
+
+
+def _take(est: "BaseMLP", net: network.Architecture, iterations: _Iterations, found: Any) -> None:
+    """Make the result the fitted attributes; after an interruption, the last iteration's."""
+    before, rows = est._layers(), iterations.rows
+    if found is not None:
+        iterations.vector = found.x
+    layers = iterations.layers()
+    est.diverged_ = not all_finite(layers)
+    layers = owned(before if est.diverged_ else layers)
+    est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
+    offset = len(est.history_["epoch"])
+    numbered = [{**row, "epoch": n} for n, row in enumerate(rows, offset + 1)]
+    est.history_ = history.append(est.history_, numbered)
+    if rows:
+        est.best_epoch_ = offset + len(rows)
+    if found is None:
+        est.n_iter_ = len(rows)
+        est.loss_ = rows[-1]["train_loss"] + rows[-1]["penalty"] if rows else np.nan
+    else:
+        est.n_iter_ = _check_optimize_result("lbfgs", found, est.max_iter)
+        est.loss_ = float(found.fun)

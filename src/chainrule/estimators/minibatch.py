@@ -1,0 +1,221 @@
+"""Training an estimator by mini-batches: from its parameters to the loop, and back."""
+
+import warnings
+from functools import partial
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from chainrule.engine.batches import Resident, Shuffler, Source, SparseRows
+from chainrule.engine.device import find_device
+from chainrule.engine.fit import Trainer, capacity
+from chainrule.equations.schedules import SCHEDULES
+from chainrule.estimators import history, network
+from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.parameters import named_settings
+from chainrule.estimators.problem import Problem, Rows
+from chainrule.estimators.progress import progress
+from chainrule.estimators.session import Session, owned
+from chainrule.estimators.stopping import Patience
+from chainrule.estimators.training import Loop, Result, not_finite, warn_unconverged
+
+if TYPE_CHECKING:
+    from chainrule.estimators.base import BaseMLP
+
+__all__ = ["fit_minibatch", "targets"]
+
+
+def fit_minibatch(
+    est: "BaseMLP",
+    net: network.Architecture,
+    problem: Problem,
+    stream: np.random.RandomState,
+    session: Session | None,
+    incremental: bool,
+) -> None:
+    """Train, and set the fitted attributes. ``incremental`` is one epoch, going on from
+    ``session`` where there is one."""
+    trainer = _trainer(est, net, problem, stream, session)
+    epochs: float = 1 if incremental else est.max_iter if est.max_steps is None else inf
+    patience, by = _patience(est, problem, session)
+    keep_best = est.early_stopping if est.restore_best is None else est.restore_best
+    keep_best = keep_best and not incremental
+    planned = None if epochs == inf else int(epochs)
+    callbacks = EpochCallbacks(est, problem.train, planned)
+    shown = progress(est.verbose, planned)
+    loop = Loop(
+        trainer=trainer,
+        problem=problem,
+        loss=net.loss,
+        patience=patience,
+        epochs=epochs,
+        steps=None if incremental else est.max_steps,
+        by=by,
+        best_by="train_loss" if problem.validation is None else est.monitor,
+        keep_best=keep_best,
+        loss_scale=net.loss_scale,
+        threshold=est.divergence_threshold,
+        on_plateau=_on_plateau(est),
+        progress=shown,
+        after_epoch=callbacks.after_epoch(lambda: trainer.layers) if callbacks.wanted else None,
+    )
+    result = loop.run()
+    _take(est, result, trainer, patience, by, keep_best)
+    est._session = Session(
+        trainer.plan.optimizer,
+        _as_numpy(trainer.state),
+        trainer.step,
+        trainer.epoch,
+        trainer.shuffler.index,
+        stream,
+        trainer.base_rate,
+        patience.count,
+    )
+    callbacks.end()
+    if result.diverged and est.on_divergence == "raise":
+        raise not_finite(est.n_iter_, est.history_["train_loss"][-1])
+    if not (result.converged or result.diverged or incremental) and est.n_iter_ == epochs:
+        warn_unconverged(est.max_iter)
+
+
+def targets(Y: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+    """Encoded targets as they travel: labels as booleans, numbers in the arithmetic's type."""
+    return Y if Y.dtype == bool else Y.astype(dtype, copy=False)
+
+
+def _trainer(
+    est: "BaseMLP",
+    net: network.Architecture,
+    problem: Problem,
+    stream: np.random.RandomState,
+    session: Session | None,
+) -> Trainer:
+    rows = problem.train
+    dtype = est.coefs_[0].dtype.name
+    plan = network.plan(est, net, _batch_size(est, len(rows)), dtype)
+    if session is not None and session.optimizer != plan.optimizer:
+        session = None  # another solver cannot use the old one's state
+    sparse = scipy.sparse.issparse(rows.X)
+    device = find_device(est.device)
+    shuffler = Shuffler(stream, len(rows), est.shuffle)
+    if session is not None and len(session.index) == len(rows):
+        shuffler.index = session.index
+    row, settings = _schedule(est)
+    horizon = est.max_iter
+    if est.max_steps is not None:
+        horizon = est.max_steps * plan.batch_size / len(rows)
+    return Trainer(
+        plan,
+        network.hyperparameters(est, plan, _mask_seed(est.random_state)),
+        _source(rows, dtype, device),
+        shuffler,
+        est._layers(),
+        partial(row.rate, **settings),
+        float(est.learning_rate_init) if session is None else session.base_rate,
+        l2=0.0 if est.l2 is None else float(est.l2),
+        alpha=float(est.alpha) if est.l2 is None else 0.0,
+        state=None if session is None else session.state,
+        step=0 if session is None else session.step,
+        epoch=0 if session is None else session.epoch,
+        samples=est.t_,
+        horizon=horizon,
+        device=device,
+        steps_per_range=capacity(plan, sparse),
+    )
+
+
+def _source(rows: Rows, dtype: str, device: Any) -> Source:
+    Y = targets(rows.Y, dtype)
+    if scipy.sparse.issparse(rows.X):
+        return SparseRows(rows.X, Y, rows.weights, dtype)
+    return Resident(rows.X, Y, rows.weights, dtype, device)
+
+
+def _mask_seed(random_state: Any) -> int:
+    """The seed of the dropout masks: the integer seed itself, or one drawn from fresh entropy,
+    so that masks never take numbers from the stream that orders are drawn from."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state) % 2**32
+    return int(np.random.SeedSequence().generate_state(1)[0])
+
+
+def _batch_size(est: "BaseMLP", n_rows: int) -> int:
+    if est.batch_size == "auto":
+        return min(200, n_rows)
+    if est.batch_size > n_rows:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+            f"clipped: batch_size={est.batch_size}, {n_rows} rows.",
+            stacklevel=6,
+        )
+    return int(min(est.batch_size, n_rows))
+
+
+def _schedule(est: "BaseMLP") -> tuple[Any, dict[str, Any]]:
+    if est.schedule is not None:
+        return named_settings("schedule", est.schedule, SCHEDULES)
+    name = est.learning_rate if est.solver == "sgd" else "constant"
+    power = {"power": est.power_t} if name == "invscaling" else {}
+    return named_settings("schedule", {"name": name, **power}, SCHEDULES)
+
+
+def _on_plateau(est: "BaseMLP") -> Any:
+    row, settings = _schedule(est)
+    return partial(row.on_plateau, **settings) if row.on_plateau else None
+
+
+def _patience(est: "BaseMLP", problem: Problem, session: Session | None) -> tuple[Patience, str]:
+    """The patience, and what it watches; with ``warm_start`` it remembers the best so far."""
+    if not (est.early_stopping and problem.validation is not None):
+        patience = Patience(est.tol, est.n_iter_no_change, best=est.best_loss_)
+        by = "objective"
+    elif est.monitor == "validation_score":
+        patience = Patience(est.tol, est.n_iter_no_change, True, est.best_validation_score_)
+        by = est.monitor
+    else:
+        patience, by = Patience(est.tol, est.n_iter_no_change), est.monitor
+    patience.count = est._no_improvement_count
+    return patience, by
+
+
+def _take(
+    est: "BaseMLP",
+    result: Result,
+    trainer: Trainer,
+    patience: Patience,
+    by: str,
+    keep_best: bool,
+) -> None:
+    """Make the training's result the estimator's fitted attributes."""
+    assert result.best_layers is not None
+    layers = owned(result.best_layers if keep_best else trainer.layers)
+    est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
+    offset = len(est.history_["epoch"])
+    rows = [{**row, "epoch": n} for n, row in enumerate(result.rows, offset + 1)]
+    est.history_ = history.append(est.history_, rows)
+    est.n_iter_ = len(rows)
+    est.t_ += trainer.source.n_rows * est.n_iter_
+    est.loss_curve_.extend(result.objectives)
+    est.loss_ = result.objectives[-1] if result.objectives else np.nan
+    est.diverged_ = result.diverged
+    est._no_improvement_count = patience.count
+    if result.best_row is not None:
+        est.best_epoch_ = offset + result.best_row + 1
+    if by == "objective":
+        if est.best_loss_ is not None:
+            est.best_loss_ = patience.best
+    else:
+        scores = [row["validation_score"] for row in result.rows]
+        est.validation_scores_ = [*(est.validation_scores_ or []), *scores]
+        best = -inf if est.best_validation_score_ is None else est.best_validation_score_
+        est.best_validation_score_ = max([best, *(s for s in scores if s == s)])
+
+
+def _as_numpy(state: Any) -> dict[str, Any]:
+    """The optimizer's state as NumPy that nobody else holds."""
+    return {
+        name: np.array(value)[()] if name == "t" else owned(value) for name, value in state.items()
+    }

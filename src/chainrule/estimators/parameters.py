@@ -1,0 +1,295 @@
+"""The estimators' parameters: each declared once, with default, constraint and meaning.
+
+The declarations are dataclass fields; from them come the constructors, scikit-learn's
+``_parameter_constraints`` and the *Parameters* section of the docstrings.
+"""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from numbers import Integral, Real
+from typing import Any, TypeVar, dataclass_transform
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
+
+from chainrule.equations.activations import HIDDEN_ACTIVATIONS
+from chainrule.equations.initializers import INITIALIZERS
+from chainrule.equations.schedules import SCHEDULES
+from chainrule.errors import InvalidInputError, unknown_name
+
+__all__ = [
+    "Parameters",
+    "activation",
+    "estimator",
+    "hidden_layer_sizes",
+    "named_settings",
+    "parameter",
+]
+
+T = TypeVar("T")
+
+ALPHA_DEFAULT = 1e-4
+MAX_ITER_DEFAULT = 200
+
+
+def parameter(default: Any, constraint: list[Any], doc: str, *, keyword: bool = True) -> Any:
+    """Declare a constructor parameter."""
+    return field(default=default, kw_only=keyword, metadata={"constraint": constraint, "doc": doc})
+
+
+@dataclass_transform(field_specifiers=(parameter,))
+def estimator(cls: type[T]) -> type[T]:
+    """Make constructor, constraints and documentation from the declared parameters."""
+    made = dataclass(eq=False, repr=False)(cls)
+    declared = fields(made)  # type: ignore[arg-type]  # the decorator has just made it one
+    made._parameter_constraints = {f.name: f.metadata["constraint"] for f in declared}  # type: ignore[attr-defined]
+    entries = [
+        f"{f.name} : default={f.default!r}\n" + textwrap.indent(f.metadata["doc"], "    ")
+        for f in sorted(declared, key=lambda f: bool(f.kw_only))
+    ]
+    section = "Parameters\n----------\n" + "\n".join(entries)
+    made.__doc__ = textwrap.dedent(cls.__doc__ or "").replace("{parameters}", section)
+    return made
+
+
+def _from(low: float, high: float | None = None, closed: str = "left", kind: type = Real) -> Any:
+    return Interval(kind, low, high, closed=closed)
+
+
+_COUNT = _from(1, kind=Integral)
+
+
+@estimator
+class Parameters(BaseEstimator):
+    """Parameters that classifier and regressor share."""
+
+    # scikit-learn's own, with its defaults and meaning
+
+    solver: Any = parameter(
+        "adam",
+        [StrOptions({"lbfgs", "sgd", "adam", "adamw"})],
+        "'adam', 'sgd', 'adamw' (Adam with decoupled weight decay), or 'lbfgs' (full batch,\n"
+        "always in float64).",
+    )
+    alpha: Any = parameter(
+        ALPHA_DEFAULT,
+        [_from(0)],
+        "L2 penalty in scikit-learn's convention: alpha/2 ||W||^2 divided by the batch's number\n"
+        "of samples (or sum of weights). ``l2`` does not depend on the batch's size.",
+    )
+    batch_size: Any = parameter(
+        "auto",
+        [StrOptions({"auto"}), _COUNT],
+        "Rows a batch; 'auto' is min(200, n_samples).",
+    )
+    learning_rate: Any = parameter(
+        "constant",
+        [StrOptions({"constant", "invscaling", "adaptive"})],
+        "scikit-learn's schedules, for solver 'sgd' alone; ``schedule`` serves every solver.",
+    )
+    learning_rate_init: Any = parameter(
+        0.001, [_from(0, closed="neither")], "The base learning rate."
+    )
+    power_t: Any = parameter(
+        0.5, [_from(0)], "Exponent of 'invscaling': rate / (1 + samples seen)^power_t."
+    )
+    max_iter: Any = parameter(
+        MAX_ITER_DEFAULT, [_COUNT], "Epochs at most (iterations at most for 'lbfgs')."
+    )
+    shuffle: Any = parameter(True, ["boolean"], "Whether each epoch draws a new order.")
+    random_state: Any = parameter(
+        None,
+        ["random_state"],
+        "Seed of initial weights, validation split, orders and dropout. Equal seeds give\n"
+        "scikit-learn's draws.",
+    )
+    tol: Any = parameter(
+        1e-4, [_from(0)], "An epoch that is not better by ``tol`` counts as no improvement."
+    )
+    verbose: Any = parameter(
+        False,
+        ["verbose"],
+        "Progress: a bar on a terminal, a line every few seconds otherwise.",
+    )
+    warm_start: Any = parameter(
+        False, ["boolean"], "Whether ``fit`` starts from the weights of the last ``fit``."
+    )
+    momentum: Any = parameter(0.9, [_from(0, 1, "both")], "Momentum of 'sgd'; 0 is plain SGD.")
+    nesterovs_momentum: Any = parameter(True, ["boolean"], "Nesterov's form of momentum.")
+    early_stopping: Any = parameter(
+        False,
+        ["boolean"],
+        "Stop by ``monitor`` on validation data (``X_val`` in ``fit``, or a share split off) and\n"
+        "keep the best epoch's weights.",
+    )
+    validation_fraction: Any = parameter(
+        0.1, [_from(0, 1)], "Share split off by ``early_stopping`` when no ``X_val`` is given."
+    )
+    beta_1: Any = parameter(0.9, [_from(0, 1)], "Adam's decay of the first moment.")
+    beta_2: Any = parameter(0.999, [_from(0, 1)], "Adam's decay of the second moment.")
+    epsilon: Any = parameter(
+        1e-8,
+        [_from(0, closed="neither")],
+        "Adam's epsilon; for 'adam' added before the bias correction, as scikit-learn does, for\n"
+        "'adamw' after it, as PyTorch does.",
+    )
+    n_iter_no_change: Any = parameter(
+        10,
+        [_COUNT, Options(Real, {np.inf})],
+        "Patience: training stops after more than so many epochs without improvement.",
+    )
+    max_fun: Any = parameter(15000, [_COUNT], "Loss evaluations at most, for 'lbfgs'.")
+
+    # beyond scikit-learn
+
+    dropout: Any = parameter(
+        0.0,
+        [_from(0, 1), "array-like"],
+        "Share of hidden units dropped in training: one rate, or one a hidden layer. Rounded to a\n"
+        "multiple of 1/256.",
+    )
+    l2: Any = parameter(
+        None,
+        [_from(0), None],
+        "L2 penalty l2/2 ||W||^2, the same for every batch size. Replaces ``alpha``.",
+    )
+    weight_decay: Any = parameter(0.01, [_from(0)], "Decoupled decay of the weights, for 'adamw'.")
+    schedule: Any = parameter(
+        None,
+        [StrOptions(set(SCHEDULES)), dict, None],
+        "Learning-rate schedule by name, or a mapping with its name and settings, such as\n"
+        "{'name': 'cosine', 'warmup': 5}; times in epochs. Replaces ``learning_rate``.",
+    )
+    clip_global_norm: Any = parameter(
+        None,
+        [_from(0, closed="neither"), None],
+        "Largest Euclidean norm of all gradients together; longer ones are scaled down.",
+    )
+    monitor: Any = parameter(
+        "validation_score",
+        [StrOptions({"validation_score", "validation_loss"})],
+        "What early stopping and the best epoch go by, where there is validation data.",
+    )
+    max_steps: Any = parameter(
+        None, [_COUNT, None], "Budget in parameter updates. Replaces ``max_iter``."
+    )
+    restore_best: Any = parameter(
+        None,
+        ["boolean", None],
+        "Whether the weights of ``best_epoch_`` are kept at the end; by default as\n"
+        "``early_stopping`` says. Without validation data the training loss decides.",
+    )
+    on_divergence: Any = parameter(
+        "raise",
+        [StrOptions({"raise", "keep"})],
+        "'raise' an error, as scikit-learn does, or 'keep' the last good weights and set\n"
+        "``diverged_``.",
+    )
+    divergence_threshold: Any = parameter(
+        np.inf,
+        [_from(0, closed="right"), Options(Real, {np.inf})],
+        "An epoch whose training loss is above this, or not finite, has diverged.",
+    )
+    init: Any = parameter(
+        None,
+        [StrOptions(set(INITIALIZERS)), dict, None],
+        "Initial weights by name, or a mapping such as {'name': 'normal', 'scale': 0.1}; by\n"
+        "default scikit-learn's rule.",
+    )
+    dtype: Any = parameter(
+        "auto",
+        [StrOptions({"auto", "float32", "float64"})],
+        "Type of parameters and arithmetic; 'auto' is float32 for a float32 X, else float64.",
+    )
+    device: Any = parameter(
+        "auto",
+        [StrOptions({"auto", "cpu", "gpu", "tpu"})],
+        "Where to compute; 'auto' is jax's default device.",
+    )
+
+    def _validate_params(self) -> None:
+        """As scikit-learn does, with the nearest known name where one was mistyped."""
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            near = self._nearest(str(error))
+            raise InvalidParameterError(f"{error}{near}") from None
+        activations = [self.activation] if isinstance(self.activation, str) else self.activation
+        for name in activations:
+            if name not in HIDDEN_ACTIVATIONS:
+                message = unknown_name("activation", name, HIDDEN_ACTIVATIONS)
+                raise InvalidParameterError(f"The 'activation' parameter is wrong. {message}")
+
+    def _nearest(self, message: str) -> str:
+        for name, value in self.get_params(deep=False).items():
+            if isinstance(value, str) and message.startswith(f"The {name!r} parameter"):
+                known = [
+                    option
+                    for constraint in self._parameter_constraints[name]
+                    if isinstance(constraint, StrOptions)
+                    for option in constraint.options
+                ]
+                near = get_close_matches(value, known, n=1)
+                return f" Did you mean {near[0]!r}?" if near else ""
+        return ""
+
+    def _check_replaced(self) -> None:
+        """A parameter and the one that replaces it cannot both be given."""
+        for new, old, default in (
+            ("l2", "alpha", ALPHA_DEFAULT),
+            ("schedule", "learning_rate", "constant"),
+            ("max_steps", "max_iter", MAX_ITER_DEFAULT),
+        ):
+            if getattr(self, new) is not None and getattr(self, old) != default:
+                raise InvalidInputError(
+                    f"{new}={getattr(self, new)!r} replaces {old}, and {old}="
+                    f"{getattr(self, old)!r} was given as well. Give one of them."
+                )
+
+
+def hidden_layer_sizes() -> Any:
+    """The parameter of that name; a function, because a dataclass field has one owner."""
+    return parameter(
+        (100,),
+        ["array-like", _COUNT],
+        "Units of each hidden layer; an integer is one layer.",
+        keyword=False,
+    )
+
+
+def activation() -> Any:
+    return parameter(
+        "relu",
+        [StrOptions(set(HIDDEN_ACTIVATIONS)), "array-like"],
+        "Activation of the hidden layers: one name, or one a layer.",
+        keyword=False,
+    )
+
+
+def named_settings(
+    kind: str, given: str | Mapping[str, Any], table: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """The table's row and the settings from ``"name"`` or ``{"name": ..., setting: ...}``."""
+    mapping = {"name": given} if isinstance(given, str) else dict(given)
+    name = mapping.pop("name", None)
+    if not isinstance(name, str) or name not in table:
+        raise InvalidInputError(unknown_name(f"{kind} name", name, table))
+    row = table[name]
+    for key, value in mapping.items():
+        if key not in row.settings:
+            raise InvalidInputError(
+                unknown_name(f"setting of the {kind} {name!r}", key, row.settings)
+            )
+        if not isinstance(value, Real):
+            raise InvalidInputError(
+                f"The setting {key!r} of the {kind} {name!r} must be a number, got {value!r}."
+            )
+    return row, {**row.settings, **mapping}

@@ -1,0 +1,93 @@
+"""What is to be learnt: rows, encoded targets, weights, and data to validate on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
+
+from chainrule.engine.predict import losses
+from chainrule.equations.network import Layer
+from chainrule.errors import InvalidInputError
+
+__all__ = ["Problem", "Rows", "check_weights", "split_off", "validate"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``X`` dense or sparse, ``Y`` encoded ``(n, k)``, ``weights`` ``(n,)`` or None."""
+
+    X: Any
+    Y: npt.NDArray[Any]
+    weights: npt.NDArray[Any] | None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows to train on, rows to validate on (or None), and how outputs are scored.
+
+    ``score(A, Y, weights)`` compares the network's outputs with encoded targets.
+    """
+
+    train: Rows
+    validation: Rows | None
+    score: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None], float]
+
+
+def check_weights(weights: Any, X: Any, name: str = "sample_weight") -> npt.NDArray[Any] | None:
+    """Sample weights as an array: finite, not negative, and not all zero."""
+    if weights is None:
+        return None
+    checked: npt.NDArray[Any] = _check_sample_weight(weights, X)
+    if checked.min() < 0 or checked.sum() == 0:
+        raise InvalidInputError(
+            f"{name} must not be negative and not all zero; got values from {checked.min():g} to "
+            f"{checked.max():g}. Leave out rows that should not count."
+        )
+    return checked
+
+
+def split_off(
+    rows: Rows, share: float, random_state: np.random.RandomState, stratify: bool
+) -> tuple[Rows, Rows]:
+    """Training and validation rows, drawn as scikit-learn's early stopping draws them."""
+    arrays = [rows.X, rows.Y] + ([] if rows.weights is None else [rows.weights])
+    parts = train_test_split(
+        *arrays,
+        random_state=random_state,
+        test_size=share,
+        stratify=rows.Y if stratify else None,
+    )
+    train, held = Rows(*_with_none(parts[0::2])), Rows(*_with_none(parts[1::2]))
+    if len(held) < 2:
+        raise InvalidInputError(
+            "The validation set is too small. Increase 'validation_fraction' "
+            f"or the size of your dataset: {len(held)} row(s) of {len(rows)} were split off."
+        )
+    return train, held
+
+
+def _with_none(parts: list[Any]) -> tuple[Any, Any, Any]:
+    return (parts[0], parts[1], parts[2] if len(parts) == 3 else None)
+
+
+def validate(
+    problem: Problem,
+    layers: tuple[Layer, ...],
+    activations: tuple[str, ...],
+    loss: str,
+    device: Any,
+) -> tuple[float, float]:
+    """The data loss (weighted mean over the samples) and the score on the validation rows."""
+    rows = problem.validation
+    assert rows is not None
+    A, values = losses(layers, activations, loss, rows.X, rows.Y, device)
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss_value = float(np.average(values.astype(np.float64), weights=rows.weights))
+    return loss_value, problem.score(A, rows.Y, rows.weights)

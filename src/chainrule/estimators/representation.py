@@ -1,0 +1,7 @@
+"""How a fitted network shows itself in a notebook."""
+
+__all__ = ["RepresentationMixin"]
+
+
+class RepresentationMixin:
+    pass

@@ -1,0 +1,90 @@
+"""What a training needs to go on where it stopped, as plain NumPy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.equations.network import Layer
+from chainrule.equations.optimizers import State
+
+__all__ = ["Session", "owned"]
+
+
+def owned(layers: Any) -> tuple[Layer, ...]:
+    """The layers as NumPy arrays that nobody else holds (jax's buffers may be shared)."""
+    return tuple(Layer(np.array(W), np.array(b)) for W, b in layers)
+
+
+@dataclass
+class Session:
+    """The state of a stochastic training between two calls.
+
+    ``optimizer`` names the row whose ``state`` this is; ``step`` and ``epoch`` count what was
+    done; ``index`` is the last epoch's order and ``random_state`` the stream it came from.
+    """
+
+    optimizer: str
+    state: State
+    step: int
+    epoch: int
+    index: npt.NDArray[np.int64]
+    random_state: np.random.RandomState
+    base_rate: float
+    no_improvement: int = 0
+
+    def export(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        """JSON-able facts and named arrays, for a file."""
+        arrays: dict[str, npt.NDArray[Any]] = {"index": self.index}
+        for name, value in self.state.items():
+            if name == "t":
+                arrays["t"] = np.asarray(value)
+                continue
+            for number, layer in enumerate(value, 1):
+                arrays[f"{name}.W{number}"], arrays[f"{name}.b{number}"] = layer.W, layer.b
+        stream = self.random_state.get_state(legacy=False)
+        arrays["random_key"] = np.asarray(stream["state"]["key"])
+        facts = {
+            "optimizer": self.optimizer,
+            "step": self.step,
+            "epoch": self.epoch,
+            "base_rate": self.base_rate,
+            "no_improvement": self.no_improvement,
+            "random_position": int(stream["state"]["pos"]),
+            "random_has_gauss": int(stream["has_gauss"]),
+            "random_gauss": float(stream["gauss"]),
+        }
+        return facts, arrays
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> "Session":
+        """What ``export`` gave, as a session again."""
+        state: dict[str, Any] = {}
+        for name in dict.fromkeys(key.partition(".")[0] for key in arrays if "." in key):
+            count = sum(key.startswith(f"{name}.W") for key in arrays)
+            state[name] = tuple(
+                Layer(arrays[f"{name}.W{n}"], arrays[f"{name}.b{n}"]) for n in range(1, count + 1)
+            )
+        if "t" in arrays:
+            state["t"] = np.asarray(arrays["t"])[()]
+        random_state = np.random.RandomState()
+        random_state.set_state(
+            {
+                "bit_generator": "MT19937",
+                "state": {"key": arrays["random_key"], "pos": facts["random_position"]},
+                "has_gauss": facts["random_has_gauss"],
+                "gauss": facts["random_gauss"],
+            }
+        )
+        return cls(
+            facts["optimizer"],
+            state,
+            facts["step"],
+            facts["epoch"],
+            np.asarray(arrays["index"]),
+            random_state,
+            facts["base_rate"],
+            facts["no_improvement"],
+        )

@@ -1,0 +1,213 @@
+"""Training by mini-batches: what happens between the ranges of the engine.
+
+The loop asks for as many epochs as can pass before anybody may want to decide
+something: one at a time with validation data, callbacks or best weights to keep, else
+as many as the patience surely allows.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf, isfinite, nan
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from chainrule.engine.fit import EpochRecord, Trainer
+from chainrule.equations.network import Layer
+from chainrule.errors import DivergenceError
+from chainrule.estimators.problem import Problem, validate
+from chainrule.estimators.progress import Progress
+from chainrule.estimators.stopping import Patience
+
+__all__ = ["Loop", "Result", "not_finite"]
+
+OnPlateau = Callable[[float], float | None]
+AfterEpoch = Callable[[dict[str, float]], bool]
+
+
+@dataclass
+class Result:
+    """What a training leaves besides the trainer's own state.
+
+    ``rows`` are the history's new rows, ``objectives`` the values of ``loss_curve_``;
+    ``best_row`` is the index in ``rows`` of the best epoch, or None; ``converged`` is false
+    where the epochs ran out.
+    """
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    objectives: list[float] = field(default_factory=list)
+    best_row: int | None = None
+    best_layers: tuple[Layer, ...] | None = None
+    diverged: bool = False
+    converged: bool = False
+
+
+@dataclass
+class Loop:
+    """One stochastic training.
+
+    Parameters
+    ----------
+    trainer, problem, loss
+        The engine's trainer, the data, and the loss's name for validation.
+    patience
+        Counts epochs without improvement of the training loss or the monitored value.
+    epochs, steps
+        The budget; ``steps`` may be None.
+    by
+        What the patience watches: ``objective``, ``validation_score`` or ``validation_loss``.
+    best_by
+        What the best epoch goes by: one of those, or ``train_loss``.
+    keep_best
+        Whether the best epoch's parameters are kept.
+    loss_scale
+        What the data loss is multiplied with in ``objective`` (scikit-learn's reporting).
+    """
+
+    trainer: Trainer
+    problem: Problem
+    loss: str
+    patience: Patience
+    epochs: float
+    steps: int | None
+    by: str
+    best_by: str
+    keep_best: bool
+    loss_scale: float
+    threshold: float
+    on_plateau: OnPlateau | None
+    progress: Progress
+    after_epoch: AfterEpoch | None = None
+    result: Result = field(default_factory=Result)
+
+    def __post_init__(self) -> None:
+        self.best = Patience(0.0, inf, higher_is_better=self.best_by == "validation_score")
+        self.result.best_layers = self.trainer.layers
+
+    def run(self) -> Result:
+        """Train until the budget ends, the patience is exceeded, a callback says so, the loss
+        diverges, or the user presses Ctrl-C (which keeps what there is, with a warning)."""
+        try:
+            while not self.result.converged and not self.result.diverged and self.epochs > 0:
+                if self.steps is not None and self.steps <= 0:
+                    break
+                self._range()
+        except KeyboardInterrupt:
+            self._book_partial()
+            warnings.warn(
+                f"Training interrupted by user after {len(self.result.rows)} epoch(s); "
+                "the fitted state so far is kept.",
+                stacklevel=4,
+            )
+        finally:
+            self.progress.close()
+        return self.result
+
+    def _range(self) -> None:
+        looks_at_each = self.problem.validation is not None or self.after_epoch or self.keep_best
+        epochs = 1 if looks_at_each else int(min(self.patience.safe_epochs, self.epochs, 2**31))
+        before = self.trainer.step
+        records = self.trainer.run(epochs, self.steps)
+        if self.steps is not None:
+            self.steps -= self.trainer.step - before
+            if self.steps <= 0 and (partial := self.trainer.close()):
+                records.append(partial)
+        for number, record in enumerate(records):
+            if self._has_diverged(record):
+                self._retreat(number)
+                self._book(record, {})
+                return
+            self._decide(record)
+            if self.result.converged:
+                return
+        if not all_finite(self.trainer.layers):
+            self._retreat(len(records) - 1)
+
+    def _decide(self, record: EpochRecord) -> None:
+        values = self._measure()
+        row = self._book(record, values)
+        objective = self.result.objectives[-1]
+        self.patience.update(objective if self.by == "objective" else row[self.by])
+        if self.best.update(row[self.best_by]):
+            self.result.best_row = len(self.result.rows) - 1
+            if self.keep_best:
+                self.result.best_layers = self.trainer.layers
+        self.epochs -= 1
+        if self.patience.exceeded:
+            self._plateau()
+        if self.after_epoch and self.after_epoch(row):
+            self.result.converged = True
+
+    def _plateau(self) -> None:
+        lower = self.on_plateau(self.trainer.base_rate) if self.on_plateau else None
+        if lower is None:
+            self.result.converged = True
+        else:
+            self.trainer.base_rate = lower
+            self.patience.count = 0
+
+    def _measure(self) -> dict[str, float]:
+        if self.problem.validation is None:
+            return {}
+        plan, trainer = self.trainer.plan, self.trainer
+        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in trainer.layers)
+        loss, score = validate(self.problem, layers, plan.activations, self.loss, trainer.device)
+        return {"validation_loss": loss, "validation_score": score}
+
+    def _book(self, record: EpochRecord, values: dict[str, float]) -> dict[str, float]:
+        row = {
+            "epoch": float(record.epoch),
+            "steps": float(record.steps),
+            "train_loss": record.loss,
+            "penalty": record.penalty,
+            "learning_rate": record.rate,
+            "seconds": record.seconds,
+            **values,
+        }
+        self.result.rows.append(row)
+        self.result.objectives.append(self.loss_scale * record.row_loss + record.penalty)
+        self.progress.update(len(self.result.rows), row)
+        return row
+
+    def _book_partial(self) -> None:
+        """The epoch that an interruption cut short, where its steps are known and good."""
+        record = self.trainer.close()
+        if record and not self._has_diverged(record):
+            self._book(record, {})
+
+    def _has_diverged(self, record: EpochRecord) -> bool:
+        return not isfinite(record.loss + record.penalty) or record.loss > self.threshold
+
+    def _retreat(self, good: int) -> None:
+        """Back to the last epoch of this range whose parameters are finite, ``good`` at most."""
+        self.result.diverged = True
+        for epochs in range(max(good, 0), -1, -1):
+            self.trainer.rewind()
+            if epochs:
+                self.trainer.run(epochs)
+            if all_finite(self.trainer.layers):
+                return
+
+
+def all_finite(layers: tuple[Layer, ...]) -> bool:
+    return all(bool(np.isfinite(np.asarray(part)).all()) for layer in layers for part in layer)
+
+
+def not_finite(epoch: int, loss: float = nan) -> DivergenceError:
+    """scikit-learn's error, with what is known and what to do."""
+    return DivergenceError(
+        "Solver produced non-finite parameter weights. The input data may contain large values "
+        f"and need to be preprocessed. (Epoch {epoch}, training loss {loss:g}.) Scale the input, "
+        "lower learning_rate_init, set clip_global_norm, or use on_divergence='keep' to keep the "
+        "last good weights."
+    )
+
+
+def warn_unconverged(max_iter: int) -> None:
+    warnings.warn(
+        f"Stochastic Optimizer: Maximum iterations ({max_iter}) "
+        "reached and the optimization hasn't converged yet.",
+        ConvergenceWarning,
+        stacklevel=5,
+    )
