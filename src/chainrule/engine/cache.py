@@ -2,10 +2,10 @@
 
 jax's persistent cache is turned on only while one of our programs compiles, and put
 back as it was: the user's process is left alone, and where the user has a cache of
-their own, theirs is used. Ours lies in the user's cache folder (``CHAINRULE_CACHE``
-names another, or ``off``), readable by its owner alone because it holds executable
-code. jax writes entries in place; one that was torn would warn for ever, so an
-error while our cache is on empties it and compiles afresh.
+their own, theirs is used. Ours lies in ``chainrule/programs`` within the user's cache
+folder (``CHAINRULE_CACHE`` names another, or is ``off``), readable by its owner alone
+because it holds executable code. jax writes entries in place; one that was torn would
+warn for ever, so an error while our cache is on empties it and compiles afresh.
 """
 
 import os
@@ -36,24 +36,23 @@ def cache_folder() -> Path | None:
     setting = os.environ.get("CHAINRULE_CACHE", "")
     if setting.lower() == "off" or _setting("jax_compilation_cache_dir"):
         return None
-    if setting:
-        return Path(setting).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "chainrule" / "programs"
+    base = setting or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "chainrule" / "programs"
 
 
 def compiling(call: Callable[[], T]) -> T:
     """``call()``, with the programs that it compiles taken from the cache or added to it."""
-    folder = cache_folder()
-    if folder is None or not _make_private(folder):
-        return call()
-    with _lock:
-        try:
-            with _cache_at(folder):
-                return call()
-        except Exception:
-            # A torn or unwritable entry, or the program's own fault, which shows again below.
-            shutil.rmtree(folder, ignore_errors=True)
+    with _lock:  # held while asking, too: another thread's setting would look like the user's
+        folder = cache_folder()
+        for _ in range(2):
+            if folder is None or not _make_private(folder):
+                break
+            try:
+                with _cache_at(folder):
+                    return call()
+            except Exception:
+                # A torn or unwritable entry, or the program's own fault, which shows again below.
+                shutil.rmtree(folder, ignore_errors=True)
     return call()
 
 

@@ -1,7 +1,7 @@
 """Where and in which precision programs run."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import jax
 
@@ -36,6 +36,6 @@ def precision(dtype: str, device: jax.Device | None = None) -> Iterator[None]:
     with (
         jax.enable_x64(dtype == "float64"),
         jax.default_matmul_precision("float32"),
-        jax.default_device(device),
+        nullcontext() if device is None else jax.default_device(device),  # None is the user's own
     ):
         yield

@@ -37,7 +37,8 @@ def train(
 ) -> Iterator[Updated]:
     """Train on ``batches`` (the row numbers of each), and give what each step leaves.
 
-    ``rates`` has one learning rate a step, ``l2`` one strength a step or one for all.
+    ``rates`` has one learning rate a batch, ``l2`` one strength a batch or one for all. A
+    batch that weighs nothing is no step, here as in the trainer: it is passed over.
     ``library`` is ``numpy`` or ``torch`` (whose tensors go to ``device``).
 
     Raises
@@ -51,8 +52,11 @@ def train(
     settings = {name: convert(value) for name, value in hyper.settings.items()}
     inside = hyper._replace(settings=settings, clip=convert(hyper.clip))
     strengths = np.broadcast_to(np.asarray(l2, np.float64), (len(batches),))
-    for step, (rows, rate) in enumerate(zip(batches, rates, strict=True)):
+    step = 0
+    for rows, rate, strength in zip(batches, rates, strengths, strict=True):
         sample_weights = np.ones(len(rows)) if weights is None else weights[rows]
+        if sample_weights.sum() == 0:
+            continue
         masks = [convert(mask) for mask in _masks(plan, hyper, step, len(rows))]
         after = update(
             plan,
@@ -63,10 +67,10 @@ def train(
             convert(Y[rows]),
             convert(sample_weights),
             convert(np.asarray(rate)),
-            convert(strengths[step]),
+            convert(strength),
             masks or None,
         )
-        current, carried = after.layers, after.state
+        current, carried, step = after.layers, after.state, step + 1
         yield after
 
 

@@ -174,13 +174,16 @@ class Trainer:
 
         Gives the epochs that ended in it; none where an epoch is longer than the range.
         """
+        room = self.capacity if steps is None else min(self.capacity, steps)
+        if epochs < 1 or room < 1:
+            return []
         if self._open is None:
             self._checkpoint = self._here()
         opened, done = self._open, self._open.done if self._open else 0
         order = self.shuffler.snapshot()
         started = time.perf_counter()
         try:
-            pieces = self._collect(epochs, min(self.capacity, steps or self.capacity))
+            pieces = self._collect(epochs, room)
             outcome = self._execute(pieces)
             loss, penalty = (np.asarray(x, np.float64) for x in (outcome.loss, outcome.penalty))
         except BaseException:  # Ctrl-C among them: as if this range had not begun

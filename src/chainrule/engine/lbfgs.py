@@ -69,7 +69,7 @@ def minimise(
     n = X.shape[0]
     weights = np.ones(n) if weights is None else np.asarray(weights, np.float64)
     strength = l2 + alpha / weights.sum()
-    chunks = _chunks(plan, X, Y, weights / weights.sum())
+    chunks = _chunks(plan, X, Y, weights / weights.sum(), device)
 
     def value_and_gradient(vector: Vector) -> tuple[float, Vector]:
         current = unpack(vector, plan.sizes)
@@ -99,7 +99,7 @@ def minimise(
 
 
 def _chunks(
-    plan: Plan, X: Any, Y: npt.NDArray[Any], weights: Vector
+    plan: Plan, X: Any, Y: npt.NDArray[Any], weights: Vector, device: jax.Device | None
 ) -> list[Callable[[], tuple[Array, Array, Array]]]:
     """The rows in padded chunks; sparse rows are made dense when their chunk's turn comes."""
     limit = max(CHUNK_BYTES // (8 * max(plan.sizes)), 64)
@@ -119,7 +119,7 @@ def _chunks(
 
     if n_chunks > 1:
         return [partial(chunk, start) for start in range(0, n, size)]
-    with precision("float64"):
+    with precision("float64", device):
         whole = jax.device_put(chunk(0))
     return [lambda: whole]
 

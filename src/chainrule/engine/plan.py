@@ -104,11 +104,20 @@ class Hyperparameters(NamedTuple):
         seed: int = 0,
     ) -> "Hyperparameters":
         """Arrays of the plan's dtype; settings that are not given have their defaults."""
-        known = OPTIMIZERS[plan.optimizer].settings
-        given = {name: (settings or {}).get(name, default) for name, default in known.items()}
+        known, n_hidden = OPTIMIZERS[plan.optimizer].settings, len(plan.sizes) - 2
+        for name in settings or {}:
+            if name not in known:
+                kind = f"setting of the optimizer {plan.optimizer!r}"
+                raise InvalidInputError(unknown_name(kind, name, known))
+        if rates and len(rates) != n_hidden:
+            raise InvalidInputError(
+                f"rates must hold one dropout rate for each of the {n_hidden} hidden layers; "
+                f"got {len(rates)}."
+            )
+        given = {**known, **(settings or {})}
         return cls(
             {name: np.asarray(value, plan.dtype) for name, value in given.items()},
-            np.asarray(rates or [0.0] * (len(plan.sizes) - 2), plan.dtype),
+            np.asarray(rates or [0.0] * n_hidden, plan.dtype),
             np.asarray(clip, plan.dtype),
             np.asarray(seed, np.uint32),
         )

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
+from chainrule.engine.plan import traces
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.losses import LOSSES, per_sample
 from chainrule.equations.namespace import Array
@@ -77,7 +78,8 @@ def _chunks(
         if compiled:
             yield _compiled_chunk(layers, activations, loss, part, target, size, device)
         else:
-            A, value = _forward(activations, loss, layers, part, target)
+            with np.errstate(over="ignore", invalid="ignore"):  # a diverged network is a result
+                A, value = _forward(activations, loss, layers, part, target)
             yield A, np.zeros(0) if value is None else value
 
 
@@ -118,4 +120,13 @@ def _forward(
     return A, per_sample(LOSSES[loss], ACTIVATIONS[activations[-1]], Z, A, Y)
 
 
-_program = partial(jax.jit, static_argnums=(0, 1))(_forward)
+@partial(jax.jit, static_argnums=(0, 1))
+def _program(
+    activations: tuple[str, ...],
+    loss: str | None,
+    layers: Sequence[Layer],
+    X: Array,
+    Y: Array | None,
+) -> tuple[Array, Array | None]:
+    traces["predict", activations, loss] += 1
+    return _forward(activations, loss, layers, X, Y)

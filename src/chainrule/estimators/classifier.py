@@ -19,9 +19,11 @@ from sklearn.utils.multiclass import (
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP, stochastic_only
 from chainrule.estimators.parameters import (
-    activation,
+    ACTIVATION,
+    ACTIVATION_DOC,
+    HIDDEN_LAYER_SIZES,
+    HIDDEN_LAYER_SIZES_DOC,
     estimator,
-    hidden_layer_sizes,
     parameter,
 )
 
@@ -81,18 +83,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     True
     """
 
-    hidden_layer_sizes: Any = hidden_layer_sizes()
-    activation: Any = activation()
+    hidden_layer_sizes: Any = parameter(
+        default=(100,), constraint=HIDDEN_LAYER_SIZES, doc=HIDDEN_LAYER_SIZES_DOC, kw_only=False
+    )
+    activation: Any = parameter(
+        default="relu", constraint=ACTIVATION, doc=ACTIVATION_DOC, kw_only=False
+    )
     loss: Any = parameter(
-        "log_loss",
-        [StrOptions({"log_loss", "mean_squared_error"})],
-        "'log_loss' (cross-entropy), or 'mean_squared_error' of the probabilities.",
+        default="log_loss",
+        constraint=[StrOptions({"log_loss", "mean_squared_error"})],
+        doc="'log_loss' (cross-entropy), or 'mean_squared_error' of the probabilities.",
     )
     class_weight: Any = parameter(
-        None,
-        [dict, StrOptions({"balanced"}), None],
-        "What each class counts for: a mapping from label to weight, or 'balanced'\n"
-        "(n_samples / (n_classes * count)). Multiplied with the sample weights.",
+        default=None,
+        constraint=[dict, StrOptions({"balanced"}), None],
+        doc=(
+            "What each class counts for: a mapping from label to weight, or 'balanced' "
+            "(n_samples / (n_classes * count)). Multiplied with the sample weights."
+        ),
     )
 
     def _encode(self, y: Any, first: bool, incremental: bool) -> npt.NDArray[Any]:

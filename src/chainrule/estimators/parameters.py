@@ -4,6 +4,7 @@ The declarations are dataclass fields; from them come the constructors, scikit-l
 ``_parameter_constraints`` and the *Parameters* section of the docstrings.
 """
 
+import inspect
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -26,10 +27,12 @@ from chainrule.equations.schedules import SCHEDULES
 from chainrule.errors import InvalidInputError, unknown_name
 
 __all__ = [
+    "ACTIVATION",
+    "ACTIVATION_DOC",
+    "HIDDEN_LAYER_SIZES",
+    "HIDDEN_LAYER_SIZES_DOC",
     "Parameters",
-    "activation",
     "estimator",
-    "hidden_layer_sizes",
     "named_settings",
     "parameter",
 ]
@@ -40,24 +43,28 @@ ALPHA_DEFAULT = 1e-4
 MAX_ITER_DEFAULT = 200
 
 
-def parameter(default: Any, constraint: list[Any], doc: str, *, keyword: bool = True) -> Any:
+def parameter(*, default: Any, constraint: list[Any], doc: str, kw_only: bool = True) -> Any:
     """Declare a constructor parameter."""
-    return field(default=default, kw_only=keyword, metadata={"constraint": constraint, "doc": doc})
+    return field(default=default, kw_only=kw_only, metadata={"constraint": constraint, "doc": doc})
 
 
-@dataclass_transform(field_specifiers=(parameter,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(parameter,))
 def estimator(cls: type[T]) -> type[T]:
     """Make constructor, constraints and documentation from the declared parameters."""
     made = dataclass(eq=False, repr=False)(cls)
     declared = fields(made)  # type: ignore[arg-type]  # the decorator has just made it one
     made._parameter_constraints = {f.name: f.metadata["constraint"] for f in declared}  # type: ignore[attr-defined]
     entries = [
-        f"{f.name} : default={f.default!r}\n" + textwrap.indent(f.metadata["doc"], "    ")
+        f"{f.name} : default={f.default!r}\n" + _paragraph(f.metadata["doc"])
         for f in sorted(declared, key=lambda f: bool(f.kw_only))
     ]
     section = "Parameters\n----------\n" + "\n".join(entries)
-    made.__doc__ = textwrap.dedent(cls.__doc__ or "").replace("{parameters}", section)
+    made.__doc__ = inspect.cleandoc(cls.__doc__ or "").replace("{parameters}", section)
     return made
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, 88, initial_indent="    ", subsequent_indent="    ")
 
 
 def _from(low: float, high: float | None = None, closed: str = "left", kind: type = Real) -> Any:
@@ -74,145 +81,193 @@ class Parameters(BaseEstimator):
     # scikit-learn's own, with its defaults and meaning
 
     solver: Any = parameter(
-        "adam",
-        [StrOptions({"lbfgs", "sgd", "adam", "adamw"})],
-        "'adam', 'sgd', 'adamw' (Adam with decoupled weight decay), or 'lbfgs' (full batch,\n"
-        "always in float64).",
+        default="adam",
+        constraint=[StrOptions({"lbfgs", "sgd", "adam", "adamw"})],
+        doc=(
+            "'adam', 'sgd', 'adamw' (Adam with decoupled weight decay), or 'lbfgs' (full "
+            "batch, always in float64)."
+        ),
     )
     alpha: Any = parameter(
-        ALPHA_DEFAULT,
-        [_from(0)],
-        "L2 penalty in scikit-learn's convention: alpha/2 ||W||^2 divided by the batch's number\n"
-        "of samples (or sum of weights). ``l2`` does not depend on the batch's size.",
+        default=ALPHA_DEFAULT,
+        constraint=[_from(0)],
+        doc=(
+            "L2 penalty in scikit-learn's convention: alpha/2 ||W||^2 divided by the "
+            "batch's number of samples (or sum of weights). ``l2`` does not depend on the "
+            "batch's size."
+        ),
     )
     batch_size: Any = parameter(
-        "auto",
-        [StrOptions({"auto"}), _COUNT],
-        "Rows a batch; 'auto' is min(200, n_samples).",
+        default="auto",
+        constraint=[StrOptions({"auto"}), _COUNT],
+        doc="Rows a batch; 'auto' is min(200, n_samples).",
     )
     learning_rate: Any = parameter(
-        "constant",
-        [StrOptions({"constant", "invscaling", "adaptive"})],
-        "scikit-learn's schedules, for solver 'sgd' alone; ``schedule`` serves every solver.",
+        default="constant",
+        constraint=[StrOptions({"constant", "invscaling", "adaptive"})],
+        doc=("scikit-learn's schedules, for solver 'sgd' alone; ``schedule`` serves every solver."),
     )
     learning_rate_init: Any = parameter(
-        0.001, [_from(0, closed="neither")], "The base learning rate."
+        default=0.001, constraint=[_from(0, closed="neither")], doc="The base learning rate."
     )
     power_t: Any = parameter(
-        0.5, [_from(0)], "Exponent of 'invscaling': rate / (1 + samples seen)^power_t."
+        default=0.5,
+        constraint=[_from(0)],
+        doc="Exponent of 'invscaling': rate / (1 + samples seen)^power_t.",
     )
     max_iter: Any = parameter(
-        MAX_ITER_DEFAULT, [_COUNT], "Epochs at most (iterations at most for 'lbfgs')."
+        default=MAX_ITER_DEFAULT,
+        constraint=[_COUNT],
+        doc="Epochs at most (iterations at most for 'lbfgs').",
     )
-    shuffle: Any = parameter(True, ["boolean"], "Whether each epoch draws a new order.")
+    shuffle: Any = parameter(
+        default=True, constraint=["boolean"], doc="Whether each epoch draws a new order."
+    )
     random_state: Any = parameter(
-        None,
-        ["random_state"],
-        "Seed of initial weights, validation split, orders and dropout. Equal seeds give\n"
-        "scikit-learn's draws.",
+        default=None,
+        constraint=["random_state"],
+        doc=(
+            "Seed of initial weights, validation split, orders and dropout. Equal seeds "
+            "give scikit-learn's draws."
+        ),
     )
     tol: Any = parameter(
-        1e-4, [_from(0)], "An epoch that is not better by ``tol`` counts as no improvement."
+        default=1e-4,
+        constraint=[_from(0)],
+        doc="An epoch that is not better by ``tol`` counts as no improvement.",
     )
     verbose: Any = parameter(
-        False,
-        ["verbose"],
-        "Progress: a bar on a terminal, a line every few seconds otherwise.",
+        default=False,
+        constraint=["verbose"],
+        doc="Progress: a bar on a terminal, a line every few seconds otherwise.",
     )
     warm_start: Any = parameter(
-        False, ["boolean"], "Whether ``fit`` starts from the weights of the last ``fit``."
+        default=False,
+        constraint=["boolean"],
+        doc="Whether ``fit`` starts from the weights of the last ``fit``.",
     )
-    momentum: Any = parameter(0.9, [_from(0, 1, "both")], "Momentum of 'sgd'; 0 is plain SGD.")
-    nesterovs_momentum: Any = parameter(True, ["boolean"], "Nesterov's form of momentum.")
+    momentum: Any = parameter(
+        default=0.9, constraint=[_from(0, 1, "both")], doc="Momentum of 'sgd'; 0 is plain SGD."
+    )
+    nesterovs_momentum: Any = parameter(
+        default=True, constraint=["boolean"], doc="Nesterov's form of momentum."
+    )
     early_stopping: Any = parameter(
-        False,
-        ["boolean"],
-        "Stop by ``monitor`` on validation data (``X_val`` in ``fit``, or a share split off) and\n"
-        "keep the best epoch's weights.",
+        default=False,
+        constraint=["boolean"],
+        doc=(
+            "Stop by ``monitor`` on validation data (``X_val`` in ``fit``, or a share split "
+            "off) and keep the best epoch's weights."
+        ),
     )
     validation_fraction: Any = parameter(
-        0.1, [_from(0, 1)], "Share split off by ``early_stopping`` when no ``X_val`` is given."
+        default=0.1,
+        constraint=[_from(0, 1)],
+        doc="Share split off by ``early_stopping`` when no ``X_val`` is given.",
     )
-    beta_1: Any = parameter(0.9, [_from(0, 1)], "Adam's decay of the first moment.")
-    beta_2: Any = parameter(0.999, [_from(0, 1)], "Adam's decay of the second moment.")
+    beta_1: Any = parameter(
+        default=0.9, constraint=[_from(0, 1)], doc="Adam's decay of the first moment."
+    )
+    beta_2: Any = parameter(
+        default=0.999, constraint=[_from(0, 1)], doc="Adam's decay of the second moment."
+    )
     epsilon: Any = parameter(
-        1e-8,
-        [_from(0, closed="neither")],
-        "Adam's epsilon; for 'adam' added before the bias correction, as scikit-learn does, for\n"
-        "'adamw' after it, as PyTorch does.",
+        default=1e-8,
+        constraint=[_from(0, closed="neither")],
+        doc=(
+            "Adam's epsilon; for 'adam' added before the bias correction, as scikit-learn "
+            "does, for 'adamw' after it, as PyTorch does."
+        ),
     )
     n_iter_no_change: Any = parameter(
-        10,
-        [_COUNT, Options(Real, {np.inf})],
-        "Patience: training stops after more than so many epochs without improvement.",
+        default=10,
+        constraint=[_COUNT, Options(Real, {np.inf})],
+        doc="Patience: training stops after more than so many epochs without improvement.",
     )
-    max_fun: Any = parameter(15000, [_COUNT], "Loss evaluations at most, for 'lbfgs'.")
+    max_fun: Any = parameter(
+        default=15000, constraint=[_COUNT], doc="Loss evaluations at most, for 'lbfgs'."
+    )
 
     # beyond scikit-learn
 
     dropout: Any = parameter(
-        0.0,
-        [_from(0, 1), "array-like"],
-        "Share of hidden units dropped in training: one rate, or one a hidden layer. Rounded to a\n"
-        "multiple of 1/256.",
+        default=0.0,
+        constraint=[_from(0, 1), "array-like"],
+        doc=(
+            "Share of hidden units dropped in training: one rate, or one a hidden layer. "
+            "Rounded to a multiple of 1/256."
+        ),
     )
     l2: Any = parameter(
-        None,
-        [_from(0), None],
-        "L2 penalty l2/2 ||W||^2, the same for every batch size. Replaces ``alpha``.",
+        default=None,
+        constraint=[_from(0), None],
+        doc="L2 penalty l2/2 ||W||^2, the same for every batch size. Replaces ``alpha``.",
     )
-    weight_decay: Any = parameter(0.01, [_from(0)], "Decoupled decay of the weights, for 'adamw'.")
+    weight_decay: Any = parameter(
+        default=0.01, constraint=[_from(0)], doc="Decoupled decay of the weights, for 'adamw'."
+    )
     schedule: Any = parameter(
-        None,
-        [StrOptions(set(SCHEDULES)), dict, None],
-        "Learning-rate schedule by name, or a mapping with its name and settings, such as\n"
-        "{'name': 'cosine', 'warmup': 5}; times in epochs. Replaces ``learning_rate``.",
+        default=None,
+        constraint=[StrOptions(set(SCHEDULES)), dict, None],
+        doc=(
+            "Learning-rate schedule by name, or a mapping with its name and settings, such "
+            "as {'name': 'cosine', 'warmup': 5}; times in epochs. Replaces "
+            "``learning_rate``."
+        ),
     )
     clip_global_norm: Any = parameter(
-        None,
-        [_from(0, closed="neither"), None],
-        "Largest Euclidean norm of all gradients together; longer ones are scaled down.",
+        default=None,
+        constraint=[_from(0, closed="neither"), None],
+        doc="Largest Euclidean norm of all gradients together; longer ones are scaled down.",
     )
     monitor: Any = parameter(
-        "validation_score",
-        [StrOptions({"validation_score", "validation_loss"})],
-        "What early stopping and the best epoch go by, where there is validation data.",
+        default="validation_score",
+        constraint=[StrOptions({"validation_score", "validation_loss"})],
+        doc="What early stopping and the best epoch go by, where there is validation data.",
     )
     max_steps: Any = parameter(
-        None, [_COUNT, None], "Budget in parameter updates. Replaces ``max_iter``."
+        default=None,
+        constraint=[_COUNT, None],
+        doc="Budget in parameter updates. Replaces ``max_iter``.",
     )
     restore_best: Any = parameter(
-        None,
-        ["boolean", None],
-        "Whether the weights of ``best_epoch_`` are kept at the end; by default as\n"
-        "``early_stopping`` says. Without validation data the training loss decides.",
+        default=None,
+        constraint=["boolean", None],
+        doc=(
+            "Whether the weights of ``best_epoch_`` are kept at the end; by default as "
+            "``early_stopping`` says. Without validation data the training loss decides."
+        ),
     )
     on_divergence: Any = parameter(
-        "raise",
-        [StrOptions({"raise", "keep"})],
-        "'raise' an error, as scikit-learn does, or 'keep' the last good weights and set\n"
-        "``diverged_``.",
+        default="raise",
+        constraint=[StrOptions({"raise", "keep"})],
+        doc=(
+            "'raise' an error, as scikit-learn does, or 'keep' the last good weights and "
+            "set ``diverged_``."
+        ),
     )
     divergence_threshold: Any = parameter(
-        np.inf,
-        [_from(0, closed="right"), Options(Real, {np.inf})],
-        "An epoch whose training loss is above this, or not finite, has diverged.",
+        default=np.inf,
+        constraint=[_from(0, closed="right"), Options(Real, {np.inf})],
+        doc="An epoch whose training loss is above this, or not finite, has diverged.",
     )
     init: Any = parameter(
-        None,
-        [StrOptions(set(INITIALIZERS)), dict, None],
-        "Initial weights by name, or a mapping such as {'name': 'normal', 'scale': 0.1}; by\n"
-        "default scikit-learn's rule.",
+        default=None,
+        constraint=[StrOptions(set(INITIALIZERS)), dict, None],
+        doc=(
+            "Initial weights by name, or a mapping such as {'name': 'normal', 'scale': "
+            "0.1}; by default scikit-learn's rule."
+        ),
     )
     dtype: Any = parameter(
-        "auto",
-        [StrOptions({"auto", "float32", "float64"})],
-        "Type of parameters and arithmetic; 'auto' is float32 for a float32 X, else float64.",
+        default="auto",
+        constraint=[StrOptions({"auto", "float32", "float64"})],
+        doc=("Type of parameters and arithmetic; 'auto' is float32 for a float32 X, else float64."),
     )
     device: Any = parameter(
-        "auto",
-        [StrOptions({"auto", "cpu", "gpu", "tpu"})],
-        "Where to compute; 'auto' is jax's default device.",
+        default="auto",
+        constraint=[StrOptions({"auto", "cpu", "gpu", "tpu"})],
+        doc="Where to compute; 'auto' is jax's default device.",
     )
 
     def _validate_params(self) -> None:
@@ -255,23 +310,10 @@ class Parameters(BaseEstimator):
                 )
 
 
-def hidden_layer_sizes() -> Any:
-    """The parameter of that name; a function, because a dataclass field has one owner."""
-    return parameter(
-        (100,),
-        ["array-like", _COUNT],
-        "Units of each hidden layer; an integer is one layer.",
-        keyword=False,
-    )
-
-
-def activation() -> Any:
-    return parameter(
-        "relu",
-        [StrOptions(set(HIDDEN_ACTIVATIONS)), "array-like"],
-        "Activation of the hidden layers: one name, or one a layer.",
-        keyword=False,
-    )
+HIDDEN_LAYER_SIZES: list[Any] = ["array-like", _COUNT]
+HIDDEN_LAYER_SIZES_DOC = "Units of each hidden layer; an integer is one layer."
+ACTIVATION: list[Any] = [StrOptions(set(HIDDEN_ACTIVATIONS)), "array-like"]
+ACTIVATION_DOC = "Activation of the hidden layers: one name, or one a layer."
 
 
 def named_settings(

@@ -13,9 +13,11 @@ from sklearn.utils.metaestimators import available_if
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP, stochastic_only
 from chainrule.estimators.parameters import (
-    activation,
+    ACTIVATION,
+    ACTIVATION_DOC,
+    HIDDEN_LAYER_SIZES,
+    HIDDEN_LAYER_SIZES_DOC,
     estimator,
-    hidden_layer_sizes,
     parameter,
 )
 
@@ -70,15 +72,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     """
 
     loss: Any = parameter(
-        "squared_error",
-        [StrOptions(set(OUTPUT_AND_LOSS))],
-        "'squared_error' is scikit-learn's: half the mean over the outputs; 'mean_squared_error'\n"
-        "is without the half; 'poisson' has an exponential output, for counts;\n"
-        "'sklearn_squared_error' reports 'squared_error' and follows scikit-learn's gradient.",
-        keyword=False,
+        default="squared_error",
+        constraint=[StrOptions(set(OUTPUT_AND_LOSS))],
+        doc=(
+            "'squared_error' is scikit-learn's: half the mean over the outputs; "
+            "'mean_squared_error' is without the half; 'poisson' has an exponential output, "
+            "for counts; 'sklearn_squared_error' reports 'squared_error' and follows "
+            "scikit-learn's gradient."
+        ),
+        kw_only=False,
     )
-    hidden_layer_sizes: Any = hidden_layer_sizes()
-    activation: Any = activation()
+    hidden_layer_sizes: Any = parameter(
+        default=(100,), constraint=HIDDEN_LAYER_SIZES, doc=HIDDEN_LAYER_SIZES_DOC, kw_only=False
+    )
+    activation: Any = parameter(
+        default="relu", constraint=ACTIVATION, doc=ACTIVATION_DOC, kw_only=False
+    )
 
     def _encode(self, y: Any, first: bool, incremental: bool) -> npt.NDArray[Any]:
         if y.ndim == 2 and y.shape[1] == 1:

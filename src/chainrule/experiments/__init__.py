@@ -1,1 +1,20 @@
+"""Experiments: a TOML file says what is asked, a run answers it in a folder."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.experiments.catalogue import recipes as recipes
+    from chainrule.experiments.results import Results as Results
+    from chainrule.experiments.runner import run as run
+
+__all__ = ["Results", "recipes", "run"]
+
+# Loaded when first used: listing the recipes needs no scientific package.
+_HOME = {"Results": "results", "recipes": "catalogue", "run": "runner"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

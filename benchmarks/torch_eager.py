@@ -1,0 +1,41 @@
+"""The same trainings in PyTorch, as its own tutorials write them: eager, one step at a time."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+__all__ = ["trainer"]
+
+
+def trainer(
+    sizes: tuple[int, ...],
+    activation: type[nn.Module],
+    dropout: float,
+    optimizer: Callable[..., torch.optim.Optimizer],
+    lr: float,
+    batch_size: int,
+    epochs: int,
+    X: np.ndarray,
+    y: np.ndarray,
+) -> Callable[[], None]:
+    """A function that builds the network and trains it."""
+    inputs, labels = torch.from_numpy(X), torch.from_numpy(y)
+
+    def train() -> None:
+        layers: list[nn.Module] = []
+        for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+            layers += [nn.Linear(n_in, n_out), activation()]
+            layers += [nn.Dropout(dropout)] if dropout else []
+        net = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+        loss_of, stepper = nn.CrossEntropyLoss(), optimizer(net.parameters(), lr=lr)
+        for _ in range(epochs):
+            order = torch.randperm(len(inputs))
+            for start in range(0, len(inputs), batch_size):
+                rows = order[start : start + batch_size]
+                stepper.zero_grad()
+                loss_of(net(inputs[rows]), labels[rows]).backward()
+                stepper.step()
+
+    return train

@@ -1,0 +1,105 @@
+"""The names and settings of a comparison, checked before anything is trained."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from chainrule.data.preparation import STEPS
+from chainrule.data.sources import SOURCES
+from chainrule.data.splits import SCHEMES
+from chainrule.errors import SpecError, unknown_name
+from chainrule.experiments import grid
+from chainrule.experiments.families import FAMILIES, Family, family
+from chainrule.experiments.printed import known_quantities
+from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings, Spec
+
+__all__ = ["check"]
+
+
+def check(spec: Spec) -> None:
+    """Refuses a spec that names what does not exist or sets what cannot be.
+
+    Raises:
+        SpecError: with the place in the file, and the nearest known name.
+    """
+    _known("data.name", "data set", spec.data.name, SOURCES)
+    if spec.data.split is not None:
+        _known("data.split.scheme", "split", spec.data.split.scheme, SCHEMES)
+    if isinstance(spec, CompareSpec):
+        _check_comparison(spec)
+
+
+def _check_comparison(spec: CompareSpec) -> None:
+    _known("chosen", "model", spec.chosen, spec.models)
+    for key, model in spec.models.items():
+        _check_model(f"models.{key}", model)
+    for number, printed in enumerate(spec.printed):
+        where = f"printed.{number}"
+        _known(f"{where}.model", "model", printed.model, spec.models)
+        _known(f"{where}.quantity", "quantity", printed.quantity, known_quantities())
+
+
+def _check_model(where: str, model: ModelSpec) -> None:
+    _known(f"{where}.family", "family", model.family, FAMILIES)
+    for steps in (model.prepare, *model.also_prepare):
+        for step in steps:
+            _known(f"{where}.prepare", "preparation", step, STEPS)
+    row = family(model.family)
+    for place, names in _named_settings(model):
+        _check_settings(f"{where}.{place}", names, row)
+    if model.grid is not None:
+        _check_grid(f"{where}.grid", model.grid)
+    if model.seeds and "random_state" not in row.parameters():
+        raise SpecError(
+            f"{where}.seeds: the family {model.family!r} draws nothing at random, so seeds change "
+            "nothing. Remove this table."
+        )
+    for place, settings in _tried_settings(model):
+        _check_values(f"{where}.{place}", settings, row)
+
+
+def _named_settings(model: ModelSpec) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "settings", model.settings
+    yield "baseline", model.baseline or {}
+    yield "grid", model.grid or {}
+
+
+def _check_settings(where: str, names: Iterable[str], row: Family) -> None:
+    known = row.parameters()
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            options = ", ".join(sorted(known))
+            raise SpecError(
+                f"{where}.{name}: a {row.label} has no such parameter.{hint} Known: {options}."
+            )
+
+
+def _check_grid(where: str, grid: dict[str, list[Any]]) -> None:
+    for name, values in grid.items():
+        if not values:
+            raise SpecError(f"{where}.{name}: required at least one value, came an empty list.")
+
+
+def _tried_settings(model: ModelSpec) -> Iterator[tuple[str, Settings]]:
+    yield "settings", model.settings
+    yield "baseline", {**model.settings, **(model.baseline or {})}
+    for point in grid.points(model.grid or {}):
+        yield "grid", {**model.settings, **point}
+
+
+def _check_values(where: str, settings: Settings, row: Family) -> None:
+    """Asks the estimator itself, which knows the allowed values of its parameters."""
+    validate = getattr(row.build(settings), "_validate_params", None)
+    if validate is None:
+        return
+    try:
+        validate()
+    except ValueError as error:
+        raise SpecError(f"{where}: {error}") from error
+
+
+def _known(where: str, kind: str, name: str, options: Iterable[str]) -> None:
+    if name not in set(options):
+        raise SpecError(f"{where}: " + unknown_name(kind, name, options))

@@ -1,0 +1,83 @@
+"""The kind "compare": models on one data set, side by side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from chainrule.data import load, preparation
+from chainrule.experiments import printed, statistics
+from chainrule.experiments.describe import describe, parts_of
+from chainrule.experiments.families import family
+from chainrule.experiments.findings import Evidence, findings
+from chainrule.experiments.hardest import RULE, hardest
+from chainrule.experiments.outcome import Outcome
+from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.results import Comparison, ModelResult, PairedTest
+from chainrule.experiments.spec import CompareSpec
+from chainrule.experiments.training import Bench, Trained, train
+
+__all__ = ["run"]
+
+
+def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
+    """Trains every model of the spec and sets them beside each other and the printed numbers."""
+    with recorder.timed("data"):
+        data = load(spec.data.name)
+        parts = parts_of(data, spec.data)
+    bench = Bench(spec, parts, data.pixel_range, len(data.class_names), recorder)
+    trained = {}
+    with threadpool_limits(spec.threads or None):
+        for key in spec.models:
+            trained[key] = train(key, bench)
+            recorder.check()
+    models = tuple(one.result for one in trained.values())
+    chosen = trained[spec.chosen]
+    others = [one for key, one in trained.items() if key != spec.chosen]
+    tests = tuple(_paired_test(chosen, other, parts["test"].y) for other in others)
+    comparisons = _comparisons(spec, models, data.class_names)
+    sizes = {name: len(part.y) for name, part in parts.items()}
+    evidence = Evidence(models, tests, comparisons, data.class_names, sizes)
+    return Outcome(
+        data=describe(data, spec.data, parts, _preparations(spec)),
+        models=models,
+        chosen=spec.chosen,
+        comparisons=comparisons,
+        tests=tests,
+        hardest=hardest([*trained.values()], parts["test"], data.class_names, spec.hardest),
+        hardest_rule=RULE,
+        findings=findings(evidence),
+        seed=chosen.result.settings.get("random_state"),
+        estimator=chosen.estimator if family(chosen.result.family).saves else None,
+    )
+
+
+def _paired_test(a: Trained, b: Trained, truth: np.ndarray) -> PairedTest:
+    a_right, b_right = a.predicted == truth, b.predicted == truth
+    only_a, only_b = int(np.sum(a_right & ~b_right)), int(np.sum(b_right & ~a_right))
+    return PairedTest(
+        a=a.result.key,
+        b=b.result.key,
+        only_a=only_a,
+        only_b=only_b,
+        n=len(truth),
+        p_value=statistics.mcnemar(only_a, only_b),
+    )
+
+
+def _comparisons(
+    spec: CompareSpec, models: Sequence[ModelResult], class_names: Sequence[str]
+) -> tuple[Comparison, ...]:
+    by_key = {model.key: model for model in models}
+    return tuple(
+        row
+        for entry in spec.printed
+        for row in printed.compare(entry, by_key[entry.model], class_names)
+    )
+
+
+def _preparations(spec: CompareSpec) -> tuple[str, ...]:
+    return tuple(
+        f"{model.label}: {' and '.join(preparation.sentences(model.prepare))}, as {model.dtype}"
+        for model in spec.models.values()
+    )

@@ -1,0 +1,73 @@
+"""The kinds of models that an experiment can train: a row each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import signature
+from typing import Any
+
+from chainrule.errors import SpecError, unknown_name
+
+__all__ = ["FAMILIES", "Family", "family", "to_python"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """A scikit-learn-compatible classifier.
+
+    ``takes_validation``: whether ``fit`` accepts ``X_val`` and ``y_val``, scored each epoch.
+    ``saves``: whether `chainrule.save` can keep it.
+    """
+
+    home: str  # "package.module:Class", imported when first used
+    label: str
+    takes_validation: bool = False
+    saves: bool = False
+    fixed: Mapping[str, Any] = field(default_factory=dict)  # settings, unless a spec says otherwise
+
+    def estimator_class(self) -> Any:
+        module, name = self.home.split(":")
+        return getattr(import_module(module), name)
+
+    def parameters(self) -> list[str]:
+        """The names that its settings may have."""
+        return [name for name in signature(self.estimator_class()).parameters if name != "self"]
+
+    def build(self, settings: Mapping[str, Any]) -> Any:
+        """An unfitted estimator with these settings."""
+        known = {**self.fixed, **settings}
+        return self.estimator_class()(**{key: to_python(value) for key, value in known.items()})
+
+
+FAMILIES: dict[str, Family] = {
+    "mlp": Family(
+        "chainrule:MLPClassifier",
+        "multilayer perceptron (Chainrule)",
+        takes_validation=True,
+        saves=True,
+        fixed={"on_divergence": "keep"},  # a diverged fit is a result here, not an exception
+    ),
+    "sklearn-mlp": Family(
+        "sklearn.neural_network:MLPClassifier", "multilayer perceptron (scikit-learn)"
+    ),
+    "logistic-regression": Family(
+        "sklearn.linear_model:LogisticRegression", "logistic regression (scikit-learn)"
+    ),
+    "tree": Family("sklearn.tree:DecisionTreeClassifier", "decision tree (scikit-learn)"),
+    "k-nearest-neighbours": Family(
+        "sklearn.neighbors:KNeighborsClassifier", "k-nearest neighbours (scikit-learn)"
+    ),
+}
+
+
+def family(name: str) -> Family:
+    if name not in FAMILIES:
+        raise SpecError(unknown_name("family", name, FAMILIES))
+    return FAMILIES[name]
+
+
+def to_python(value: Any) -> Any:
+    """A value of a TOML file as an estimator wants it: "none" is None, a list is a tuple."""
+    if isinstance(value, list | tuple):
+        return tuple(to_python(item) for item in value)
+    return None if value == "none" else value

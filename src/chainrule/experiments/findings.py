@@ -1,0 +1,181 @@
+"""What a comparison shows, in sentences that are made from its numbers."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
+
+__all__ = ["FINDINGS", "Evidence", "findings"]
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that the sentences may draw on."""
+
+    models: tuple[ModelResult, ...]
+    tests: tuple[PairedTest, ...]
+    comparisons: tuple[Comparison, ...]
+    class_names: tuple[str, ...]
+    sizes: Mapping[str, int]  # rows by part
+
+    def label(self, key: str) -> str:
+        return next(model.label for model in self.models if model.key == key)
+
+
+def findings(evidence: Evidence) -> tuple[str, ...]:
+    """Every sentence that these results support, in the order of `FINDINGS`."""
+    return tuple(sentence for finding in FINDINGS for sentence in finding(evidence))
+
+
+def _ranking(evidence: Evidence) -> Iterator[str]:
+    scored = [(m.scores.test, m.label) for m in evidence.models if m.scores.test is not None]
+    if scored:
+        listed = _listed(f"{label} {score:.4f}" for score, label in sorted(scored, reverse=True))
+        yield f"Accuracy on the {evidence.sizes['test']} test images: {listed}."
+
+
+def _seeds(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        spread = model.over_seeds and model.over_seeds.test
+        if not spread or spread.mean is None or spread.low is None:
+            continue
+        values = [value for value in spread.values if value is not None]
+        yield (
+            f"{model.label}, trained from {len(values)} seeds on the same split: test accuracy "
+            f"{spread.mean:.4f} on average (95 % interval of the mean {spread.low:.4f} to "
+            f"{spread.high:.4f}), single runs from {min(values):.4f} to {max(values):.4f}."
+        )
+
+
+def _paired(evidence: Evidence) -> Iterator[str]:
+    """With m tests, each is held to LEVEL / m (Bonferroni)."""
+    for test in evidence.tests:
+        a, b = evidence.label(test.a), evidence.label(test.b)
+        shown = test.p_value < LEVEL / len(evidence.tests)
+        verdict = (
+            f"a difference, at the {100 * LEVEL:g} % level shared over {len(evidence.tests)} tests"
+            if shown
+            else f"no difference that {test.n} images can show"
+        )
+        yield (
+            f"{a} against {b}: on {_count(test.only_a, 'image')} only the first is right, on "
+            f"{test.only_b} only the second (exact McNemar p = {_p(test.p_value)}): {verdict}."
+        )
+
+
+def _gaps(evidence: Evidence) -> Iterator[str]:
+    gaps = [
+        (m.scores.train - m.scores.test, m)
+        for m in evidence.models
+        if m.scores.train is not None and m.scores.test is not None
+    ]
+    if gaps:
+        gaps.sort(key=lambda pair: -pair[0])
+        listed = _listed(f"{m.label} {gap:.3f} ({m.scores.train:.4f})" for gap, m in gaps)
+        yield f"Training less test accuracy (and the training accuracy): {listed}."
+
+
+def _near_ties(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        search = model.search
+        if search is None or search.mean is None or search.std is None:
+            continue
+        error = search.std / math.sqrt(search.folds)
+        near = [
+            row
+            for row in search.candidates
+            if row.mean is not None and row.mean >= search.mean - error
+        ]
+        if len(near) > 1:
+            yield (
+                f"{model.label}: {len(near)} of the {len(search.candidates)} settings lie within "
+                f"one standard error ({error:.4f}) of the best: this search cannot tell "
+                "them apart."
+            )
+
+
+def _preparation(evidence: Evidence) -> Iterator[str]:
+    part = "validation" if "validation" in evidence.sizes else "test"
+    changes = [
+        f"{model.label} {_change(model, variant, part, evidence.sizes[part])}"
+        for model in evidence.models
+        for variant in model.variants
+    ]
+    if changes:
+        yield (
+            f"The same settings on data prepared otherwise ({part} accuracy): {_listed(changes)}."
+        )
+
+
+def _change(model: ModelResult, variant: Variant, part: str, size: int) -> str:
+    before, after = getattr(model.scores, part), getattr(variant.scores, part)
+    if before is None or after is None:
+        return f"{variant.label}: training diverged"
+    images = round((after - before) * size)
+    change = f"{images:+d} of {size} images" if images else "no image changes"
+    return f"{before:.4f}, {variant.label} {after:.4f} ({change})"
+
+
+def _weakest(evidence: Evidence) -> Iterator[str]:
+    rows = []
+    for model in evidence.models:
+        known = [(value, n) for n, value in enumerate(model.recall) if value is not None]
+        if known:
+            value, number = min(known)
+            rows.append(f"{model.label} {evidence.class_names[number]!r} ({value:.3f})")
+    if rows:
+        yield f"The class that each model recognises least (recall): {_listed(rows)}."
+
+
+def _printed(evidence: Evidence) -> Iterator[str]:
+    if not evidence.comparisons:
+        return
+    counts = Counter(row.agreement for row in evidence.comparisons)
+    total = len(evidence.comparisons)
+    yield (
+        f"Of {total} printed numbers, {counts['exact']} come out exactly, "
+        f"{counts['within interval']} lie within the 95 % interval of one run over seeds, and "
+        f"{counts['differs']} differ."
+    )
+
+
+def _diverged(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        candidates = model.search.candidates if model.search else ()
+        count = sum(row.diverged for row in candidates)
+        if count:
+            yield f"{model.label}: {count} of {len(candidates)} settings of the search diverged."
+        if model.diverged:
+            yield f"{model.label}: the training that is shown diverged; its scores are left out."
+        if model.over_seeds and model.over_seeds.diverged:
+            seeds = _listed(map(str, model.over_seeds.diverged))
+            yield f"{model.label}: training diverged from seed {seeds}."
+
+
+FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    _ranking,
+    _seeds,
+    _paired,
+    _gaps,
+    _near_ties,
+    _preparation,
+    _weakest,
+    _printed,
+    _diverged,
+)
+
+
+def _listed(items: Iterable[str]) -> str:
+    return "; ".join(items)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"

@@ -1,0 +1,81 @@
+"""A run's folder: what is in it, and how it gets there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from chainrule.errors import SpecError
+from chainrule.files.atomic import write_bytes
+
+__all__ = ["Folder"]
+
+OURS = (
+    "spec.toml",
+    "environment.json",
+    "metrics.jsonl",
+    "results.json",
+    "model.safetensors",
+    "report.html",
+)
+
+
+class Folder:
+    """A folder that can be copied and opened elsewhere.
+
+    ``spec.toml`` as resolved, ``environment.json``, ``metrics.jsonl`` (a line for each number, as
+    it is computed), ``results.json``, ``model.safetensors`` and ``report.html``. Every file but
+    the growing ``metrics.jsonl`` is written whole or not at all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.metrics = path / "metrics.jsonl"
+        self.model = path / "model.safetensors"
+        self.report = path / "report.html"
+
+    @classmethod
+    def make(cls, out: str | Path | None, name: str, *, force: bool) -> "Folder":
+        """The folder ``out``, or a new one under ``runs/`` named after the recipe and the time.
+
+        Args:
+            force: use a folder that has files in it; those that a run writes are removed first.
+
+        Raises:
+            SpecError: it cannot be made, or has files in it and ``force`` is false.
+        """
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        path = Path(out) if out is not None else _unused(Path("runs") / f"{name}-{stamp}")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            occupied = any(path.iterdir())
+        except OSError as error:
+            raise SpecError(
+                f"Required a folder to write the run to; {path} cannot be one ({error}). "
+                "Choose another with --out."
+            ) from error
+        if occupied and not force:
+            raise SpecError(
+                f"The folder {path} has files in it, and a run would mix with them. Choose another "
+                "with --out, or add --force to replace the run that is there."
+            )
+        for file in OURS:
+            (path / file).unlink(missing_ok=True)
+        return cls(path)
+
+    def write(self, name: str, text: str) -> None:
+        write_bytes(self.path / name, text.encode("utf-8"))
+
+    def write_json(self, name: str, record: BaseModel) -> None:
+        self.write(name, record.model_dump_json(indent=1) + "\n")
+
+    def kept(self) -> list[str]:
+        """The names of the run's files that are there."""
+        return [name for name in OURS if (self.path / name).exists()]
+
+
+def _unused(path: Path) -> Path:
+    candidate, number = path, 2
+    while candidate.exists():
+        candidate, number = path.with_name(f"{path.name}-{number}"), number + 1
+    return candidate

@@ -1,0 +1,112 @@
+"""A grid search by cross-validation, in this process, where a diverged candidate is a result."""
+
+import math
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.data import preparation
+from chainrule.data.record import PixelRange
+from chainrule.data.splits import Part
+from chainrule.errors import SpecError
+from chainrule.experiments.fitting import accuracy, fit
+from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.results import Candidate, Search
+from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+
+__all__ = ["points", "search"]
+
+
+class Fold(NamedTuple):
+    train: Part
+    held_out: Part
+
+
+class Tried(NamedTuple):
+    """A candidate with the accuracy on each fold; not a number where training diverged."""
+
+    parameters: Settings
+    scores: list[float]
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.scores))
+
+
+def points(grid: dict[str, list[Any]]) -> list[Settings]:
+    """Every combination of a grid, in the order of scikit-learn's ParameterGrid.
+
+    The keys are sorted and the last one moves fastest: among equal scores the first point wins,
+    so the order is part of the result.
+    """
+    keys = sorted(grid)
+    return [dict(zip(keys, values, strict=True)) for values in product(*(grid[k] for k in keys))]
+
+
+def search(
+    key: str, spec: CompareSpec, train: Part, pixel_range: PixelRange, recorder: Recorder
+) -> Search:
+    """Scores every point of the model's grid on stratified folds of the (raw) training part."""
+    model = spec.models[key]
+    folds = list(_folds(spec, model, train, pixel_range))
+    candidates = points(model.grid or {})
+    tried = []
+    with recorder.steps(f"{model.label}: search", len(candidates) * len(folds)) as step:
+        for parameters in candidates:
+            settings = {**model.settings, **parameters}
+            scores = []
+            for fold in folds:
+                fitted = fit(model.family, settings, fold.train)
+                scores.append(accuracy(fitted, fold.held_out))
+                step()
+            tried.append(Tried(parameters, scores))
+            recorder.write("candidate", model=key, parameters=parameters, folds=scores)
+    return _ranked(tried, len(folds))
+
+
+def _folds(
+    spec: CompareSpec, model: ModelSpec, train: Part, pixel_range: PixelRange
+) -> Iterator[Fold]:
+    from sklearn.model_selection import StratifiedKFold
+
+    smallest = int(np.unique(train.y, return_counts=True)[1].min())
+    if spec.folds > smallest:
+        raise SpecError(
+            f"folds: {spec.folds} stratified folds need as many training rows of each class; the "
+            f"smallest class has {smallest}. Use fewer folds, or hold out less."
+        )
+    for inside, outside in StratifiedKFold(spec.folds).split(train.X, train.y):
+        seen = train.X if spec.prepare_on == "training part" else train.X[inside]
+        prepare = preparation.fit(model.prepare, seen, pixel_range)
+        X = prepare(train.X).astype(model.dtype)
+        yield Fold(Part(X[inside], train.y[inside]), Part(X[outside], train.y[outside]))
+
+
+def _ranked(tried: list[Tried], folds: int) -> Search:
+    """Ranks as GridSearchCV does: equal means share the smallest rank, not-a-number is last."""
+    from scipy.stats import rankdata
+
+    means = np.array([-math.inf if math.isnan(one.mean) else one.mean for one in tried])
+    ranks = rankdata(-means, method="min").astype(int)
+    candidates = tuple(
+        Candidate(
+            parameters=one.parameters,
+            mean=one.mean,
+            std=float(np.std(one.scores)),
+            folds=tuple(one.scores),
+            rank=int(rank),
+            diverged=math.isnan(one.mean),
+        )
+        for one, rank in zip(tried, ranks, strict=True)
+    )
+    best = candidates[int(ranks.argmin())]
+    return Search(
+        strategy="grid",
+        folds=folds,
+        best=best.parameters,
+        mean=best.mean,
+        std=best.std,
+        candidates=candidates,
+    )

@@ -1,0 +1,30 @@
+"""What a kind of experiment hands back to the runner."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.experiments.results import (
+    Comparison,
+    DataSummary,
+    HardImage,
+    ModelResult,
+    PairedTest,
+)
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The findings of a run, and the fitted estimator to keep, if there is one."""
+
+    data: DataSummary
+    models: tuple[ModelResult, ...] = ()
+    chosen: str | None = None
+    comparisons: tuple[Comparison, ...] = ()
+    tests: tuple[PairedTest, ...] = ()
+    hardest: tuple[HardImage, ...] = ()
+    hardest_rule: str = ""
+    findings: tuple[str, ...] = ()
+    seed: int | None = None
+    estimator: Any = None

@@ -1,0 +1,153 @@
+"""The numbers that a document prints, beside ours."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from chainrule.experiments.families import to_python
+from chainrule.experiments.results import (
+    Agreement,
+    Candidate,
+    Comparison,
+    Distribution,
+    ModelResult,
+    Number,
+    Search,
+)
+from chainrule.experiments.spec import PrintedSpec
+
+__all__ = ["QUANTITIES", "compare", "known_quantities"]
+
+
+class Ours(NamedTuple):
+    """Our number for a printed one; with its distribution where the model ran over seeds."""
+
+    value: Number
+    over_seeds: Distribution | None = None
+
+
+def _baseline(part: str) -> Callable[[ModelResult], Ours]:
+    return lambda m: Ours(getattr(m.baseline.scores, part) if m.baseline else None)
+
+
+def _shown(part: str) -> Callable[[ModelResult], Ours]:
+    return lambda m: Ours(
+        getattr(m.scores, part), getattr(m.over_seeds, part) if m.over_seeds else None
+    )
+
+
+def _gap(model: ModelResult) -> Ours:
+    train, test = model.scores.train, model.scores.test
+    return Ours(None if train is None or test is None else train - test)
+
+
+# what a document may print one number of -> where ours is found
+QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
+    "untuned train accuracy": _baseline("train"),
+    "untuned validation accuracy": _baseline("validation"),
+    "untuned test accuracy": _baseline("test"),
+    "cross-validation accuracy": lambda m: Ours(m.search.mean if m.search else None),
+    "train accuracy": _shown("train"),
+    "validation accuracy": _shown("validation"),
+    "test accuracy": _shown("test"),
+    "train minus test accuracy": _gap,
+}
+
+
+def known_quantities() -> list[str]:
+    return [*QUANTITIES, "recall", "best parameters"]
+
+
+def compare(
+    printed: PrintedSpec, model: ModelResult, class_names: Sequence[str]
+) -> Iterator[Comparison]:
+    """The rows for one entry of the spec: one, or one a class for recalls.
+
+    A number agrees exactly if ours, rounded to the printed decimals, is the printed one. Where the
+    model ran over seeds the printed number is taken as one more run: it agrees if it lies within
+    the 95 % interval for one.
+    """
+    if isinstance(printed.value, Mapping):
+        yield _parameters(printed, model)
+    elif isinstance(printed.value, list):
+        for number, (name, value) in enumerate(zip(class_names, printed.value, strict=True)):
+            spread = model.over_seeds.recall[number] if model.over_seeds else None
+            ours = Ours(model.recall[number], spread)
+            yield _number(printed, f"recall of class {name}", value, ours)
+    else:
+        ours = QUANTITIES[printed.quantity](model)
+        yield _number(printed, printed.quantity, printed.value, ours)
+
+
+def _number(printed: PrintedSpec, quantity: str, value: float, ours: Ours) -> Comparison:
+    spread = ours.over_seeds
+    found = spread.mean if spread else ours.value
+    remark = printed.remark
+    agreement: Agreement = "differs"
+    if found is not None and _rounds_to(found, value, printed.decimals):
+        agreement = "exact"
+    elif spread and _within(value, spread):
+        agreement = "within interval"
+    if spread and spread.next_low is not None:
+        interval = f"95 % of single runs: {spread.next_low:.4f} to {spread.next_high:.4f}"
+        remark = f"{remark}; {interval}" if remark else interval
+    return Comparison(
+        model=printed.model,
+        quantity=quantity,
+        printed=value,
+        ours=found,
+        decimals=printed.decimals,
+        agreement=agreement,
+        remark=remark,
+    )
+
+
+def _rounds_to(found: float, value: float, decimals: int | None) -> bool:
+    if decimals is None:
+        return found == value
+    return f"{found:.{decimals}f}" == f"{value:.{decimals}f}"
+
+
+def _within(value: float, spread: Distribution) -> bool:
+    if spread.next_low is None or spread.next_high is None:
+        return False
+    slack = 1e-12  # all seeds alike give an interval of no width, and a rounded mean
+    return spread.next_low - slack <= value <= spread.next_high + slack
+
+
+def _parameters(printed: PrintedSpec, model: ModelResult) -> Comparison:
+    assert isinstance(printed.value, Mapping)
+    search = model.search
+    best = search.best if search else model.settings
+    same = _same(printed.value, best)
+    remark = "" if same or search is None else _standing(printed.value, search)
+    return Comparison(
+        model=printed.model,
+        quantity=printed.quantity,
+        printed=_words(printed.value),
+        ours=_words({name: best.get(name) for name in printed.value}),
+        agreement="exact" if same else "differs",
+        remark="; ".join(part for part in (printed.remark, remark) if part),
+    )
+
+
+def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    return all(to_python(found.get(name)) == to_python(value) for name, value in wanted.items())
+
+
+def _standing(wanted: Mapping[str, Any], search: Search) -> str:
+    """Where the printed setting stands in our search."""
+    row: Candidate | None = next(
+        (c for c in search.candidates if _same(wanted, c.parameters)), None
+    )
+    if row is None:
+        return "the printed setting is not on our grid"
+    if row.mean is None or search.mean is None:
+        return "the printed setting diverged here"
+    return (
+        f"the printed setting is number {row.rank} of {len(search.candidates)} here, "
+        f"{row.mean:.4f} against {search.mean:.4f} in cross-validation"
+    )
+
+
+def _words(parameters: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in parameters.items())

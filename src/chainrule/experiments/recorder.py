@@ -1,0 +1,64 @@
+"""What a run leaves behind as it goes: lines of metrics, wall times, signs of progress."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+
+from chainrule.experiments.interrupt import Interrupt
+from chainrule.experiments.progress import Advance, progress
+from chainrule.experiments.results import Timing
+
+__all__ = ["Recorder", "finite"]
+
+
+class Recorder:
+    """The one writer of ``metrics.jsonl``, and the run's clock.
+
+    A line is written as soon as its number is known, so that what was computed before a crash or
+    Ctrl-C can still be read.
+    """
+
+    def __init__(self, path: Path, console: Console, interrupt: Interrupt) -> None:
+        self.console = console
+        self.timings: list[Timing] = []
+        self.check = interrupt.check
+        self._path = path
+
+    def write(self, event: str, **values: Any) -> None:
+        """Appends one line to ``metrics.jsonl``."""
+        line = json.dumps(finite({"event": event, **values}), allow_nan=False)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    @contextmanager
+    def timed(self, step: str, model: str = "") -> Iterator[None]:
+        """Adds the wall time of the block to the clock."""
+        start = perf_counter()
+        yield
+        self.timings.append(Timing(step=step, model=model, seconds=perf_counter() - start))
+
+    @contextmanager
+    def steps(self, label: str, total: int) -> Iterator[Advance]:
+        """Shows the progress of ``total`` steps; a step after Ctrl-C raises it."""
+        with progress(self.console, label, total) as advance:
+
+            def after_each() -> None:
+                self.check()
+                advance()
+
+            yield after_each
+
+
+def finite(value: Any) -> Any:
+    """The same plain data with None for every number that is not finite, as JSON wants it."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,275 @@
+"""What a run found: the content of ``results.json``, as frozen records.
+
+Everything is plain JSON. A number that is not finite (a diverged fold, a ratio of zero counts) is
+``null``, and ``diverged`` says so where it matters. Lists over classes follow
+``data.class_names``; accuracies are fractions between 0 and 1; pixels are row-major and in the
+units of ``data.pixel_range``. Wall times live in ``clock`` alone, so that two runs can be compared
+bit for bit without it (`Results.comparable`).
+
+``ModelResult.curves`` maps names to equally long rows over the epochs: ``epoch``, ``steps`` so far,
+``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``learning_rate``, where the
+model has them; ``loss_curve`` is scikit-learn's own, the loss with the penalty mixed in.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+__all__ = ["SCHEMA_VERSION", "Results"]
+
+SCHEMA_VERSION = 1
+
+Status = Literal["stated", "inferred", "ours"]
+Agreement = Literal["exact", "within interval", "differs"]
+
+
+def _finite_or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
+
+
+class Record(BaseModel):
+    """The base of all records: frozen, and closed to keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Record):
+    """The document that an experiment comes from."""
+
+    key: str  # "A" to "E", or "own"
+    title: str
+
+
+class Assumption(Record):
+    """One choice of the set-up: said by the document, inferred from its numbers, or ours."""
+
+    what: str
+    value: str
+    status: Status
+    note: str = ""
+
+
+class Erratum(Record):
+    """Something that the document prints wrongly, and what is right."""
+
+    number: int | None = None  # its number in the project's list of errata
+    text: str
+
+
+class Split(Record):
+    """One part of the data, with its rows counted by class."""
+
+    name: str  # "train", "validation", "test" or "all"
+    size: int
+    class_counts: tuple[int, ...] = ()
+
+
+class SampleImage(Record):
+    label: str
+    pixels: tuple[float, ...]
+
+
+class DataSummary(Record):
+    """The data, as a reader needs to judge them."""
+
+    name: str
+    source: str
+    licence: str
+    sha256: str
+    n_features: int
+    class_names: tuple[str, ...] = ()
+    splits: tuple[Split, ...]
+    image_shape: tuple[int, ...] | None = None  # (height, width) or (height, width, channels)
+    pixel_range: tuple[float, float] | None = None  # black and white
+    preparation: tuple[str, ...] = ()  # sentences: how it was split and scaled
+    samples: tuple[SampleImage, ...] = ()
+
+
+class Scores(Record):
+    """A score on each part of the data; None where there is no such part."""
+
+    train: Number = None
+    validation: Number = None
+    test: Number = None
+
+
+class Distribution(Record):
+    """One quantity over several seeds.
+
+    ``low`` and ``high`` are the 95 % Student t interval of the mean; ``next_low`` and
+    ``next_high`` the 95 % interval for one further run, both cut at 0 and 1. All None for a
+    single seed.
+    """
+
+    values: tuple[Number, ...]
+    mean: Number
+    std: Number = None  # with n - 1 in the denominator
+    low: Number = None
+    high: Number = None
+    next_low: Number = None
+    next_high: Number = None
+
+
+class SeedRuns(Record):
+    """The chosen setting trained again from each seed."""
+
+    seeds: tuple[int, ...]
+    train: Distribution
+    validation: Distribution | None = None
+    test: Distribution | None = None
+    recall: tuple[Distribution, ...] = ()  # one a class
+    diverged: tuple[int, ...] = ()  # the seeds that did
+
+
+class Candidate(Record):
+    """One row of a search."""
+
+    parameters: dict[str, Any]
+    mean: Number
+    std: Number = None  # over the folds, with n in the denominator, as GridSearchCV has it
+    folds: tuple[Number, ...] = ()
+    rank: int  # 1 is best; equal scores share a rank; diverged ones come last
+    diverged: bool = False
+
+
+class Search(Record):
+    """How the setting was chosen, with every candidate in the order in which it was tried."""
+
+    strategy: str  # "grid"
+    folds: int
+    best: dict[str, Any]
+    mean: Number
+    std: Number = None
+    candidates: tuple[Candidate, ...]
+
+
+class Variant(Record):
+    """The same model fitted otherwise, to be set beside it: untuned, or on unscaled data."""
+
+    label: str
+    settings: dict[str, Any]  # as given to the estimator
+    preparation: tuple[str, ...] = ()
+    scores: Scores
+
+
+class ModelResult(Record):
+    """All about one model. ``scores`` to ``curves`` belong to one fit, the one that is shown."""
+
+    key: str
+    label: str
+    family: str  # a row of experiments/families.py, such as "mlp" or "tree"
+    preparation: tuple[str, ...] = ()  # () is the data as they are
+    settings: dict[str, Any]  # of the shown fit, as given to the estimator
+    n_parameters: int | None = None
+    n_iter: int | None = None
+    baseline: Variant | None = None
+    search: Search | None = None
+    scores: Scores
+    recall: tuple[Number, ...] = ()  # on the test part
+    confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
+    curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
+    over_seeds: SeedRuns | None = None
+    variants: tuple[Variant, ...] = ()
+    diverged: bool = False
+    notes: tuple[str, ...] = ()  # what the fits said, such as a solver that did not converge
+
+
+class Comparison(Record):
+    """A printed number beside ours."""
+
+    model: str  # a model's key, or "" for the whole experiment
+    quantity: str
+    printed: float | str
+    ours: Number | str
+    decimals: int | None = None  # that the document prints
+    agreement: Agreement
+    remark: str = ""
+
+
+class PairedTest(Record):
+    """The exact McNemar test of two models on the same test images."""
+
+    a: str
+    b: str
+    only_a: int  # images that only a has right
+    only_b: int
+    n: int
+    p_value: float  # two-sided
+
+
+class Prediction(Record):
+    model: str
+    label: str
+    probability: Number = None  # that the model gives to this label
+    probability_of_truth: Number = None
+
+
+class HardImage(Record):
+    """A test image that the models find hard."""
+
+    index: int  # its row in the test part
+    label: str
+    pixels: tuple[float, ...]
+    predictions: tuple[Prediction, ...]
+
+
+class Environment(Record):
+    """What the numbers were made with."""
+
+    python: str
+    platform: str
+    machine: str
+    cores: int
+    versions: dict[str, str]
+    seed: int | None = None
+    commit: str | None = None
+    modified: bool | None = None  # whether the checkout differed from the commit
+
+
+class Timing(Record):
+    step: str  # "baseline", "search", "fit", "seeds", ...
+    model: str = ""
+    seconds: float
+
+
+class Clock(Record):
+    """Everything that differs from one run to the next."""
+
+    started: str  # ISO 8601, UTC
+    seconds: float
+    timings: tuple[Timing, ...] = ()
+
+
+class Results(Record):
+    """The whole of one run."""
+
+    schema_version: Literal[1] = 1
+    recipe: str
+    kind: str
+    title: str
+    question: str
+    source: Source
+    metric: str = "accuracy"
+    assumptions: tuple[Assumption, ...] = ()
+    data: DataSummary
+    models: tuple[ModelResult, ...] = ()
+    chosen: str | None = None  # the key of the model that is saved and tested against the others
+    comparisons: tuple[Comparison, ...] = ()
+    tests: tuple[PairedTest, ...] = ()
+    hardest: tuple[HardImage, ...] = ()
+    hardest_rule: str = ""
+    findings: tuple[str, ...] = ()
+    errata: tuple[Erratum, ...] = ()
+    spec: str  # TOML, as resolved
+    environment: Environment
+    clock: Clock
+
+    def comparable(self) -> dict[str, Any]:
+        """All but the wall times, as plain JSON values: equal for equal runs on one machine."""
+        return self.model_dump(mode="json", exclude={"clock"})

@@ -1,0 +1,144 @@
+"""One run, from a spec to a folder."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from chainrule.experiments import toml
+from chainrule.experiments.check import check
+from chainrule.experiments.environment import environment
+from chainrule.experiments.folder import Folder
+from chainrule.experiments.interrupt import Interrupt, Stopped
+from chainrule.experiments.loading import SpecLike, load, to_table
+from chainrule.experiments.outcome import Outcome
+from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.results import Clock, Environment, Results
+from chainrule.experiments.spec import Spec
+
+__all__ = ["run"]
+
+# kind -> the module whose function ``run(spec, recorder)`` does it
+KINDS = {
+    "compare": "chainrule.experiments.compare",
+    "look": "chainrule.experiments.look",
+}
+
+
+def run(
+    spec: SpecLike,
+    *,
+    out: str | Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    console: Console | None = None,
+    force: bool = False,
+) -> Results:
+    """Runs an experiment, prints what it found, and keeps it in a folder.
+
+    Args:
+        spec: a recipe's name (`recipes` lists them), the path of a ``.toml`` file, or a mapping of
+            the same shape.
+        out: the folder to write to; by default a new one, ``runs/NAME-TIME``.
+        overrides: dotted paths and new values, such as ``{"models.ann.seeds.count": 5}``.
+        console: where progress and tables are printed; by default the standard output.
+            ``Console(quiet=True)`` prints nothing.
+        force: replace the run in a folder that is not empty.
+
+    Returns:
+        The content of ``results.json``.
+
+    Raises:
+        SpecError: the spec, or the folder, cannot be used. Nothing has been trained.
+        KeyboardInterrupt: Ctrl-C; the folder keeps what was computed so far.
+
+    Example:
+        >>> results = run("digits-first-look", out="runs/first-look")
+        >>> results.data.n_features
+        64
+    """
+    console = console or Console()
+    checked = load(spec, overrides)
+    check(checked)
+    folder = Folder.make(out, checked.name, force=force)
+    console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
+    try:
+        results = _train(checked, folder, console)
+        _show(folder, results, console)
+    except KeyboardInterrupt:
+        raise Stopped(_what_is_kept("Stopped by Ctrl-C.", folder)) from None
+    except Exception as error:
+        error.add_note(_what_is_kept("The run failed.", folder))
+        raise
+    return results
+
+
+def _train(spec: Spec, folder: Folder, console: Console) -> Results:
+    resolved = toml.dumps(to_table(spec))
+    folder.write("spec.toml", resolved)
+    made_with = environment()
+    folder.write_json("environment.json", made_with)
+    started, start = datetime.now(UTC), perf_counter()
+    with Interrupt() as interrupt:
+        recorder = Recorder(folder.metrics, console, interrupt)
+        outcome = _run_kind(spec, recorder)
+        interrupt.check()
+    clock = Clock(
+        started=started.isoformat(timespec="seconds"),
+        seconds=perf_counter() - start,
+        timings=tuple(recorder.timings),
+    )
+    made_with = made_with.model_copy(update={"seed": outcome.seed})
+    results = _results(spec, resolved, outcome, made_with, clock)
+    _keep(folder, results, outcome)
+    return results
+
+
+def _run_kind(spec: Spec, recorder: Recorder) -> Outcome:
+    function: Callable[[Spec, Recorder], Outcome] = import_module(KINDS[spec.kind]).run
+    return function(spec, recorder)
+
+
+def _results(
+    spec: Spec, resolved: str, outcome: Outcome, made_with: Environment, clock: Clock
+) -> Results:
+    shared = {field.name for field in fields(outcome)} & set(Results.model_fields)
+    return Results(
+        recipe=spec.name,
+        kind=spec.kind,
+        title=spec.title,
+        question=spec.question,
+        source=spec.source,
+        assumptions=spec.assumptions,
+        errata=spec.errata,
+        spec=resolved,
+        environment=made_with,
+        clock=clock,
+        **{name: getattr(outcome, name) for name in shared},
+    )
+
+
+def _keep(folder: Folder, results: Results, outcome: Outcome) -> None:
+    """The numbers first, so that whatever fails later, they are there."""
+    folder.write_json("results.json", results)
+    folder.write_json("environment.json", results.environment)
+    if outcome.estimator is not None:
+        import_module("chainrule").save(outcome.estimator, folder.model)
+
+
+def _show(folder: Folder, results: Results, console: Console) -> None:
+    from chainrule import reports
+
+    reports.print_results(results, console)
+    reports.write_report(results, folder.report)
+    console.print(f"Report: {folder.report}", highlight=False, soft_wrap=True)
+
+
+def _what_is_kept(what: str, folder: Folder) -> str:
+    kept = ", ".join(folder.kept()) or "nothing"
+    return f"{what} Kept in {folder.path}: {kept}."

@@ -1,0 +1,186 @@
+"""All that is done with one model of a comparison, and what it predicts for the test images."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chainrule.data import preparation
+from chainrule.data.record import PixelRange
+from chainrule.data.splits import Part, Parts
+from chainrule.experiments import grid, statistics
+from chainrule.experiments.families import family
+from chainrule.experiments.fitting import Fitted, accuracy, curves, fit, n_parameters
+from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
+from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+
+__all__ = ["Bench", "Trained", "train"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all models of a comparison share."""
+
+    spec: CompareSpec
+    parts: Parts  # as the source has them, before any preparation
+    pixel_range: PixelRange
+    n_classes: int
+    recorder: Recorder
+
+    def prepared(self, steps: tuple[str, ...], dtype: str) -> Parts:
+        """The parts after the steps, which are fitted on the training part alone."""
+        apply = preparation.fit(steps, self.parts["train"].X, self.pixel_range)
+        return {
+            name: Part(apply(part.X).astype(dtype), part.y) for name, part in self.parts.items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model's record, its fitted estimator, and its answers for the test part."""
+
+    result: ModelResult
+    estimator: Any
+    predicted: np.ndarray  # (rows,), class indices
+    probabilities: np.ndarray | None  # (rows, classes); None where the model has none
+
+
+def train(key: str, bench: Bench) -> Trained:
+    """Baseline, search, the fit that is shown, seeds and variants: each if the spec asks."""
+    model = bench.spec.models[key]
+    parts = bench.prepared(model.prepare, model.dtype)
+    baseline = _baseline(key, parts, bench)
+    found = _search(key, bench)
+    settings = _shown_settings(model, found.best if found else {})
+    with bench.recorder.timed("fit", key):
+        fitted = fit(model.family, settings, parts["train"], parts.get("validation"))
+    over_seeds = _over_seeds(key, settings, parts, bench)
+    variants = _variants(key, settings, bench)
+    predicted = fitted.predict(parts["test"].X)
+    counts = statistics.confusion(parts["test"].y, predicted, bench.n_classes)
+    result = ModelResult(
+        key=key,
+        label=model.label,
+        family=model.family,
+        preparation=model.prepare,
+        settings={**family(model.family).fixed, **settings},
+        n_parameters=n_parameters(fitted.estimator),
+        n_iter=_n_iter(fitted.estimator),
+        baseline=baseline,
+        search=found,
+        scores=Scores(**_scores(fitted, parts)),
+        recall=tuple(statistics.recall(counts)),
+        confusion=tuple(map(tuple, counts.tolist())),
+        curves=curves(fitted.estimator),
+        over_seeds=over_seeds,
+        variants=variants,
+        diverged=fitted.diverged,
+        notes=fitted.notes,
+    )
+    bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
+    return Trained(result, fitted.estimator, predicted, _probabilities(fitted, parts["test"]))
+
+
+def _baseline(key: str, parts: Parts, bench: Bench) -> Variant | None:
+    model = bench.spec.models[key]
+    if model.baseline is None:
+        return None
+    with bench.recorder.timed("baseline", key):
+        return _variant("untuned", model, model.baseline, model.prepare, parts)
+
+
+def _search(key: str, bench: Bench) -> Search | None:
+    if bench.spec.models[key].grid is None:
+        return None
+    rows = bench.parts["train"]
+    with bench.recorder.timed("search", key):
+        return grid.search(key, bench.spec, rows, bench.pixel_range, bench.recorder)
+
+
+def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]:
+    model = bench.spec.models[key]
+    if not model.also_prepare:
+        return ()
+    with bench.recorder.timed("other preparation", key):
+        return tuple(
+            _variant(_title(steps), model, settings, steps, bench.prepared(steps, model.dtype))
+            for steps in model.also_prepare
+        )
+
+
+def _shown_settings(model: ModelSpec, best: Settings) -> Settings:
+    """The chosen setting, from the first of the seeds if there are any."""
+    seed = {"random_state": model.seeds.first} if model.seeds else {}
+    return {**model.settings, **best, **seed}
+
+
+def _variant(
+    label: str, model: ModelSpec, settings: Settings, steps: tuple[str, ...], parts: Parts
+) -> Variant:
+    merged = {**model.settings, **settings}
+    fitted = fit(model.family, merged, parts["train"])
+    return Variant(
+        label=label, settings=merged, preparation=steps, scores=Scores(**_scores(fitted, parts))
+    )
+
+
+def _title(steps: tuple[str, ...]) -> str:
+    return " and ".join(steps) or "unscaled"
+
+
+def _scores(fitted: Fitted, parts: Parts) -> dict[str, float]:
+    return {name: accuracy(fitted, part) for name, part in parts.items()}
+
+
+def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> SeedRuns | None:
+    model = bench.spec.models[key]
+    if model.seeds is None:
+        return None
+    seeds = range(model.seeds.first, model.seeds.first + model.seeds.count)
+    runs = []
+    with (
+        bench.recorder.timed("seeds", key),
+        bench.recorder.steps(f"{model.label}: seeds", len(seeds)) as step,
+    ):
+        for seed in seeds:
+            runs.append(_one_seed(model, {**settings, "random_state": seed}, parts, bench))
+            bench.recorder.write("seed", model=key, seed=seed, **runs[-1].scores)
+            step()
+    spreads = {name: statistics.distribution([run.scores[name] for run in runs]) for name in parts}
+    recalls = zip(*(run.recall for run in runs), strict=True)
+    return SeedRuns(
+        seeds=tuple(seeds),
+        **spreads,
+        recall=tuple(statistics.distribution(row) for row in recalls),
+        diverged=tuple(seed for seed, run in zip(seeds, runs, strict=True) if run.diverged),
+    )
+
+
+class SeedRun(NamedTuple):
+    scores: dict[str, float]
+    recall: list[float]
+    diverged: bool
+
+
+def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) -> SeedRun:
+    fitted = fit(model.family, settings, parts["train"])
+    recall = _recall(fitted, parts["test"], bench.n_classes)
+    return SeedRun(_scores(fitted, parts), recall, fitted.diverged)
+
+
+def _recall(fitted: Fitted, part: Part, n_classes: int) -> list[float]:
+    predicted = fitted.predict(part.X)
+    return statistics.recall(statistics.confusion(part.y, predicted, n_classes))
+
+
+def _n_iter(estimator: Any) -> int | None:
+    """Epochs or iterations, where the model counts them (the largest of several counts)."""
+    count = getattr(estimator, "n_iter_", None)
+    return None if count is None else int(np.max(count))
+
+
+def _probabilities(fitted: Fitted, part: Part) -> np.ndarray | None:
+    if not hasattr(fitted.estimator, "predict_proba"):
+        return None
+    return np.asarray(fitted.estimator.predict_proba(part.X), dtype=np.float64)

@@ -1,0 +1,181 @@
+"""The model's own header: versioned, closed, and checked by pydantic in both directions.
+
+Every name that leads to code is one of a closed set: the estimator's class, activations, the
+optimizer. What each array must be follows from the header alone (see ``arrays.py``), so a file
+that contradicts itself is refused before an array is read. ``kind`` leaves room for models of
+other kinds beside ``mlp``.
+"""
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.files.limits import MAX_LAYERS
+from chainrule.files.refusal import explain, refuse, shown
+
+__all__ = ["FORMAT_VERSION", "MLP", "Fitted", "Header", "Labels", "NotFinite", "Training"]
+
+FORMAT_VERSION = 1
+
+KEY_WORDS = 624
+"""Words in the state of the Mersenne Twister."""
+
+
+class Record(BaseModel):
+    """The base of every part of the header: frozen, closed to unknown keys, no conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NotFinite(Record):
+    """A number that JSON cannot say."""
+
+    float: Literal["inf", "-inf", "nan"]
+
+
+def _one_of(table: Any) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in table:
+            raise ValueError(f"one of {', '.join(sorted(table))}")
+        return name
+
+    return AfterValidator(check)
+
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Number = Finite | NotFinite
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+Activation = Annotated[str, _one_of(ACTIVATIONS)]
+
+
+class Network(Record):
+    """Units of every layer, the input's first; the activation of each but that; the type."""
+
+    sizes: Annotated[list[Annotated[int, Field(ge=1, lt=2**31)]], Field(min_length=2)]
+    activations: Annotated[list[Activation], Field(min_length=1, max_length=MAX_LAYERS)]
+    dtype: Literal["float32", "float64"]
+
+    @model_validator(mode="after")
+    def _one_each(self) -> "Network":
+        if len(self.activations) != len(self.sizes) - 1:
+            raise ValueError(f"one activation for each of the {len(self.sizes) - 1} layers")
+        return self
+
+
+class Labels(Record):
+    """What a classifier tells apart.
+
+    ``text`` is None for labels that are numbers; for text it is the width in characters of
+    NumPy's type, 0 for Python's own strings.
+    """
+
+    y_type: Literal["binary", "multiclass", "multilabel-indicator"]
+    count: Annotated[int, Field(ge=1, lt=2**31)]
+    text: Count | None
+    sparse: bool
+
+
+class Fitted(Record):
+    """Fitted attributes by scikit-learn's names. One that the estimator lacks is left out;
+    ``"array"`` says that an array of the file holds it."""
+
+    n_iter_: Count
+    t_: Count
+    loss_: Number | None = None
+    best_loss_: Number | None = None
+    best_validation_score_: Number | None = None
+    best_epoch_: Count | None = None
+    diverged_: bool | None = None
+    loss_curve_: Literal["array"] | None = None
+    validation_scores_: Literal["array"] | None = None
+
+
+class RandomState(Record):
+    """Where in its stream a Mersenne Twister stands; its 624 words are an array.
+
+    The position is an index into C memory, which NumPy does not check.
+    """
+
+    position: Annotated[int, Field(ge=0, le=KEY_WORDS)]
+    has_gauss: Literal[0, 1]
+    gauss: Finite
+
+
+class Training(Record):
+    """What going on with the training needs, beside its arrays."""
+
+    optimizer: Annotated[str, _one_of(OPTIMIZERS)]
+    step: Count
+    epoch: Count
+    base_rate: Annotated[float, Field(ge=0, lt=math.inf)]
+    no_improvement: Count
+    random: RandomState
+
+
+class MLP(Record):
+    """A multilayer perceptron with scikit-learn's interface.
+
+    ``params`` are the constructor's, encoded as in ``values.py``; ``random_state`` stands for
+    that parameter where it is a stream and not a seed.
+    """
+
+    kind: Literal["mlp"]
+    estimator: Literal["MLPClassifier", "MLPRegressor"]
+    params: dict[Name, Any]
+    random_state: RandomState | None
+    network: Network
+    labels: Labels | None
+    feature_names: bool
+    fitted: Fitted
+    history: list[Name] | None
+    training: Training | None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "MLP":
+        if (self.labels is None) != (self.estimator == "MLPRegressor"):
+            raise ValueError("a classifier with labels, or a regressor without")
+        if self.labels and not self._outputs_match(self.labels):
+            raise ValueError("as many outputs as the labels need")
+        if self.history is not None and len(set(self.history)) < len(self.history):
+            raise ValueError("a history that has each column once")
+        return self
+
+    def _outputs_match(self, labels: Labels) -> bool:
+        if labels.y_type == "binary":
+            return self.network.sizes[-1] == 1 and labels.count <= 2
+        return self.network.sizes[-1] == labels.count
+
+
+class Header(Record):
+    """The whole header. ``made_with`` holds the versions of the software that wrote the file."""
+
+    format: Literal["chainrule-model"]
+    format_version: Literal[1]
+    made_with: Annotated[
+        dict[str, Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=16)
+    ]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    model: MLP
+
+    @classmethod
+    def check(cls, value: dict[str, Any]) -> "Header":
+        """The header in parsed JSON; a newer version than this is told apart from damage."""
+        version = value.get("format_version")
+        if type(version) is int and version > FORMAT_VERSION:
+            refuse(
+                f"format version {FORMAT_VERSION} or older",
+                f"{shown(version)}, made with {shown(value.get('made_with'))}",
+                "A newer Chainrule wrote it: install one (pip install --upgrade chainrule).",
+            )
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            explain(error, "the model's header")
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``check`` takes; attributes that were left out stay left out."""
+        return self.model_dump(exclude_unset=True)

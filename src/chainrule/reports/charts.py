@@ -1,0 +1,112 @@
+"""Which figures a run deserves, where each belongs, and what is said under it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from chainrule.experiments.results import ModelResult, Results, Search
+from chainrule.reports import figures
+from chainrule.reports.beside import cell
+from chainrule.reports.figures.axes import HALF
+from chainrule.reports.learning import curve_figures
+from chainrule.reports.numbers import count
+from chainrule.reports.svg import inline_svg
+
+__all__ = ["Chart", "charts"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, the section that it belongs to, the model that it is about ("": all of them)."""
+
+    section: str
+    figure: Figure
+    about: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure on a page: the drawing, the sentence under it, and whether it fills the width."""
+
+    svg: Markup
+    about: str
+    caption: str
+    wide: bool
+
+
+def charts(results: Results) -> dict[str, list[Chart]]:
+    """The figures by the section that they belong to; sections without any are left out."""
+    found: dict[str, list[Chart]] = {}
+    for number, drawing in enumerate(_all(results), 1):
+        # Markup: the drawing is ours, and ElementTree has escaped every text in it.
+        svg = Markup(inline_svg(drawing.figure, f"figure-{number}"))
+        wide = drawing.figure.get_size_inches()[0] > HALF
+        chart = Chart(svg, drawing.about, drawing.caption, wide)
+        found.setdefault(drawing.section, []).append(chart)
+    return found
+
+
+def _all(results: Results) -> Iterator[Drawing]:
+    labels = results.data.class_names
+    for model in results.models:
+        if model.search and len(model.search.candidates) > 1:
+            yield _search(model, model.search)
+        for figure in curve_figures(model, results.metric):
+            yield Drawing("curves", figure, model.label)
+        if model.confusion:
+            figure = figures.confusion_matrix(model.confusion, labels, title=model.label)
+            yield Drawing("mistakes", figure, model.label)
+        yield from _seeds(results, model)
+    recalls = {model.label: model.recall for model in results.models if model.recall}
+    if recalls:
+        yield Drawing("recall", figures.recall_by_class(recalls, labels, title="Recall by class"))
+    yield from _gap(results)
+
+
+def _search(model: ModelResult, search: Search) -> Drawing:
+    rows = [(each.parameters, each.mean) for each in search.candidates]
+    figure = figures.search_overview(rows, search.best, title=model.label)
+    caption = f"{count(len(rows))} candidates, the chosen one ringed."
+    if len({name for parameters, _ in rows for name in parameters}) > 3:
+        caption += " Where lines hide further parameters, the best value of these is drawn."
+    return Drawing("search", figure, model.label, caption)
+
+
+def _gap(results: Results) -> Iterator[Drawing]:
+    pairs = {model.label: (model.scores.train, model.scores.test) for model in results.models}
+    known = {
+        label: (train, test)
+        for label, (train, test) in pairs.items()
+        if train is not None and test is not None
+    }
+    if known:
+        figure = figures.train_test_gap(known, title=f"{results.metric.capitalize()} seen and new")
+        caption = "The number is the training score less the test score."
+        yield Drawing("otherwise", figure, caption=caption)
+
+
+def _seeds(results: Results, model: ModelResult) -> Iterator[Drawing]:
+    tests = model.over_seeds.test if model.over_seeds else None
+    if tests is None or sum(value is not None for value in tests.values) < 2:
+        return
+    printed = [
+        float(each.printed)
+        for each in cell(results, model, "test").printed
+        if not isinstance(each.printed, str)
+    ]
+    figure = figures.seed_distribution(
+        tests.values,
+        mean_interval=_pair(tests.low, tests.high),
+        next_interval=_pair(tests.next_low, tests.next_high),
+        printed=printed,
+        quantity=f"test {results.metric}",
+        title=model.label,
+    )
+    yield Drawing("seeds", figure, model.label)
+
+
+def _pair(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)

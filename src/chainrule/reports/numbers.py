@@ -1,0 +1,67 @@
+"""How numbers and settings are written, everywhere in a report."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["count", "duration", "listed", "p_value", "printed", "score", "setting", "settings"]
+
+ABSENT = "–"
+
+
+def score(value: float | None) -> str:
+    """A score between 0 and 1, to four decimals, so that columns line up."""
+    return ABSENT if value is None else f"{value:.4f}"
+
+
+def printed(value: float | str | None, decimals: int | None = None) -> str:
+    """A number as the document prints it; ours is shown beside it to as many decimals."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if decimals is None else f"{value:.{decimals}f}"
+
+
+def p_value(value: float) -> str:
+    """A probability to two significant digits."""
+    if value < 0.0001:
+        return "< 0.0001"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def duration(seconds: float) -> str:
+    """A time that a person can compare: milliseconds, seconds, or minutes and seconds."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def count(number: int) -> str:
+    """A whole number, in groups of three."""
+    return f"{number:,}"
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as a reader writes it: equal layers multiplied out, None as a word."""
+    if value is None:
+        return "none"
+    if isinstance(value, (list, tuple)):
+        if len(value) > 1 and len(set(map(str, value))) == 1:
+            return f"{len(value)}×{setting(value[0])}"
+        return "-".join(setting(each) for each in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def settings(parameters: Mapping[str, Any]) -> str:
+    """Several parameters in one line."""
+    return ", ".join(f"{name} = {setting(value)}" for name, value in parameters.items())
+
+
+def listed(words: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = [*words] or [""]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,55 @@
+"""The sections of a report, in order, and when each has something to say.
+
+A section is a row here and a template of the same name in ``templates/sections``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chainrule.experiments.results import Results
+
+__all__ = ["SECTIONS", "Section", "outline"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, its anchor (also its template's name), and when it is there."""
+
+    anchor: str
+    title: str
+    wanted: Callable[[Results], object]
+
+
+SECTIONS = (
+    Section("models", "The models", lambda r: r.models),
+    Section("tests", "Is the difference real?", lambda r: r.tests),
+    Section("seeds", "Seed by seed", lambda r: any(_over_seeds(r))),
+    Section("data", "The data", lambda r: r.data.splits),
+    Section("setup", "Stated, inferred, ours", lambda r: r.assumptions),
+    Section("search", "How the settings were chosen", lambda r: any(m.search for m in r.models)),
+    Section("curves", "How it learned", lambda r: any(m.curves for m in r.models)),
+    Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
+    Section("recall", "Class by class", lambda r: any(m.recall for m in r.models)),
+    Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
+    Section("otherwise", "Untuned, and prepared otherwise", lambda r: any(_other_fits(r))),
+    Section("printed", "Every printed number", lambda r: r.comparisons),
+    Section("errata", "What the document prints wrongly", lambda r: r.errata),
+    Section("timings", "Where the time went", lambda r: r.clock.timings),
+    Section("provenance", "What made these numbers", lambda r: True),
+)
+
+
+def outline(results: Results) -> list[Section]:
+    """The sections that this run can fill."""
+    return [section for section in SECTIONS if section.wanted(results)]
+
+
+def _over_seeds(results: Results) -> list[bool]:
+    return [
+        model.over_seeds is not None and model.over_seeds.test is not None
+        for model in results.models
+    ]
+
+
+def _other_fits(results: Results) -> list[bool]:
+    return [bool(model.baseline or model.variants) for model in results.models]

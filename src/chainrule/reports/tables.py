@@ -1,0 +1,100 @@
+"""A run in the terminal: every score beside the printed one, in words and not only in colour."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from chainrule.experiments.results import Comparison, ModelResult, Results
+from chainrule.reports.beside import MARKS, PARTS, cell, chosen_settings, parts, recalls, tally
+from chainrule.reports.numbers import count, printed, score, settings
+
+__all__ = ["print_results"]
+
+COLOURS = {"exact": "green", "within interval": "yellow", "differs": "red"}
+
+
+def print_results(results: Results, console: Console | None = None) -> None:
+    """The title, the tables, and the findings. Fits 60 columns, and a file."""
+    console = console or Console()
+    console.print(Text(results.title, style="bold"))
+    if results.models:
+        console.print(_table(results.metric, header=True))
+    else:
+        console.print(data_table(results))
+    for model in results.models:
+        console.print(Text(model.label, style="bold"))
+        console.print(Padding(_parameters(model), (0, 0, 0, 2)))
+        console.print(scores_table(results, model))
+    for finding in results.findings:
+        console.print(Text(f"• {finding}"))
+
+
+def _table(first: str, *, header: bool) -> Table:
+    """Fixed widths: the tables of all models stand in line, and the whole is 60 columns wide."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
+    table.add_column(Text(first), width=22)
+    table.add_column("ours", justify="right", width=7)
+    table.add_column("printed", justify="right", width=8)
+    table.add_column("agreement", width=17)
+    return table
+
+
+def _parameters(model: ModelResult) -> Text:
+    return Text(settings(model.search.best if model.search else model.settings), style="dim")
+
+
+def scores_table(results: Results, model: ModelResult) -> Table:
+    """The scores of one model, each beside what the document prints."""
+    table = _table("", header=False)
+    for part in parts(results):
+        entry = cell(results, model, part)
+        if entry.ours is None:
+            continue
+        seeds = f", {len(entry.spread.values)} seeds" if entry.spread else ""
+        for row in _beside(f"  {PARTS[part][0]}{seeds}", score(entry.ours), entry.printed):
+            table.add_row(*row)
+        if entry.spread and entry.spread.low is not None and entry.spread.low != entry.spread.high:
+            table.add_row(f"    {score(entry.spread.low)} to {score(entry.spread.high)}")
+    for row in _summaries(results, model):
+        table.add_row(*row)
+    return table
+
+
+def _beside(heading: str, ours: str, rows: tuple[Comparison, ...]) -> Iterator[tuple[Text, ...]]:
+    """One row a printed number; our number stands in the first."""
+    if not rows:
+        yield (Text(heading), Text(ours))
+    for number, each in enumerate(rows):
+        first = (Text(heading), Text(ours)) if number == 0 else (Text(""), Text(""))
+        yield (*first, Text(printed(each.printed, each.decimals)), _agreement(each))
+
+
+def _agreement(comparison: Comparison) -> Text:
+    word = comparison.agreement
+    return Text(f"{MARKS[word]} {word}", style=COLOURS[word])
+
+
+def _summaries(results: Results, model: ModelResult) -> Iterator[tuple[Text, ...]]:
+    """The chosen setting in one row, and all recalls together in another."""
+    for setting in chosen_settings(results, model):
+        yield (Text("  best parameters"), Text(""), Text(""), _agreement(setting))
+    rows = recalls(results, model)
+    if rows:
+        yield (Text(f"  {len(rows)} recalls"), Text(""), Text(""), Text(tally(rows)))
+
+
+def data_table(results: Results) -> Table:
+    """Rows by class and part, for a run that trains nothing."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("class")
+    for split in results.data.splits:
+        table.add_column(Text(split.name), justify="right")
+    for number, name in enumerate(results.data.class_names):
+        counts = [split.class_counts for split in results.data.splits]
+        table.add_row(Text(name), *(count(each[number]) if each else "" for each in counts))
+    sizes = (Text(count(split.size), style="bold") for split in results.data.splits)
+    table.add_row(Text("all", style="bold"), *sizes)
+    return table

@@ -1,0 +1,62 @@
+"""Named data sets: what they hold, and that a damaged one is refused."""
+
+import numpy as np
+import pytest
+
+from chainrule.data import SOURCES, load
+from chainrule.data.record import content_hash
+from chainrule.errors import DataError
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_named_data_set_is_whole(name):
+    data = load(name)
+    rows, features = data.X_train.shape
+    assert data.name == name
+    assert data.y_train.shape == (rows,)
+    assert set(np.unique(data.y_train)) == set(range(len(data.class_names)))
+    assert len(data.feature_names) == features
+    assert np.isfinite(data.X_train).all()
+    assert data.source and data.licence and len(data.sha256) == 64
+    if data.image_shape:
+        assert int(np.prod(data.image_shape)) == features
+        low, high = data.pixel_range
+        assert (data.X_train.min(), data.X_train.max()) == (low, high)
+
+
+def test_digits_are_those_of_scikit_learn():
+    data = load("digits")
+    assert data.X_train.shape == (1797, 64)
+    assert data.X_test is None and data.y_test is None
+    assert data.image_shape == (8, 8)
+    assert np.bincount(data.y_train).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_data_cannot_be_changed_under_other_users():
+    with pytest.raises(ValueError, match="read-only"):
+        load("digits").X_train[0, 0] = 1.0
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(DataError, match=r"Unknown data set 'digit'\. Did you mean 'digits'\?"):
+        load("digit")
+
+
+def test_altered_digits_are_refused(monkeypatch):
+    from sklearn import datasets
+
+    from chainrule.data import digits
+
+    bunch = datasets.load_digits()
+    bunch.data[0, 0] += 1
+    monkeypatch.setattr(datasets, "load_digits", lambda: bunch)
+    with pytest.raises(DataError, match=r"damaged or altered\. Reinstall scikit-learn"):
+        digits.load_digits()
+
+
+def test_the_hash_is_of_values_and_shape():
+    a = np.arange(6, dtype=np.int32)
+    assert content_hash(a) == content_hash(a.astype(">i4"))
+    assert content_hash(a) == content_hash(np.repeat(a, 2)[::2])
+    assert content_hash(a) != content_hash(a.reshape(2, 3))
+    assert content_hash(a) != content_hash(a[::-1])

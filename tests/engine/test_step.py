@@ -1,0 +1,97 @@
+"""One update, composed of the equations, beside torch's automatic differentiation."""
+
+import numpy as np
+import pytest
+import torch
+
+from chainrule.engine.plan import Hyperparameters
+from chainrule.engine.step import loss_and_gradients, update
+from chainrule.equations.optimizers import OPTIMIZERS, global_norm
+
+WEIGHTS = np.array([1.0, 0.5, 0.0, 2.0, 1.0, 0.0, 0.25, 3.0])
+
+
+@pytest.fixture
+def batch(make_case):
+    """A case of one batch, its rows' weights all different."""
+    return make_case("sgd", ("tanh", "softplus"), n=8).but(weights=WEIGHTS)
+
+
+def one_update(case, rate=0.1, l2=0.0, weights=WEIGHTS):
+    state = OPTIMIZERS[case.plan.optimizer].init(case.layers)
+    return update(
+        case.plan, case.layers, state, case.hyper, case.X, case.Y, weights, rate, np.asarray(l2)
+    )
+
+
+def autograd(case, weights, reduction):
+    """The batch's loss and its gradients: torch's layers, torch's loss, torch's derivative."""
+    parts = [torch.tensor(part, requires_grad=True) for layer in case.layers for part in layer]
+    A = torch.tensor(case.X)
+    for number, function in enumerate((torch.tanh, torch.nn.functional.softplus, torch.clone)):
+        A = function(A @ parts[2 * number] + parts[2 * number + 1])
+    losses = torch.nn.functional.cross_entropy(A, torch.tensor(case.Y), reduction="none")
+    w = torch.tensor(weights)
+    loss = (w * losses).sum() / (w.sum() if reduction == "mean" else 1)
+    loss.backward()
+    return loss.item(), [part.grad.numpy() for part in parts]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_loss_and_gradients_are_those_of_the_weighted_batch(batch, reduction, distance):
+    loss, gradients = loss_and_gradients(
+        batch.plan, batch.layers, batch.X, batch.Y, WEIGHTS, reduction=reduction
+    )
+    true_loss, true_gradients = autograd(batch, WEIGHTS, reduction)
+    assert loss == pytest.approx(true_loss, rel=1e-13)
+    assert distance([part for layer in gradients for part in layer], true_gradients) < 1e-13
+
+
+def test_the_mean_does_not_depend_on_the_scale_of_the_weights(batch, distance):
+    one, other = one_update(batch), one_update(batch, weights=1000 * WEIGHTS)
+    assert distance(one, other) < 1e-14
+
+
+def test_weights_of_zero_give_no_loss_and_no_gradient(batch, same_bits):
+    after = one_update(batch, weights=np.zeros(8))
+    assert after.loss == 0
+    assert same_bits(after.layers, batch.layers)
+
+
+def test_the_penalty_is_reported_apart_and_moves_the_weights_alone(make_case, batch, distance):
+    penalised = make_case("sgd", ("tanh", "softplus"), n=8, l2=0.3)
+    plain, after = one_update(batch), one_update(penalised, l2=0.3)
+    assert after.loss == plain.loss
+    assert plain.penalty == 0
+    squares = sum(float(np.sum(layer.W**2)) for layer in batch.layers)
+    assert after.penalty == pytest.approx(0.15 * squares, rel=1e-14)
+    for before, without, with_l2 in zip(batch.layers, plain.layers, after.layers, strict=True):
+        assert distance(with_l2.W, without.W - 0.1 * 0.3 * before.W) < 1e-15
+        assert np.array_equal(with_l2.b, without.b)
+
+
+@pytest.mark.parametrize(("limit", "clips"), [(0.01, True), (100.0, False)])
+def test_the_clip_bounds_the_norm_of_the_whole_gradient(make_case, limit, clips, distance):
+    loose = make_case("sgd", ("tanh", "softplus"), n=8, l2=0.3)
+    tight = make_case("sgd", ("tanh", "softplus"), n=8, l2=0.3, clip=limit)
+    free, clipped = one_update(loose, 1.0, 0.3), one_update(tight, 1.0, 0.3)
+
+    def move(after, case):
+        """Minus the gradient, for a rate of one."""
+        return [b - a for new, old in zip(after.layers, case.layers, strict=True) for a, b in
+                zip(new, old, strict=True)]  # fmt: skip
+
+    def norm(parts):
+        return np.sqrt(sum(float(np.sum(part**2)) for part in parts))
+
+    whole, bounded = move(free, loose), move(clipped, tight)
+    assert norm(bounded) == pytest.approx(limit if clips else norm(whole), rel=1e-12)
+    shrink = norm(bounded) / norm(whole)
+    assert distance(bounded, [shrink * part for part in whole]) < 1e-14
+
+
+def test_a_limit_without_the_plan_s_leave_does_nothing(batch, same_bits):
+    """Whether to clip is static; the estimators set both together."""
+    limited = batch.but(hyper=Hyperparameters.make(batch.plan, clip=1e-9))
+    assert same_bits(one_update(limited), one_update(batch))
+    assert global_norm(batch.layers) > 1

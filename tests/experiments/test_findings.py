@@ -1,0 +1,114 @@
+"""The sentences of a comparison say what the numbers say."""
+
+import math
+
+from chainrule.experiments.findings import Evidence, findings
+from chainrule.experiments.results import (
+    Candidate,
+    Comparison,
+    ModelResult,
+    PairedTest,
+    Scores,
+    Search,
+    SeedRuns,
+    Variant,
+)
+from chainrule.experiments.statistics import distribution
+
+
+def model(key, test, **more):
+    values = {
+        "label": key.upper(),
+        "family": "tree",
+        "settings": {},
+        "scores": Scores(train=1.0, validation=0.9, test=test),
+        "recall": (1.0, 0.25),
+    }
+    return ModelResult(key=key, **(values | more))
+
+
+def evidence(*models, tests=(), comparisons=()):
+    sizes = {"train": 100, "validation": 50, "test": 200}
+    return Evidence(models, tests, comparisons, ("cat", "dog"), sizes)
+
+
+def only(text, sentences):
+    (found,) = [sentence for sentence in sentences if text in sentence]
+    return found
+
+
+def test_models_are_ranked_by_their_test_accuracy():
+    said = findings(evidence(model("a", 0.8), model("b", 0.9)))
+    assert said[0] == "Accuracy on the 200 test images: B 0.9000; A 0.8000."
+    assert only("Training less", said).endswith("A 0.200 (1.0000); B 0.100 (1.0000).")
+    assert "A 'dog' (0.250)" in only("recognises least", said)
+
+
+def test_a_difference_is_claimed_only_where_the_test_shows_one():
+    tests = (
+        PairedTest(a="a", b="b", only_a=1, only_b=30, n=200, p_value=1e-7),
+        PairedTest(a="a", b="c", only_a=5, only_b=14, n=200, p_value=0.04),
+    )
+    said = findings(evidence(model("a", 0.8), model("b", 0.9), model("c", 0.85), tests=tests))
+    clear, unclear = only("against B", said), only("against C", said)
+    assert "on 1 image only the first is right" in clear
+    assert clear.endswith("p = 1.0e-07): a difference, at the 5 % level shared over 2 tests.")
+    assert unclear.endswith("p = 0.040): no difference that 200 images can show.")
+
+
+def test_seeds_are_told_with_their_interval():
+    spread = distribution([0.7, 0.75, 0.8])
+    runs = SeedRuns(seeds=(0, 1, 2), train=spread, test=spread)
+    sentence = only(
+        "trained from 3 seeds on the same split",
+        findings(evidence(model("a", 0.7, over_seeds=runs))),
+    )
+    assert "0.7500 on average (95 % interval of the mean 0.6258 to 0.8742)" in sentence
+    assert sentence.endswith("single runs from 0.7000 to 0.8000.")
+
+
+def test_near_ties_of_a_search_are_counted_by_its_standard_error():
+    means = [0.80, 0.89, 0.90]
+    candidates = tuple(Candidate(parameters={}, mean=mean, rank=1) for mean in means)
+    search = Search(strategy="grid", folds=4, best={}, mean=0.9, std=0.04, candidates=candidates)
+    assert "2 of the 3 settings lie within one standard error (0.0200)" in only(
+        "standard error", findings(evidence(model("a", 0.8, search=search)))
+    )
+
+
+def test_what_preparation_is_worth_is_told_in_images():
+    raw = Variant(label="unscaled", settings={}, scores=Scores(validation=0.8))
+    same = Variant(label="unit", settings={}, scores=Scores(validation=0.9))
+    lost = Variant(label="lost", settings={}, scores=Scores(validation=math.nan))
+    said = findings(evidence(model("a", 0.8, variants=(raw, same, lost))))
+    sentence = only("prepared otherwise (validation accuracy)", said)
+    assert "0.9000, unscaled 0.8000 (-5 of 50 images)" in sentence
+    assert "unit 0.9000 (no image changes)" in sentence
+    assert "lost: training diverged" in sentence
+
+
+def test_agreement_with_the_document_is_counted():
+    row = Comparison(model="a", quantity="q", printed=1, ours=1, agreement="exact")
+    other = row.model_copy(update={"agreement": "differs"})
+    said = findings(evidence(model("a", 0.8), comparisons=(row, row, other)))
+    assert "Of 3 printed numbers, 2 come out exactly, 0 lie" in only("printed numbers", said)
+
+
+def test_divergence_is_told():
+    candidates = (
+        Candidate(parameters={}, mean=0.5, rank=1),
+        Candidate(parameters={}, mean=math.nan, rank=2, diverged=True),
+    )
+    search = Search(strategy="grid", folds=2, best={}, mean=0.5, candidates=candidates)
+    spread = distribution([0.5, math.nan])
+    runs = SeedRuns(seeds=(3, 4), train=spread, test=spread, diverged=(4,))
+    said = findings(
+        evidence(
+            model("a", math.nan, search=search, over_seeds=runs, diverged=True, recall=()),
+        )
+    )
+    assert said == (
+        "A: 1 of 2 settings of the search diverged.",
+        "A: the training that is shown diverged; its scores are left out.",
+        "A: training diverged from seed 4.",
+    )

@@ -1,0 +1,31 @@
+"""A bar on a terminal, few lines anywhere else."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from chainrule.experiments import progress as module
+from chainrule.experiments.progress import progress
+
+
+def shown(console, steps):
+    with progress(console, "Work", steps) as advance:
+        for _ in range(steps):
+            advance()
+    return console.file.getvalue()
+
+
+def test_quick_work_says_nothing_off_a_terminal():
+    assert shown(Console(file=StringIO()), 1000) == ""
+
+
+def test_long_work_says_a_line_every_few_seconds(monkeypatch):
+    seconds = iter(range(100))
+    monkeypatch.setattr(module, "monotonic", lambda: float(next(seconds)))
+    text = shown(Console(file=StringIO(), width=80), 12)
+    assert text.splitlines() == ["Work: 5 of 12", "Work: 10 of 12"]
+
+
+def test_a_terminal_gets_a_bar():
+    console = Console(file=StringIO(), force_terminal=True, width=80)
+    assert "3/3" in shown(console, 3)

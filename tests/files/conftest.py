@@ -1,0 +1,123 @@
+"""Small fitted models of every kind, and a way to change what is in a model file."""
+
+import copy
+import json
+import warnings
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from sklearn.exceptions import ConvergenceWarning
+
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.files.digest import digest_of
+from chainrule.files.model_file import to_bytes
+
+N, FEATURES = 40, 3
+RNG = np.random.RandomState(0)
+X = RNG.normal(size=(N, FEATURES))
+THREE = np.argmax(X, axis=1)
+
+
+def strings(width):
+    return np.array(["no", "perhaps", "yes ☂"], width)[THREE]
+
+
+SGD = {"solver": "sgd", "max_iter": 3, "random_state": 1}
+MODELS = {
+    "binary": lambda: (MLPClassifier((4,), max_iter=3, random_state=0), X, THREE == 1),
+    "three": lambda: (MLPClassifier((4, 2), **SGD), X, THREE),
+    "float32": lambda: (MLPClassifier((4, 2), **SGD), X.astype("f4"), THREE),
+    "multilabel": lambda: (MLPClassifier((4,), **SGD), X, (X[:, :2] > 0).astype(int)),
+    "regressor": lambda: (
+        MLPRegressor(hidden_layer_sizes=(4,), random_state=0, **LBFGS),
+        X,
+        X[:, 0] ** 2,
+    ),
+    "regressor float32": lambda: (
+        MLPRegressor(hidden_layer_sizes=(4,), **SGD),
+        X.astype("f4"),
+        X[:, 0],
+    ),
+    "several outputs": lambda: (MLPRegressor(hidden_layer_sizes=(4,), **SGD), X, X[:, :2]),
+    "poisson": lambda: (MLPRegressor("poisson", (4,), random_state=0, **LBFGS), X, THREE),
+    "everything set": lambda: (everything_set(), X, strings(object)),
+}
+LBFGS = {"solver": "lbfgs", "max_iter": 5}
+
+
+def everything_set():
+    """A model whose parameters need each of the encodings."""
+    return MLPClassifier(
+        hidden_layer_sizes=np.array([4, 3]),
+        activation=["tanh", "gelu"],
+        solver="adamw",
+        learning_rate_init=np.float32(0.01),
+        max_iter=np.int64(3),
+        random_state=np.random.RandomState(5),
+        early_stopping=np.bool_(True),
+        validation_fraction=0.25,
+        n_iter_no_change=np.inf,
+        dropout=(0.1, np.float64(0.2)),
+        l2=1e-3,
+        schedule={"name": "cosine", "warmup": 1},
+        init={"name": "normal", "scale": 0.3},
+        clip_global_norm=1.0,
+        class_weight={"no": 1, "perhaps": 2.5, "yes ☂": np.float64(0.5)},
+    )
+
+
+def fit(est, X, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return est.fit(X, y)
+
+
+@pytest.fixture(scope="session")
+def fitted():
+    """``fitted(name)`` is a model, fitted once, and the rows it was fitted on."""
+    made = {}
+
+    def get(name):
+        if name not in made:
+            est, rows, y = MODELS[name]()
+            made[name] = fit(est, rows, y), rows
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def saved(fitted):
+    """``saved(name)`` is the bytes of that model's file."""
+    made = {}
+
+    def get(name):
+        if name not in made:
+            made[name] = to_bytes(fitted(name)[0])
+        return made[name]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def edited():
+    """``edited(data, change)`` is the file after ``change(header, arrays)``, with a right
+    checksum: what somebody makes who knows the format."""
+
+    def edit(data, change):
+        length = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+        header, arrays = json.loads(metadata["chainrule"]), safetensors.numpy.load(data)
+        arrays = copy.deepcopy(arrays)
+        change(header, arrays)
+        header["sha256"] = digest_of(header, arrays)
+        return safetensors.numpy.save(arrays, {"chainrule": json.dumps(header)})
+
+    return edit
+
+
+@pytest.fixture(params=list(MODELS))
+def model(request, fitted):
+    """Each model in turn, with its rows."""
+    return fitted(request.param)

@@ -1,0 +1,208 @@
+"""Headers that contradict themselves or the arrays, with a right checksum: made by somebody who
+knows the format. Each is refused, and says why."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from chainrule.files.model_file import from_stream
+from chainrule.files.refusal import Refused
+
+
+def refused(data, match):
+    with pytest.raises(Refused) as caught:
+        from_stream(io.BytesIO(data), len(data))
+    said = f"{caught.value} {caught.value.remedy}"
+    assert re.search(match, said), said
+    assert len(said) < 1000
+
+
+def put(*path_and_value):
+    """A change that sets ``header[path] = value``."""
+    *path, last, value = path_and_value
+
+    def change(header, _):
+        for key in path:
+            header = header[key]
+        header[last] = value
+
+    return change
+
+
+def drop(*path):
+    *path, last = path
+
+    def change(header, _):
+        for key in path:
+            header = header[key]
+        del header[last]
+
+    return change
+
+
+def array(name, function):
+    """A change that replaces an array by a function of it, or deletes it."""
+
+    def change(_, arrays):
+        found = function(arrays.pop(name, None))
+        if found is not None:
+            arrays[name] = found
+
+    return change
+
+
+def poke(name, place, value):
+    def set_one(found):
+        found = found.copy()
+        found[place] = value
+        return found
+
+    return array(name, set_one)
+
+
+def both(*changes):
+    def change(header, arrays):
+        for each in changes:
+            each(header, arrays)
+
+    return change
+
+
+M, P = "model", ("model", "params")
+CHANGES = {
+    "newer": (put("format_version", 2), "format version 1 or older; came 2.*A newer Chainrule"),
+    "version of another type": (put("format_version", "1"), "format_version"),
+    "another format": (put("format", "other"), "format to be 'chainrule-model'"),
+    "unknown key": (put("extra", 1), "unknown key extra"),
+    "unknown key inside": (put(M, "fitted", "classes_", 1), "unknown key"),
+    "missing key": (drop(M, "network"), "model.network"),
+    "another kind": (put(M, "kind", "forest"), "model.kind to be 'mlp'"),
+    "a class of its own": (put(M, "estimator", "os.system"), "'MLPClassifier' or 'MLPRegressor'"),
+    "another class": (put(M, "estimator", "MLPRegressor"), "a classifier with labels"),
+    "unknown activation": (put(M, "network", "activations", 0, "exec"), "one of elu, exp"),
+    "activation not as in the parameters": (
+        put(M, "network", "activations", 0, "tanh"),
+        "by the parameters as well",
+    ),
+    "output of another loss": (put(M, "network", "activations", 2, "identity"), "as well"),
+    "unknown dtype": (put(M, "network", "dtype", "float8"), "network.dtype"),
+    "dtype of other arrays": (put(M, "network", "dtype", "float32"), "W1 of shape"),
+    "one layer more": (put(M, "network", "sizes", [3, 4, 2, 2, 3]), "each of the 4 layers"),
+    "other widths": (put(M, "network", "sizes", [3, 5, 2, 3]), r"W1 of shape \(3, 5\)"),
+    "a width of zero": (put(M, "network", "sizes", [3, 0, 2, 3]), "sizes.1"),
+    "a huge width": (put(M, "network", "sizes", [3, 2**30, 2, 3]), "W1 of shape"),
+    "too many layers": (
+        both(
+            put(M, "network", "sizes", [3] * 5001),
+            put(M, "network", "activations", ["relu"] * 5000),
+        ),
+        "network.activations",
+    ),
+    "unknown parameter": (put(*P, "callback", None), "parameters that MLPClassifier has"),
+    "parameter with another name": (put(*P, "__class__", "x"), "pattern|match"),
+    "parameter of a wrong type": (put(*P, "alpha", "much"), "'alpha' parameter"),
+    "unknown solver": (put(*P, "solver", "newton"), "'solver' parameter"),
+    "unknown loss": (put(*P, "loss", "zero"), "'loss' parameter"),
+    "NaN parameter": (put(*P, "alpha", {"float": "nan"}), "'alpha' parameter"),
+    "unknown encoding": (put(*P, "alpha", {"object": "os"}), "encoding of this format"),
+    "empty encoding": (put(*P, "alpha", {}), "encoding of this format"),
+    "false float": (put(*P, "alpha", {"float": "1"}), "inf, -inf or nan"),
+    "false pair": (put(*P, "class_weight", {"dict": [[1]]}), "a pair"),
+    "false dict": (put(*P, "class_weight", {"dict": 3}), "a list"),
+    "list as key": (put(*P, "class_weight", {"dict": [[[], 1]]}), "scalar keys"),
+    "key twice": (put(*P, "class_weight", {"dict": [[1, 1], [1, 2]]}), "each once"),
+    "false NumPy type": (put(*P, "alpha", {"numpy": ["O", 1]}), "a NumPy type"),
+    "NumPy overflow": (put(*P, "alpha", {"numpy": ["int8", 300]}), "type int8"),
+    "NumPy float overflow": (put(*P, "alpha", {"numpy": ["float16", 1e9]}), "type float16"),
+    "fraction for NumPy": (put(*P, "alpha", {"numpy": ["int64", 1.5]}), "type int64"),
+    "text in an array": (put(*P, "hidden_layer_sizes", {"array": ["int64", ["4"]]}), "type int64"),
+    "activations of the wrong number": (put(*P, "activation", ["relu"]), "2 hidden layers"),
+    "activation that is a number": (put(*P, "activation", [1, 2]), "activation"),
+    "labels for other outputs": (put(M, "labels", "count", 4), "as many outputs"),
+    "labels of another kind": (put(M, "labels", "y_type", "continuous"), "y_type"),
+    "labels as binary": (put(M, "labels", "y_type", "binary"), "as many outputs"),
+    "labels as several": (put(M, "labels", "y_type", "multilabel-indicator"), "as well"),
+    "labels as text": (put(M, "labels", "text", 0), "'classes.ends'|'classes.text'"),
+    "no labels": (put(M, "labels", None), "a classifier with labels"),
+    "names of features": (put(M, "feature_names", True), "feature_names"),
+    "counts below zero": (put(M, "fitted", "t_", -1), "t_"),
+    "history of another name": (put(M, "history", ["../x"]), "history.0"),
+    "history twice": (put(M, "history", ["epoch", "epoch"]), "each column once"),
+    "history that is missing": (put(M, "history", ["epoch", "x"]), "array 'history.x'"),
+    "unknown optimizer": (put(M, "training", "optimizer", "lion"), "one of adam"),
+    "another optimizer": (put(M, "training", "optimizer", "adam"), "the array 'state.m.W1'"),
+    "position past the stream": (put(M, "training", "random", "position", 10**6), "position"),
+    "position before the stream": (put(M, "training", "random", "position", -1), "position"),
+    "stream without words": (
+        put(M, "random_state", {"position": 1, "has_gauss": 0, "gauss": 0.0}),
+        "the array 'random_state'",
+    ),
+    "long version": (put("made_with", "numpy", "2" * 100), "made_with.numpy"),
+    "no versions": (put("made_with", {}), "made_with"),
+    "NaN in weights": (poke("W2", (0, 0), np.nan), "finite numbers in W2"),
+    "infinity in biases": (poke("b1", 0, np.inf), "finite numbers in b1"),
+    "transposed weights": (array("W1", lambda W: np.ascontiguousarray(W.T)), r"W1 of .*\(4, 3\)"),
+    "weights that are missing": (array("W3", lambda W: None), "the array 'W3'"),
+    "an array too many": (array("payload", lambda _: np.zeros(3)), "'payload'"),
+    "labels in another order": (array("classes", lambda c: c[::-1].copy()), "ascending order"),
+    "labels twice": (poke("classes", 1, 0), "ascending order"),
+    "labels that are NaN": (array("classes", lambda c: c * np.nan), "finite numbers in classes"),
+    "uneven history": (array("history.epoch", lambda e: e[1:].copy()), "equally long"),
+    "rows that are none": (poke("state.index", 0, 10**9), "each row once"),
+    "rows twice": (array("state.index", lambda i: i[[0, 0, *range(2, 40)]]), "each row once"),
+    "stream of zeros": (
+        array("state.random_key", lambda k: np.zeros_like(k)),
+        "a random stream in state.random_key; came zeros",
+    ),
+    "moments of another shape": (array("state.velocity.W1", lambda v: v[:1].copy()), "velocity"),
+    "moments of another type": (array("state.velocity.b2", lambda v: v.astype("f4")), "velocity"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_headers_and_arrays_that_contradict(saved, edited, name):
+    change, match = CHANGES[name]
+    refused(edited(saved("three"), change), match)
+
+
+NAMED = "everything set"
+TEXTS = {
+    "ends that go back": (poke("classes.ends", 0, 12), "follow each other"),
+    "ends below zero": (poke("classes.ends", 0, -1), "follow each other"),
+    "ends past the text": (poke("classes.ends", 2, 10**12), "follow each other"),
+    "text left over": (array("classes.text", lambda t: np.append(t, np.uint8(65))), "follow each"),
+    "half a character": (poke("classes.text", -1, 0xC3), "in UTF-8"),
+    "a width over the cap": (put(M, "labels", "text", 2**40), "bytes of classes"),
+    "a width that is too small": (put(M, "labels", "text", 2), "at most 2 characters"),
+    "a stream of zeros": (array("random_state", lambda k: np.zeros_like(k)), "random stream"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_and_streams(saved, edited, name):
+    change, match = TEXTS[name]
+    refused(edited(saved(NAMED), change), match)
+
+
+def test_labels_of_several_labels(saved, edited):
+    refused(edited(saved("multilabel"), poke("classes", 1, 7)), "the labels 0, 1")
+
+
+def test_an_edit_that_is_valid_loads(saved, edited):
+    """The helper itself makes right files: what is refused above is refused for its reason."""
+    change = both(put(*P, "max_iter", 17), poke("b1", 0, 2.5))
+    data = edited(saved("three"), change)
+    loaded = from_stream(io.BytesIO(data), len(data))
+    assert loaded.max_iter == 17
+    assert loaded.intercepts_[0][0] == 2.5
+
+
+def test_a_change_without_the_checksum(saved):
+    data = bytearray(saved("three"))
+    data[-9] ^= 1
+    refused(bytes(data), "checksum")
+    changed = saved("three").replace(b'max_iter\\":3', b'max_iter\\":4')
+    assert changed != saved("three")
+    refused(changed, "checksum")

@@ -1,0 +1,169 @@
+"""Every figure shows exactly the numbers that it was given."""
+
+import warnings
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from chainrule.reports import figures
+from chainrule.reports.figures.style import LOOKS
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_curves_are_the_input_and_the_best_epoch_is_marked():
+    train, validation = [2.0, 0.5, 0.01], [2.1, 0.4, 0.6]
+    figure = figures.learning_curves({"training": train, "validation": validation}, best_epoch=2)
+    axes = figure.axes[0]
+    drawn = lines(axes)
+    np.testing.assert_array_equal(drawn["training"].get_xdata(), [1, 2, 3])
+    np.testing.assert_array_equal(drawn["training"].get_ydata(), train)
+    np.testing.assert_array_equal(drawn["validation"].get_ydata(), validation)
+    assert "best epoch 2" in texts(axes)
+    assert [2, 2] in [list(line.get_xdata()) for line in axes.get_lines()]
+    assert "validation from 2.1 to 0.6" in figure.get_label()
+    assert "Best epoch 2" in figure.get_label()
+
+
+def test_curves_are_logarithmic_only_where_it_helps():
+    assert figures.learning_curves({"a": [1.0, 0.01]}).axes[0].get_yscale() == "log"
+    assert figures.learning_curves({"a": [1.0, 0.5]}).axes[0].get_yscale() == "linear"
+    assert figures.learning_curves({"a": [1.0, 0.0]}).axes[0].get_yscale() == "linear"
+
+
+def test_a_missing_value_leaves_a_gap():
+    figure = figures.learning_curves({"a": [1.0, None, 0.5]}, epochs=[10, 20, 30])
+    (line,) = figure.axes[0].get_lines()
+    np.testing.assert_array_equal(line.get_xdata(), [10, 20, 30])
+    np.testing.assert_array_equal(line.get_ydata(), [1.0, np.nan, 0.5])
+
+
+def test_series_differ_in_more_than_colour():
+    figure = figures.learning_curves({"a": [1, 2], "b": [2, 3]})
+    first, second = figure.axes[0].get_lines()
+    assert first.get_marker() != second.get_marker()
+    assert first.get_linestyle() != second.get_linestyle()
+    assert len({each.colour for each in LOOKS}) == len({each.marker for each in LOOKS}) == 6
+
+
+def test_confusion_shows_every_count_in_its_cell_and_no_zero():
+    figure = figures.confusion_matrix([[5, 0], [2, 3]], ["cat", "dog"], title="Tree")
+    axes = figure.axes[0]
+    cells = {text.get_position(): text.get_text() for text in axes.texts}
+    assert cells == {(0, 0): "5", (0, 1): "2", (1, 1): "3"}
+    assert figure.get_label() == (
+        "Confusion matrix, Tree: 8 of 10 right. The most frequent mistake: dog taken for cat, "
+        "2 times."
+    )
+
+
+def test_confusion_without_a_mistake():
+    figure = figures.confusion_matrix([[5, 0], [0, 3]], ["a", "b"])
+    assert figure.get_label() == "Confusion matrix: 8 of 8 right. No mistake."
+
+
+def test_recall_has_a_mark_for_each_class_and_model():
+    table = {"Tree": [0.5, None, 1.0], "Net": [0.75, 1.0, 1.0]}
+    figure = figures.recall_by_class(table, ["a", "b", "c"])
+    drawn = lines(figure.axes[0])
+    np.testing.assert_array_equal(drawn["Tree"].get_xdata(), [0.5, np.nan, 1.0])
+    np.testing.assert_array_equal(drawn["Net"].get_xdata(), table["Net"])
+    assert not np.any(drawn["Tree"].get_ydata() == drawn["Net"].get_ydata())
+    np.testing.assert_array_equal(drawn["Net"].get_ydata().round(), [0, 1, 2])
+    assert "Tree 0.5000 on a; Net 0.7500 on a" in figure.get_label()
+
+
+def test_the_gap_is_written_between_its_two_marks():
+    figure = figures.train_test_gap({"Tree": (1.0, 0.8), "Net": (0.9, 0.95)})
+    axes = figure.axes[0]
+    drawn = lines(axes)
+    assert list(drawn["train"].get_xdata()) == [1.0, 0.9]
+    assert list(drawn["test"].get_xdata()) == [0.8, 0.95]
+    assert texts(axes) == ["+0.2000", "-0.0500"]
+    assert "widest gap is that of Tree: 1.0000 on train, 0.8000 on test" in figure.get_label()
+
+
+def test_seeds_are_stacked_and_stand_beside_interval_and_print():
+    figure = figures.seed_distribution(
+        [0.97, 0.96, 0.97, None],
+        mean_interval=(0.95, 0.98),
+        next_interval=(0.93, 0.99),
+        printed=[0.9778],
+    )
+    drawn = lines(figure.axes[0])
+    assert list(drawn["one seed"].get_xdata()) == [0.96, 0.97, 0.97]
+    assert list(drawn["one seed"].get_ydata()) == [1, 1, 2]
+    assert list(drawn["the mean, 95 %"].get_xdata()) == [0.95, 0.98]
+    assert list(drawn["one further run, 95 %"].get_xdata()) == [0.93, 0.99]
+    assert "printed 0.9778" in drawn
+    assert [0.9778, 0.9778] in [list(line.get_xdata()) for line in figure.axes[0].get_lines()]
+    assert "over 3 seeds: mean 0.9667, 95 % interval 0.9500 to 0.9800" in figure.get_label()
+
+
+def grid_of_two():
+    scores = {(1, "x"): 0.90, (2, "x"): 0.95, (3, "x"): 0.93, (1, "y"): 0.91, (3, "y"): None}
+    return [({"depth": a, "kind": b}, score) for (a, b), score in scores.items()]
+
+
+def test_a_search_is_drawn_along_its_longest_parameter():
+    best = {"depth": 2, "kind": "x"}
+    figure = figures.search_overview(grid_of_two(), best, title="Tree")
+    (axes,) = figure.axes
+    drawn = lines(axes)
+    np.testing.assert_array_equal(drawn["x"].get_ydata(), [0.90, 0.95, 0.93])
+    np.testing.assert_array_equal(drawn["y"].get_ydata(), [0.91, np.nan, np.nan])
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "3"]
+    ring = next(line for line in axes.get_lines() if line.get_markerfacecolor() == "none")
+    assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([1], [0.95])
+    assert "5 candidates, from 0.9000 to 0.9500. Best: depth = 2, kind = x" in figure.get_label()
+
+
+def test_a_third_parameter_becomes_panels_and_a_fourth_shows_its_best():
+    rows = [
+        ({"a": a, "b": b, "c": c, "d": d}, 0.5 + a / 10 + b / 100 + d / 1000)
+        for a in (1, 2, 3, 4)
+        for b in (1, 2, 3)
+        for c in ("u", "v")
+        for d in (0, 1)
+    ]
+    figure = figures.search_overview(rows, rows[-1][0])
+    assert [axes.get_title() for axes in figure.axes] == ["c u", "c v"]
+    np.testing.assert_allclose(lines(figure.axes[0])["3"].get_ydata(), [0.631, 0.731, 0.831, 0.931])
+
+
+def test_hopeless_candidates_are_cut_off_and_counted():
+    scores = [0.1, 0.90, 0.91, 0.92, 0.915]
+    figure = figures.search_overview([({"C": n}, s) for n, s in enumerate(scores)], {"C": 3})
+    assert figure.axes[0].get_ylim()[0] > 0.5
+    assert "1 lower score below the axis" in [text.get_text() for text in figure.texts]
+    assert "from 0.1000" in figure.get_label()
+
+
+def test_a_search_in_which_all_diverged_is_still_drawn():
+    rows = [({"C": 1}, None), ({"C": 2}, None)]
+    figure = figures.search_overview(rows, {"C": 3})
+    assert figure.get_label() == "Cross-validated accuracy of 2 candidates. Best: C = 3."
+
+
+@pytest.mark.parametrize("label", ["$x", "$\\frac", "漢字", "<b>&"])
+def test_labels_are_never_taken_for_anything_else(label):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = figures.confusion_matrix([[1]], [label], title=label)
+    assert figure.axes[0].get_xticklabels()[0].get_text() == label
+
+
+def test_the_users_settings_neither_change_nor_count():
+    before = to_hex(figures.train_test_gap({"a": (1, 0.9)}).axes[0].xaxis.label.get_color())
+    with mpl.rc_context({"axes.labelcolor": "red", "font.size": 30}):
+        figure = figures.train_test_gap({"a": (1, 0.9)})
+        assert mpl.rcParams["axes.labelcolor"] == "red"
+    assert to_hex(figure.axes[0].xaxis.label.get_color()) == before
