@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit benchmark clean
+.PHONY: demo test lint types unit benchmark locks clean
 
 demo: $(STAMP)-runtime
 	$(BIN)/chainrule run digits-four-models --out runs/demo --force
@@ -24,8 +24,17 @@ unit: $(STAMP)-test
 benchmark: $(STAMP)-test
 	$(BIN)/python -m benchmarks
 
+# Pin anew what demo, tests and published results are made with.
+locks:
+	rm -rf build/locks && $(PYTHON) -m venv build/locks
+	build/locks/bin/python -m pip install --quiet --disable-pip-version-check .
+	build/locks/bin/python -m pip freeze --exclude chainrule > locks/runtime.txt
+	build/locks/bin/python -m pip install --quiet --disable-pip-version-check '.[test]'
+	build/locks/bin/python -m pip freeze --exclude chainrule > build/locks/all.txt
+	grep -vxFf locks/runtime.txt build/locks/all.txt | sed 's/+cpu$$//' > locks/test.txt
+
 clean:
-	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(STAMP)-runtime: locks/runtime.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import sys
 
 import torch
 from rich.console import Console
@@ -28,7 +29,7 @@ def main() -> None:
     torch.set_num_threads(os.cpu_count() or 1)
     rows = [row for name in arguments.cases or CASES for row in CASES[name](arguments.repeats)]
     peak = gemm_gflops()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(_table(rows, peak))
     console.print(
         f"{os.cpu_count()} cores, {platform.machine()}; a large float32 product reaches "
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 def _table(rows: list[Row], peak: float) -> Table:
-    table = Table("work", "chainrule", "against", "ratio", "asked", "of peak")
+    table = Table("work", "chainrule", "against", "ratio", "asked", "of peak", show_lines=True)
     for row in rows:
         for other, asked in row.asked.items():
             ours = row.seconds["chainrule"]

@@ -3,6 +3,7 @@
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -180,7 +181,7 @@ def prediction(repeats: int) -> list[Row]:
         "scikit-learn": lambda: theirs.predict_proba(X),
     }
     seconds = side_by_side(contenders, repeats)
-    flop = 2 * ROWS * sum(a * b for a, b in zip(DEEP, DEEP[1:], strict=False)) / 1e9
+    flop = 2 * ROWS * sum(a * b for a, b in pairwise(DEEP)) / 1e9
     work = f"predict_proba, {ROWS:,} x 784 through {'-'.join(map(str, DEEP))}"
     return [Row(work, seconds, {"scikit-learn": 1.5}, flop)]
 

@@ -1,6 +1,7 @@
 """The same trainings in PyTorch, as its own tutorials write them: eager, one step at a time."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ def trainer(
 
     def train() -> None:
         layers: list[nn.Module] = []
-        for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+        for n_in, n_out in pairwise(sizes[:-1]):
             layers += [nn.Linear(n_in, n_out), activation()]
             layers += [nn.Dropout(dropout)] if dropout else []
         net = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
