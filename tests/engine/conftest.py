@@ -19,6 +19,7 @@ from chainrule.engine.batches import Resident, Shuffler, SparseRows
 from chainrule.engine.eager import train
 from chainrule.engine.fit import EpochRecord, Trainer
 from chainrule.engine.plan import Hyperparameters, Plan
+from chainrule.engine.program import Outcome, run_range
 from chainrule.engine.step import Updated
 from chainrule.equations.losses import LOSSES
 from chainrule.equations.network import Layer
@@ -148,8 +149,11 @@ def _make_case(
     )
     X = rng.normal(size=(n, sizes[0])).astype(dtype)
     Y = _targets(LOSSES[loss].targets, (n, sizes[-1]), rng).astype(dtype)
-    weights = rng.choice([0.0, 0.5, 1.0, 2.0], n) if weighted else None
-    hyper = Hyperparameters.make(plan, settings, dropout, np.inf if clip is None else clip, seed)
+    weights = rng.choice([0.5, 1.0, 2.0], n) if weighted else None
+    if weighted:
+        weights[:2] = 0.0  # two samples that weigh nothing, and no batch that does
+    clip = np.inf if clip is None else clip
+    hyper = Hyperparameters.make(plan, settings, dropout, clip, seed)
     return Case(plan, hyper, layers, X, Y, weights, l2, alpha)
 
 
@@ -196,6 +200,22 @@ def distance() -> Callable[[Any, Any], float]:
 def without_clock() -> Callable[[Sequence[EpochRecord]], list[EpochRecord]]:
     """Records without what depends on the clock."""
     return _without_clock
+
+
+# Looking on
+
+
+@pytest.fixture
+def outcomes(monkeypatch: pytest.MonkeyPatch) -> list[Outcome]:
+    """What each compiled range of the test's trainers gave, step by step."""
+    seen: list[Outcome] = []
+
+    def run_and_note(*arguments: Any) -> Outcome:
+        seen.append(run_range(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr("chainrule.engine.fit.run_range", run_and_note)
+    return seen
 
 
 @contextmanager

@@ -78,8 +78,8 @@ def test_the_clip_bounds_the_norm_of_the_whole_gradient(make_case, limit, clips,
 
     def move(after, case):
         """Minus the gradient, for a rate of one."""
-        return [b - a for new, old in zip(after.layers, case.layers, strict=True) for a, b in
-                zip(new, old, strict=True)]  # fmt: skip
+        layers = zip(after.layers, case.layers, strict=True)
+        return [old - new for pair in layers for new, old in zip(*pair, strict=True)]
 
     def norm(parts):
         return np.sqrt(sum(float(np.sum(part**2)) for part in parts))

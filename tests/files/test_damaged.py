@@ -182,13 +182,13 @@ def test_a_truth_value_that_is_none(saved):
 
 @pytest.mark.parametrize("filling", [b"[]", b"{}", b"0", b'""', b'"' + b"x" * 30 + b'"'])
 def test_the_largest_header_costs_little(tmp_path, filling):
-    """Nothing that a header of the greatest length can say takes much memory or time."""
-    n = (MAX_HEADER_BYTES - 20) // (len(filling) + 1)
+    """Nothing that a header can say takes more than a hundred times its length."""
+    n = MAX_HEADER_BYTES // 20 // (len(filling) + 1)
     data = container(b'{"a":[' + b",".join([filling] * n) + b"]}")
     (tmp_path / "m").write_bytes(data)
     tracemalloc.start()
-    with pytest.raises(ModelFileError):
+    with pytest.raises(ModelFileError, match="'chainrule' in its metadata"):
         chainrule.load(tmp_path / "m")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 150e6
+    assert peak < 100 * len(data)

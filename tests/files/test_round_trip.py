@@ -1,5 +1,6 @@
 """What is saved comes back: predictions, attributes, parameters, and the training itself."""
 
+import io
 import subprocess
 import sys
 import warnings
@@ -15,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.errors import ModelFileError
+from chainrule.files.container import read_arrays, read_layout
 from chainrule.files.model_file import to_bytes
 
 METHODS = ("predict", "predict_proba", "predict_log_proba")
@@ -182,6 +184,13 @@ def test_any_safetensors_reader_finds_the_weights(model, tmp_path):
         assert_same(arrays[f"b{number}"], b)
 
 
+def test_both_readers_find_the_same(model):
+    data = to_bytes(model[0])
+    stream = io.BytesIO(data)
+    ours, theirs = read_arrays(stream, read_layout(stream, len(data))), safetensors.numpy.load(data)
+    assert_same(ours, theirs)
+
+
 def test_loaded_arrays_are_its_own(model, tmp_path):
     loaded = round_trip(model[0], tmp_path)
     for array in (*loaded.coefs_, *loaded.intercepts_, *loaded.history_.values()):
@@ -233,6 +242,7 @@ def test_parameters_that_no_file_can_hold(fitted, tmp_path, change, message):
         ("coefs_", [np.full((3, 4), np.nan), np.ones((4, 2)), np.ones((2, 3))], "finite"),
         ("coefs_", [np.ones((3, 4)), np.ones((5, 2)), np.ones((2, 3))], r"W1 of shape \(3, 5\)"),
         ("intercepts_", [np.ones(4), np.ones(2), np.ones(2)], r"b3 of shape \(3\)"),
+        ("intercepts_", [np.ones(4)], "parameters that fit the network"),
         ("n_iter_", -1, "n_iter_"),
         ("out_activation_", "hardmax", "hardmax"),
     ],

@@ -77,14 +77,20 @@ class Source(Protocol):
 
 
 class _Weighted:
-    """What both sources share: padded weights, and their sums over batches."""
+    """What both sources share: padded weights, and their sums over batches.
 
-    def __init__(self, n_rows: int, weights: npt.NDArray[Any] | None) -> None:
+    Programs take the mean, so to them the weights' scale is free: it is moved near one by a
+    power of two, which is exact and keeps small or large weights within float32's range.
+    """
+
+    def __init__(self, n_rows: int, weights: npt.NDArray[Any] | None, dtype: str) -> None:
         self.n_rows = n_rows
         self.padding = n_rows
         self.rows = bucket(n_rows)
         self.weights = np.zeros(self.rows)
         self.weights[:n_rows] = 1.0 if weights is None else weights
+        _, exponent = np.frexp(self.weights.max())
+        self.scaled = np.ldexp(self.weights, 1 - exponent).astype(dtype)
 
     def weight_sums(self, table: Rows) -> npt.NDArray[np.float64]:
         sums: npt.NDArray[np.float64] = self.weights[table].sum(axis=1)
@@ -102,8 +108,8 @@ class Resident(_Weighted):
         dtype: str,
         device: jax.Device | None = None,
     ) -> None:
-        super().__init__(X.shape[0], weights)
-        rows = Data(_pad(X, self.rows), _pad(Y, self.rows), self.weights.astype(dtype))
+        super().__init__(X.shape[0], weights, dtype)
+        rows = Data(_pad(X, self.rows), _pad(Y, self.rows), self.scaled)
         with precision(dtype, device):  # outside, jax would make float32 of float64
             self.data: Data = jax.device_put(rows)
 
@@ -117,7 +123,7 @@ class SparseRows(_Weighted):
     def __init__(
         self, X: Any, Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None, dtype: str
     ) -> None:
-        super().__init__(X.shape[0], weights)
+        super().__init__(X.shape[0], weights, dtype)
         self.X, self.Y, self.dtype = X.tocsr(), _pad(Y, self.rows), dtype
 
     def block(self, table: Rows) -> tuple[Data, Rows]:
@@ -125,7 +131,7 @@ class SparseRows(_Weighted):
         dense = np.zeros((len(rows), self.X.shape[1]), self.dtype)
         real = rows < self.n_rows
         dense[real] = self.X[rows[real]].toarray()
-        data = Data(dense, self.Y[rows], self.weights[rows].astype(self.dtype))
+        data = Data(dense, self.Y[rows], self.scaled[rows])
         return data, np.arange(len(rows), dtype=np.int32).reshape(table.shape)
 
 

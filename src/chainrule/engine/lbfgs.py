@@ -60,11 +60,14 @@ def minimise(
     max_fun: int,
     tol: float,
     callback: Callable[[Vector, float, float], None],
+    loss_scale: float = 1.0,
     device: jax.Device | None = None,
 ) -> scipy.optimize.OptimizeResult:
     """Minimise data loss plus penalty. ``callback(vector, loss, penalty)`` follows each iteration.
 
     ``tol`` bounds the largest element of the gradient; the result's ``x`` is packed.
+    ``loss_scale`` multiplies the data loss that the line search sees, and not its gradient:
+    scikit-learn's convention for several outputs.
     """
     n = X.shape[0]
     weights = np.ones(n) if weights is None else np.asarray(weights, np.float64)
@@ -81,12 +84,14 @@ def minimise(
             for layer in zip(*(gradients for _, gradients in parts), strict=True)
         ]
         penalty = float(total(PENALTIES["l2"], current, strength))
-        return loss + penalty, pack(penalised(PENALTIES["l2"], current, gradients, strength))
+        return loss_scale * loss + penalty, pack(
+            penalised(PENALTIES["l2"], current, gradients, strength)
+        )
 
     def report(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         vector = np.array(intermediate_result.x)
         penalty = float(total(PENALTIES["l2"], unpack(vector, plan.sizes), strength))
-        callback(vector, float(intermediate_result.fun) - penalty, penalty)
+        callback(vector, (float(intermediate_result.fun) - penalty) / loss_scale, penalty)
 
     return scipy.optimize.minimize(
         value_and_gradient,

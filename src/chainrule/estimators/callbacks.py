@@ -16,42 +16,56 @@ __all__ = ["EpochCallbacks"]
 class EpochCallbacks:
     """Calls the estimator's callbacks around each epoch; any of them may stop the training.
 
-    ``fitted_estimator``, where a callback asks for it, is the estimator as if training
-    had stopped at this epoch.
+    ``epochs`` are planned (None: unknown). ``layers()`` are the current parameters, of
+    which ``fitted_estimator``, where a callback asks for it, is made: the estimator as if
+    training had stopped there.
     """
 
-    def __init__(self, est: "BaseMLP", rows: Rows, epochs: int | None) -> None:
-        self.est, self.rows = est, rows
+    def __init__(
+        self,
+        est: "BaseMLP",
+        rows: Rows,
+        epochs: int | None,
+        layers: Callable[[], tuple[Layer, ...]],
+    ) -> None:
+        self.est, self.layers = est, layers
         self.wanted = bool(getattr(est, "_skl_callbacks", []))
         self.root = est._init_callback_context(max_subtasks=epochs)
+        self._task: Any = None
         self._facts = {
             "estimator": est,
             "X": rows.X,
             "y": lambda: est._decode(rows.Y),
-            "metadata": {"sample_weight": rows.weights},
+            "metadata": None if rows.weights is None else {"sample_weight": rows.weights},
         }
         self.root.call_on_fit_task_begin(**self._facts)
 
-    def after_epoch(
-        self, layers: Callable[[], tuple[Layer, ...]]
-    ) -> Callable[[dict[str, float]], bool]:
-        """What to call after each epoch with the history's row; true to stop."""
-
-        def attributes() -> dict[str, Any]:
-            current = owned(layers())
-            return {
-                "coefs_": [layer.W for layer in current],
-                "intercepts_": [layer.b for layer in current],
-            }
-
-        def after(row: dict[str, float]) -> bool:
-            task = self.root.subcontext(task_name="epoch")
-            task.call_on_fit_task_begin(**self._facts)
-            return bool(
-                task.call_on_fit_task_end(**self._facts, reconstruction_attributes=attributes)
+    def begin_epoch(self) -> None:
+        """An epoch begins, unless it is under way already."""
+        if self.wanted and self._task is None:
+            self._task = self.root.subcontext(task_name="epoch")
+            self._task.call_on_fit_task_begin(
+                **self._facts, reconstruction_attributes=self._attributes
             )
 
-        return after
+    def end_epoch(self) -> bool:
+        """The epoch has ended; true to stop."""
+        if self._task is None:
+            return False
+        task, self._task = self._task, None
+        return bool(
+            task.call_on_fit_task_end(**self._facts, reconstruction_attributes=self._attributes)
+        )
 
     def end(self) -> None:
-        self.root.call_on_fit_task_end(**self._facts)
+        """The training has ended; an epoch that came to nothing is ended empty."""
+        if self._task is not None:
+            self._task.call_on_fit_task_end(estimator=self.est)
+        self.root.call_on_fit_task_end(**self._facts, reconstruction_attributes={})
+
+    def _attributes(self) -> dict[str, Any]:
+        current = owned(self.layers())
+        return {
+            "coefs_": [layer.W for layer in current],
+            "intercepts_": [layer.b for layer in current],
+        }

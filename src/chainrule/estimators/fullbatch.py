@@ -34,8 +34,8 @@ class _Iterations:
         self.est, self.net, self.problem, self.shown = est, net, problem, shown
         self.rows: list[dict[str, float]] = []
         self.vector = pack(est._layers())
-        self.callbacks = EpochCallbacks(est, problem.train, est.max_iter)
-        self.after = self.callbacks.after_epoch(self.layers) if self.callbacks.wanted else None
+        self.callbacks = EpochCallbacks(est, problem.train, est.max_iter, self.layers)
+        self.callbacks.begin_epoch()
 
     def layers(self) -> tuple[Layer, ...]:
         dtype = self.est.coefs_[0].dtype
@@ -57,8 +57,10 @@ class _Iterations:
             row["validation_loss"], row["validation_score"] = values
         self.rows.append(row)
         self.shown.update(len(self.rows), row)
-        if self.after and self.after(row):
+        if self.callbacks.end_epoch():
             raise StopIteration
+        if len(self.rows) < self.est.max_iter:
+            self.callbacks.begin_epoch()
 
 
 def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -> None:
@@ -85,6 +87,7 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             max_iter=est.max_iter,
             max_fun=est.max_fun,
             tol=est.tol,
+            loss_scale=net.loss_scale,
             callback=iterations,
             device=find_device(est.device),
         )

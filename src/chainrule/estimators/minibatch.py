@@ -44,7 +44,7 @@ def fit_minibatch(
     keep_best = est.early_stopping if est.restore_best is None else est.restore_best
     keep_best = keep_best and not incremental
     planned = None if epochs == inf else int(epochs)
-    callbacks = EpochCallbacks(est, problem.train, planned)
+    callbacks = EpochCallbacks(est, problem.train, planned, lambda: trainer.layers)
     shown = progress(est.verbose, planned)
     loop = Loop(
         trainer=trainer,
@@ -60,7 +60,7 @@ def fit_minibatch(
         threshold=est.divergence_threshold,
         on_plateau=_on_plateau(est),
         progress=shown,
-        after_epoch=callbacks.after_epoch(lambda: trainer.layers) if callbacks.wanted else None,
+        callbacks=callbacks,
     )
     result = loop.run()
     _take(est, result, trainer, patience, by, keep_best)

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from chainrule.engine.fit import EpochRecord, Trainer
 from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
+from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.problem import Problem, validate
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience
@@ -23,7 +24,6 @@ from chainrule.estimators.stopping import Patience
 __all__ = ["Loop", "Result", "not_finite"]
 
 OnPlateau = Callable[[float], float | None]
-AfterEpoch = Callable[[dict[str, float]], bool]
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Loop:
     threshold: float
     on_plateau: OnPlateau | None
     progress: Progress
-    after_epoch: AfterEpoch | None = None
+    callbacks: EpochCallbacks
     result: Result = field(default_factory=Result)
 
     def __post_init__(self) -> None:
@@ -105,8 +105,11 @@ class Loop:
         return self.result
 
     def _range(self) -> None:
-        looks_at_each = self.problem.validation is not None or self.after_epoch or self.keep_best
+        looks_at_each = (
+            self.problem.validation is not None or self.callbacks.wanted or self.keep_best
+        )
         epochs = 1 if looks_at_each else int(min(self.patience.safe_epochs, self.epochs, 2**31))
+        self.callbacks.begin_epoch()
         before = self.trainer.step
         records = self.trainer.run(epochs, self.steps)
         if self.steps is not None:
@@ -136,7 +139,7 @@ class Loop:
         self.epochs -= 1
         if self.patience.exceeded:
             self._plateau()
-        if self.after_epoch and self.after_epoch(row):
+        if self.callbacks.end_epoch():
             self.result.converged = True
 
     def _plateau(self) -> None:

@@ -24,11 +24,9 @@ def describe(est: Any, training_state: bool) -> tuple[MLP, Arrays]:
     try:
         est._validate_params()
         activations = list(est._activations())
+        arrays = _layers(est)
     except (ValueError, TypeError) as error:
         refuse("parameters that fit the network", f"others: {message(error)}")
-    arrays: Arrays = {}
-    for number, (W, b) in enumerate(zip(est.coefs_, est.intercepts_, strict=True), 1):
-        arrays[f"W{number}"], arrays[f"b{number}"] = np.asarray(W), np.asarray(b)
     description = {
         "kind": "mlp",
         "estimator": type(est).__name__,
@@ -48,6 +46,13 @@ def describe(est: Any, training_state: bool) -> tuple[MLP, Arrays]:
         return MLP.model_validate(description), arrays
     except ValidationError as error:
         explain(error, "the fitted estimator")
+
+
+def _layers(est: Any) -> Arrays:
+    arrays = {}
+    for number, (W, b) in enumerate(zip(est.coefs_, est.intercepts_, strict=True), 1):
+        arrays[f"W{number}"], arrays[f"b{number}"] = np.asarray(W), np.asarray(b)
+    return arrays
 
 
 def _parameters(est: Any, arrays: Arrays) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class NotFinite(Record):
 def _one_of(table: Any) -> AfterValidator:
     def check(name: str) -> str:
         if name not in table:
-            raise ValueError(f"one of {', '.join(sorted(table))}")
+            raise ValueError(f"be one of {', '.join(sorted(table))}")
         return name
 
     return AfterValidator(check)
@@ -61,8 +61,9 @@ class Network(Record):
 
     @model_validator(mode="after")
     def _one_each(self) -> "Network":
-        if len(self.activations) != len(self.sizes) - 1:
-            raise ValueError(f"one activation for each of the {len(self.sizes) - 1} layers")
+        n_layers = len(self.sizes) - 1
+        if len(self.activations) != n_layers:
+            refuse(f"one activation for each of {n_layers} layers", f"{len(self.activations)}")
         return self
 
 
@@ -136,12 +137,15 @@ class MLP(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> "MLP":
-        if (self.labels is None) != (self.estimator == "MLPRegressor"):
-            raise ValueError("a classifier with labels, or a regressor without")
+        with_labels = self.labels is not None
+        if with_labels != (self.estimator == "MLPClassifier"):
+            came = f"{self.estimator} {'with' if with_labels else 'without'} labels"
+            refuse("labels for a classifier, and none for a regressor", came)
         if self.labels and not self._outputs_match(self.labels):
-            raise ValueError("as many outputs as the labels need")
+            required = f"outputs for {self.labels.count} labels ({self.labels.y_type})"
+            refuse(required, f"{self.network.sizes[-1]} outputs")
         if self.history is not None and len(set(self.history)) < len(self.history):
-            raise ValueError("a history that has each column once")
+            refuse("each column of the history once", "one of them twice")
         return self
 
     def _outputs_match(self, labels: Labels) -> bool:

@@ -4,6 +4,7 @@ The checks serve saving and loading alike, and know neither the path nor the dir
 they raise ``Refused``, which ``save`` and ``load`` turn into a ``ModelFileError``.
 """
 
+import re
 from reprlib import Repr
 from typing import Any, NoReturn
 
@@ -50,5 +51,6 @@ def explain(error: ValidationError, what: str) -> NoReturn:
         refuse(f"{where} in {what}", "nothing")
     if first["type"] == "extra_forbidden":
         refuse(f"{what} with the keys of this format only", f"the unknown key {where}")
-    wanted = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    refuse(f"{where} to be {wanted}", shown(first["input"]))
+    # "Input should be 1", "List should have at most 2 items after validation, not 3"
+    wanted = re.sub(r"^\w+ should |^Value error, | after validation, not \d+", "", first["msg"])
+    refuse(f"{where} to {wanted}", shown(first["input"]))

@@ -65,7 +65,6 @@ def _environment() -> Environment:
         "p_value": numbers.p_value,
         "duration": numbers.duration,
         "count": numbers.count,
-        "setting": numbers.setting,
         "settings": numbers.settings,
         "tally": beside.tally,
     }

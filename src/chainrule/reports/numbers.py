@@ -1,9 +1,9 @@
 """How numbers and settings are written, everywhere in a report."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["count", "duration", "listed", "p_value", "printed", "score", "setting", "settings"]
+__all__ = ["count", "duration", "p_value", "printed", "score", "setting", "settings"]
 
 ABSENT = "–"
 
@@ -59,9 +59,3 @@ def setting(value: Any) -> str:
 def settings(parameters: Mapping[str, Any]) -> str:
     """Several parameters in one line."""
     return ", ".join(f"{name} = {setting(value)}" for name, value in parameters.items())
-
-
-def listed(words: Iterable[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    *most, last = [*words] or [""]
-    return f"{', '.join(most)} and {last}" if most else last

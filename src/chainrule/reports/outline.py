@@ -31,7 +31,7 @@ SECTIONS = (
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
     Section("recall", "Class by class", lambda r: any(m.recall for m in r.models)),
     Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
-    Section("otherwise", "Untuned, and prepared otherwise", lambda r: any(_other_fits(r))),
+    Section("otherwise", "The same models, fitted otherwise", lambda r: any(_other_fits(r))),
     Section("printed", "Every printed number", lambda r: r.comparisons),
     Section("errata", "What the document prints wrongly", lambda r: r.errata),
     Section("timings", "Where the time went", lambda r: r.clock.timings),

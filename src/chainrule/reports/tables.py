@@ -21,7 +21,7 @@ def print_results(results: Results, console: Console | None = None) -> None:
     console = console or Console()
     console.print(Text(results.title, style="bold"))
     if results.models:
-        console.print(_table(results.metric, header=True))
+        console.print(_table(results, header=True))
     else:
         console.print(data_table(results))
     for model in results.models:
@@ -32,13 +32,13 @@ def print_results(results: Results, console: Console | None = None) -> None:
         console.print(Text(f"• {finding}"))
 
 
-def _table(first: str, *, header: bool) -> Table:
+def _table(results: Results, *, header: bool) -> Table:
     """Fixed widths: the tables of all models stand in line, and the whole is 60 columns wide."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
-    table.add_column(Text(first), width=22)
+    table.add_column(Text(results.metric), width=22)
     table.add_column("ours", justify="right", width=7)
-    table.add_column("printed", justify="right", width=8)
-    table.add_column("agreement", width=17)
+    table.add_column("printed" if results.comparisons else "", justify="right", width=8)
+    table.add_column("agreement" if results.comparisons else "", width=17)
     return table
 
 
@@ -48,7 +48,7 @@ def _parameters(model: ModelResult) -> Text:
 
 def scores_table(results: Results, model: ModelResult) -> Table:
     """The scores of one model, each beside what the document prints."""
-    table = _table("", header=False)
+    table = _table(results, header=False)
     for part in parts(results):
         entry = cell(results, model, part)
         if entry.ours is None:

@@ -11,7 +11,7 @@ from chainrule.reports.figures.style import GRID, look, styled, titled
 __all__ = ["recall_by_class"]
 
 # The share of a class's row over which the models' marks are spread, so that none hides another.
-SPREAD = 0.62
+SPREAD = 0.74
 
 
 @styled
