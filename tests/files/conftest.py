@@ -23,6 +23,7 @@ def strings(width):
     return np.array(["no", "perhaps", "yes ☂"], width)[THREE]
 
 
+LBFGS = {"solver": "lbfgs", "max_iter": 5}
 SGD = {"solver": "sgd", "max_iter": 3, "random_state": 1}
 MODELS = {
     "binary": lambda: (MLPClassifier((4,), max_iter=3, random_state=0), X, THREE == 1),
@@ -43,7 +44,6 @@ MODELS = {
     "poisson": lambda: (MLPRegressor("poisson", (4,), random_state=0, **LBFGS), X, THREE),
     "everything set": lambda: (everything_set(), X, strings(object)),
 }
-LBFGS = {"solver": "lbfgs", "max_iter": 5}
 
 
 def everything_set():

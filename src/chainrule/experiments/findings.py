@@ -32,10 +32,18 @@ def findings(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _ranking(evidence: Evidence) -> Iterator[str]:
-    scored = [(m.scores.test, m.label) for m in evidence.models if m.scores.test is not None]
+    scored = [found for model in evidence.models if (found := _test_accuracy(model))]
     if scored:
         listed = _listed(f"{label} {score:.4f}" for score, label in sorted(scored, reverse=True))
         yield f"Accuracy on the {evidence.sizes['test']} test images: {listed}."
+
+
+def _test_accuracy(model: ModelResult) -> tuple[float, str] | None:
+    """A model's test accuracy, the mean where it was trained from several seeds."""
+    spread = model.over_seeds and model.over_seeds.test
+    if spread and spread.mean is not None:
+        return spread.mean, f"{model.label} (mean of {len(spread.values)} seeds)"
+    return None if model.scores.test is None else (model.scores.test, model.label)
 
 
 def _seeds(evidence: Evidence) -> Iterator[str]:
