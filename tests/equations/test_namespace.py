@@ -40,7 +40,7 @@ def test_a_traced_array_brings_jax():
     assert seen == [jnp] * 3
 
 
-M = np.array([[1.0, -2.0, 3.5], [0.0, 7.0, -0.25]])
+M = np.random.default_rng(0).normal(0, 2, (4, 3))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,6 @@ M = np.array([[1.0, -2.0, 3.5], [0.0, 7.0, -0.25]])
         lambda xp, x: xp.max(x, axis=1),
         lambda xp, x: xp.max(x, axis=1, keepdims=True),
         lambda xp, x: xp.where(x > 0, x, xp.zeros_like(x)),
-        lambda xp, x: erf(x),
     ],
 )
 def test_functions_mean_what_they_mean_in_numpy(use, backend):
@@ -64,7 +63,7 @@ def test_functions_mean_what_they_mean_in_numpy(use, backend):
 
 
 def test_erf_is_the_error_function(backend):
-    x = np.linspace(-3, 3, 31)
+    x = np.linspace(-3, 3, 12).reshape(4, 3)
     backend.check(erf(backend.array(x)), scipy.special.erf(x))
 
 

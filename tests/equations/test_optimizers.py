@@ -32,17 +32,14 @@ def as_arrays(layers):
     return [array for layer in layers for array in layer]
 
 
-def ours(name, rates=(RATE,) * STEPS, array=lambda x: x, compiled=False, **changed):
+def ours(name, rates=(RATE,) * STEPS, **changed):
     """The parameters after each step, for one row of the table."""
     row = OPTIMIZERS[name]
-    step = jax.jit(row.step) if compiled else row.step
-    settings = {**row.settings, **changed}
-    layers = as_layers([array(p) for p in START])
-    state, path = row.init(layers), []
+    layers, path = as_layers(START), []
+    state = row.init(layers)
     for t, rate in enumerate(rates):
-        numbers = [np.asarray(p, dtype=float) for p in as_arrays(layers)]
-        gradients = as_layers([array(g) for g in pull(numbers, t)])
-        layers, state = step(layers, gradients, state, rate, settings)
+        gradients = as_layers(pull(as_arrays(layers), t))
+        layers, state = row.step(layers, gradients, state, rate, {**row.settings, **changed})
         path.append(as_arrays(layers))
     return path
 
@@ -190,24 +187,20 @@ def test_each_setting_changes_the_result(name):
 
 @EACH
 def test_runs_unchanged_in_each_library(name, backend):
-    path = ours(name, array=backend.array, compiled=backend.library == "jax")
-    tolerance = 1e-4 if backend.precision == "float32" else 1e-12
-    for found, wanted in zip(path, ours(name), strict=True):
-        for mine, theirs in zip(found, wanted, strict=True):
-            backend.check(mine, theirs, tolerance)
-
-
-@EACH
-def test_state_keeps_shapes_and_dtype(name, backend):
-    """A compiled loop carries it, so that a step may change neither."""
-    row, layers = OPTIMIZERS[name], as_layers([backend.array(p) for p in START])
-    state = row.init(layers)
-    _, after = row.step(layers, layers, state, RATE, row.settings)
-    assert set(after) == set(state)
-    for key, value in state.items():
-        before = as_arrays(value) if isinstance(value, tuple) else [value]
-        later = as_arrays(after[key]) if isinstance(value, tuple) else [after[key]]
-        for a, b in zip(before, later, strict=True):
+    """And the state keeps its shapes and dtype, because a compiled loop carries it."""
+    row, layers = OPTIMIZERS[name], backend.layers(as_layers(START))
+    step = jax.jit(row.step) if backend.library == "jax" else row.step
+    state = first = row.init(layers)
+    for t, wanted in enumerate(ours(name, rates=(RATE,) * 5)):
+        numbers = pull([np.asarray(p, dtype=float) for p in as_arrays(layers)], t)
+        gradients = backend.layers(as_layers(numbers))
+        layers, state = step(layers, gradients, state, RATE, dict(row.settings))
+        for mine, theirs in zip(as_arrays(layers), wanted, strict=True):
+            backend.check(mine, theirs, 1e-4 if backend.precision == "float32" else 1e-12)
+    assert set(first) == set(state)
+    for key, before in first.items():
+        arrays = as_arrays if isinstance(before, tuple) else lambda number: [number]
+        for a, b in zip(arrays(before), arrays(state[key]), strict=True):
             assert a.dtype == b.dtype == backend.dtype
             assert a.shape == b.shape
 
@@ -237,12 +230,13 @@ def test_rate_and_settings_may_be_traced(name):
         traces.append(name)
         return row.step(layers, layers, state, rate, settings)[0]
 
+    here = as_layers(START)
     for factor in (1.0, 0.5):
         settings = {key: factor * value for key, value in row.settings.items()}
-        found = step(layers, row.init(layers), RATE, settings)
-        wanted, _ = row.step(layers, layers, row.init(layers), RATE, settings)
+        found = step(layers, row.init(layers), factor * RATE, settings)
+        wanted, _ = row.step(here, here, row.init(here), factor * RATE, settings)
         for mine, theirs in zip(as_arrays(found), as_arrays(wanted), strict=True):
-            np.testing.assert_allclose(mine, theirs, rtol=1e-4)
+            np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
     assert len(traces) == 1
 
 

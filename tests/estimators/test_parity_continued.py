@@ -98,9 +98,7 @@ def test_a_random_state_instance_is_consumed_as_scikit_learn_consumes_it(problem
     streams = np.random.RandomState(5), np.random.RandomState(5)
     both = [
         kind(**{**SHORT, "random_state": stream, "early_stopping": True})
-        for kind, stream in zip(
-            (MLPClassifier, neural_network.MLPClassifier), streams, strict=True
-        )
+        for kind, stream in zip((MLPClassifier, neural_network.MLPClassifier), streams, strict=True)
     ]
     for _ in range(2):
         for est in both:

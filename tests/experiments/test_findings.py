@@ -115,6 +115,7 @@ def test_divergence_is_told():
 
 
 def test_a_model_trained_from_seeds_is_ranked_by_their_mean():
-    seeds = SeedRuns(seeds=(0, 1, 2), test=distribution([0.7, 0.75, 0.8]))
-    said = findings(evidence(model("a", 0.95, over_seeds=seeds), model("b", 0.9)))
+    spread = distribution([0.7, 0.75, 0.8])
+    runs = SeedRuns(seeds=(0, 1, 2), train=spread, test=spread)
+    said = findings(evidence(model("a", 0.95, over_seeds=runs), model("b", 0.9)))
     assert said[0] == "Accuracy on the 200 test images: B 0.9000; A (mean of 3 seeds) 0.7500."

@@ -20,11 +20,13 @@ from chainrule.estimators import history, network
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
 from chainrule.estimators.parameters import Parameters
-from chainrule.estimators.problem import Problem, Rows, check_weights, split_off
+from chainrule.estimators.problem import Problem, Rows, check_weights, refuse_useless, split_off
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
 
 __all__ = ["BaseMLP", "stochastic_only"]
+
+CURVES = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
 
 
 def stochastic_only(self: "BaseMLP") -> bool:
@@ -116,7 +118,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             reset=first,
         )
         Y = self._encode(y, first, incremental)
-        weights = _product(check_weights(sample_weight, X), self._class_weights(y))
+        weights = self._weights(X, y, sample_weight)
         self.n_outputs_ = Y.shape[1]
         self.out_activation_, loss, scale = self._output_and_loss()
         net = network.architecture(self, X.shape[1], Y.shape[1], self.out_activation_, loss, scale)
@@ -124,6 +126,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         stream = session.random_state if session else check_random_state(self.random_state)
         if first:
             self._begin(net, X.dtype.name, stream)
+        if self.solver != "lbfgs" and not hasattr(self, "loss_curve_"):
+            self._begin_curves()
         self._check_architecture(net)
         problem = self._problem(Rows(X, Y, weights), validation, stream)
         if self.solver == "lbfgs":
@@ -131,6 +135,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         else:
             fit_minibatch(self, net, problem, stream, session, incremental)
         return self
+
+    def _weights(self, X: Any, y: Any, sample_weight: Any) -> npt.NDArray[Any] | None:
+        """What each row counts for: the sample weights times the class weights."""
+        weights, by_class = check_weights(sample_weight, X), self._class_weights(y)
+        if by_class is None:
+            return weights
+        weights = by_class if weights is None else weights * by_class
+        refuse_useless(weights, "class_weight (times sample_weight)")
+        return weights
 
     def _dtypes(self) -> Any:
         return (np.float64, np.float32) if self.dtype == "auto" else np.dtype(self.dtype)
@@ -143,13 +156,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self.history_ = history.empty()
         self.diverged_ = False
         self.best_epoch_: int | None = None
+        for name in CURVES:
+            self.__dict__.pop(name, None)
+
+    def _begin_curves(self) -> None:
+        """Empty records of a stochastic training; scikit-learn's L-BFGS has none of them."""
         self.loss_curve_: list[float] = []
         self.best_loss_: float | None = None if self.early_stopping else inf
         self.validation_scores_: list[float] | None = [] if self.early_stopping else None
         self.best_validation_score_: float | None = -inf if self.early_stopping else None
-        if self.solver == "lbfgs":
-            del self.loss_curve_, self.best_loss_
-            del self.validation_scores_, self.best_validation_score_
 
     def _check_architecture(self, net: network.Architecture) -> None:
         sizes = (*(W.shape[0] for W in self.coefs_), self.coefs_[-1].shape[1])
@@ -171,7 +186,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self, rows: Rows, validation: tuple[Any, ...], stream: np.random.RandomState
     ) -> Problem:
         X_val, y_val, weights_val = validation
-        if X_val is None and y_val is None:
+        if X_val is None and y_val is None and weights_val is None:
             if not self.early_stopping or self.solver == "lbfgs":
                 return Problem(rows, None, self._score_outputs)
             stratify = is_classifier(self) and self.n_outputs_ == 1
@@ -179,7 +194,10 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             return Problem(train, held, self._score_outputs)
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
-            raise InvalidInputError(f"X_val and y_val belong together; {missing} is missing.")
+            raise InvalidInputError(
+                "X_val, y_val and sample_weight_val are given together (the weights may be left "
+                f"out); {missing} is missing."
+            )
         X_val, y_val = validate_data(
             self,
             X_val,
@@ -190,8 +208,12 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             reset=False,
         )
         weights_val = check_weights(weights_val, X_val, "sample_weight_val")
-        held = Rows(X_val, self._encode_known(y_val), weights_val)
-        return Problem(rows, held, self._score_outputs)
+        Y_val = self._encode_known(y_val)
+        if Y_val.shape[1] != self.n_outputs_:
+            raise InvalidInputError(
+                f"y_val must have as many outputs as y, {self.n_outputs_}; it has {Y_val.shape[1]}."
+            )
+        return Problem(rows, Rows(X_val, Y_val, weights_val), self._score_outputs)
 
     # the forward pass
 
@@ -224,11 +246,3 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         if facts:
             self._session = Session.restore(facts, arrays)
             self._no_improvement_count = self._session.no_improvement
-
-
-def _product(
-    first: npt.NDArray[Any] | None, second: npt.NDArray[Any] | None
-) -> npt.NDArray[Any] | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first * second

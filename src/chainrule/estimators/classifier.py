@@ -136,7 +136,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         unseen = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unseen):
             raise InvalidInputError(
-                f"`{name}` has classes not in `self.classes_`: {list(unseen)}. `self.classes_` "
+                f"`{name}` has classes not in `self.classes_`: {unseen.tolist()}. `self.classes_` "
                 f"has {self.classes_}. Name every class at the first call of partial_fit "
                 "(classes=...), or have them all in the training data."
             )

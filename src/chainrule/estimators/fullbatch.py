@@ -9,6 +9,7 @@ from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.engine.device import find_device
 from chainrule.engine.lbfgs import minimise, pack, unpack
+from chainrule.engine.plan import Plan
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
@@ -66,11 +67,7 @@ class _Iterations:
 def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -> None:
     """Minimise with L-BFGS, and set the fitted attributes."""
     plan = network.plan(est, net, 1, "float64")
-    if plan.dropout or plan.clipped:
-        raise InvalidInputError(
-            "solver='lbfgs' works on the full batch, without dropout and without clipping. "
-            "Use solver='adam' or 'sgd', or leave dropout and clip_global_norm."
-        )
+    _check_settings(est, plan)
     rows = problem.train
     shown = progress(est.verbose, est.max_iter)
     iterations = _Iterations(est, net, problem, shown)
@@ -103,6 +100,22 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
     iterations.callbacks.end()
     if est.diverged_ and est.on_divergence == "raise":
         raise not_finite(est.n_iter_, est.loss_)
+
+
+def _check_settings(est: "BaseMLP", plan: Plan) -> None:
+    """What L-BFGS does not do must not be asked for in vain."""
+    asked = {
+        "dropout": plan.dropout,
+        "clip_global_norm": plan.clipped,
+        "schedule": est.schedule is not None,
+        "max_steps": est.max_steps is not None,
+        "restore_best": est.restore_best,
+    }
+    if given := [name for name, is_given in asked.items() if is_given]:
+        raise InvalidInputError(
+            f"solver='lbfgs' works on the full batch and knows no {', '.join(given)}. Use "
+            f"solver='adam' or 'sgd', or leave {'it' if len(given) == 1 else 'them'} out."
+        )
 
 
 def _take(est: "BaseMLP", net: network.Architecture, iterations: _Iterations, found: Any) -> None:

@@ -4,6 +4,7 @@ import warnings
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,7 @@ def fit_minibatch(
         trainer.shuffler.index,
         stream,
         trainer.base_rate,
+        int(trainer.hyper.seed),
         patience.count,
     )
     callbacks.end()
@@ -107,9 +109,10 @@ def _trainer(
     horizon = est.max_iter
     if est.max_steps is not None:
         horizon = est.max_steps * plan.batch_size / len(rows)
+    seed = _mask_seed(est.random_state, stream) if session is None else session.mask_seed
     return Trainer(
         plan,
-        network.hyperparameters(est, plan, _mask_seed(est.random_state)),
+        network.hyperparameters(est, plan, seed),
         _source(rows, dtype, device),
         shuffler,
         est._layers(),
@@ -134,12 +137,13 @@ def _source(rows: Rows, dtype: str, device: Any) -> Source:
     return Resident(rows.X, Y, rows.weights, dtype, device)
 
 
-def _mask_seed(random_state: Any) -> int:
-    """The seed of the dropout masks: the integer seed itself, or one drawn from fresh entropy,
-    so that masks never take numbers from the stream that orders are drawn from."""
+def _mask_seed(random_state: Any, stream: np.random.RandomState) -> int:
+    """The seed of the dropout masks: the integer seed itself, or a hash of where the stream
+    stands; no number is taken from it, so that the orders are the same without dropout."""
     if isinstance(random_state, int | np.integer):
         return int(random_state) % 2**32
-    return int(np.random.SeedSequence().generate_state(1)[0])
+    state = stream.get_state(legacy=False)["state"]
+    return crc32(state["key"].tobytes(), state["pos"])
 
 
 def _batch_size(est: "BaseMLP", n_rows: int) -> int:
@@ -149,7 +153,7 @@ def _batch_size(est: "BaseMLP", n_rows: int) -> int:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to be "
             f"clipped: batch_size={est.batch_size}, {n_rows} rows.",
-            stacklevel=6,
+            stacklevel=7,
         )
     return int(min(est.batch_size, n_rows))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -50,21 +51,21 @@ def architecture(
 
 def activations(params: Parameters, n_hidden: int, output: str) -> tuple[str, ...]:
     """One activation a layer, the output's last."""
-    return (*_one_each(params.activation, n_hidden, "activation", str), output)
+    return (*map(str, _one_each(params.activation, n_hidden, "activation")), output)
 
 
 def _hidden_sizes(given: Any) -> tuple[int, ...]:
     sizes = list(given) if hasattr(given, "__iter__") else [given]
-    if any(size <= 0 or size != int(size) for size in sizes):
+    if any(not isinstance(size, Integral) or size <= 0 for size in sizes):
         raise InvalidInputError(f"hidden_layer_sizes must be > 0 and whole, got {sizes}.")
     return tuple(int(size) for size in sizes)
 
 
-def _one_each(given: Any, n_hidden: int, name: str, kind: type) -> tuple[Any, ...]:
+def _one_each(given: Any, n_hidden: int, name: str) -> tuple[Any, ...]:
     """One value a hidden layer, from one for all or from a list."""
     if isinstance(given, str) or not hasattr(given, "__iter__"):
-        return (kind(given),) * n_hidden
-    values = tuple(kind(value) for value in given)
+        return (given,) * n_hidden
+    values = tuple(given)
     if len(values) != n_hidden:
         raise InvalidInputError(
             f"{name} must be one value, or one for each of the {n_hidden} hidden layers; "
@@ -74,10 +75,10 @@ def _one_each(given: Any, n_hidden: int, name: str, kind: type) -> tuple[Any, ..
 
 
 def dropout_rates(params: Parameters, n_hidden: int) -> tuple[float, ...]:
-    rates = _one_each(params.dropout, n_hidden, "dropout", float)
-    if any(not 0 <= rate < 1 for rate in rates):
-        raise InvalidInputError(f"dropout rates must be in [0, 1), got {list(rates)}.")
-    return tuple(quantised_rate(rate) for rate in rates)
+    rates = _one_each(params.dropout, n_hidden, "dropout")
+    if any(not isinstance(rate, Real) or not 0 <= float(rate) < 1 for rate in rates):
+        raise InvalidInputError(f"dropout rates must be numbers in [0, 1), got {list(rates)}.")
+    return tuple(quantised_rate(float(rate)) for rate in rates)
 
 
 def _optimizer(params: Parameters) -> str:

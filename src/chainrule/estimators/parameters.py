@@ -322,10 +322,17 @@ def named_settings(
     """The table's row and the settings from ``"name"`` or ``{"name": ..., setting: ...}``."""
     mapping = {"name": given} if isinstance(given, str) else dict(given)
     name = mapping.pop("name", None)
-    if not isinstance(name, str) or name not in table:
+    if not isinstance(name, str):
+        raise InvalidInputError(
+            f"A mapping for {kind} needs the key 'name', one of {', '.join(sorted(table))}; "
+            f"got {given!r}."
+        )
+    if name not in table:
         raise InvalidInputError(unknown_name(f"{kind} name", name, table))
     row = table[name]
     for key, value in mapping.items():
+        if not row.settings:
+            raise InvalidInputError(f"The {kind} {name!r} has no settings, got {key!r}.")
         if key not in row.settings:
             raise InvalidInputError(
                 unknown_name(f"setting of the {kind} {name!r}", key, row.settings)

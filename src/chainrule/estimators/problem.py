@@ -13,7 +13,7 @@ from chainrule.engine.predict import losses
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 
-__all__ = ["Problem", "Rows", "check_weights", "split_off", "validate"]
+__all__ = ["Problem", "Rows", "check_weights", "refuse_useless", "split_off", "validate"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,16 @@ def check_weights(weights: Any, X: Any, name: str = "sample_weight") -> npt.NDAr
     if weights is None:
         return None
     checked: npt.NDArray[Any] = _check_sample_weight(weights, X)
-    if checked.min() < 0 or checked.sum() == 0:
-        raise InvalidInputError(
-            f"{name} must not be negative and not all zero; got values from {checked.min():g} to "
-            f"{checked.max():g}. Leave out rows that should not count."
-        )
+    refuse_useless(checked, name)
     return checked
+
+
+def refuse_useless(weights: npt.NDArray[Any], name: str) -> None:
+    if weights.min() < 0 or weights.sum() == 0:
+        raise InvalidInputError(
+            f"{name} must not be negative and not all zero; got values from {weights.min():g} to "
+            f"{weights.max():g}. Leave out rows that should not count."
+        )
 
 
 def split_off(

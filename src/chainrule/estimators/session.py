@@ -23,7 +23,8 @@ class Session:
     """The state of a stochastic training between two calls.
 
     ``optimizer`` names the row whose ``state`` this is; ``step`` and ``epoch`` count what was
-    done; ``index`` is the last epoch's order and ``random_state`` the stream it came from.
+    done; ``index`` is the last epoch's order and ``random_state`` the stream it came from;
+    ``mask_seed`` is that of the dropout masks.
     """
 
     optimizer: str
@@ -33,6 +34,7 @@ class Session:
     index: npt.NDArray[np.int64]
     random_state: np.random.RandomState
     base_rate: float
+    mask_seed: int
     no_improvement: int = 0
 
     def export(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -51,6 +53,7 @@ class Session:
             "step": self.step,
             "epoch": self.epoch,
             "base_rate": self.base_rate,
+            "mask_seed": self.mask_seed,
             "no_improvement": self.no_improvement,
             "random_position": int(stream["state"]["pos"]),
             "random_has_gauss": int(stream["has_gauss"]),
@@ -86,5 +89,6 @@ class Session:
             np.asarray(arrays["index"]),
             random_state,
             facts["base_rate"],
+            facts["mask_seed"],
             facts["no_improvement"],
         )

@@ -98,7 +98,7 @@ class Loop:
             warnings.warn(
                 f"Training interrupted by user after {len(self.result.rows)} epoch(s); "
                 "the fitted state so far is kept.",
-                stacklevel=4,
+                stacklevel=6,
             )
         finally:
             self.progress.close()
@@ -212,5 +212,5 @@ def warn_unconverged(max_iter: int) -> None:
         f"Stochastic Optimizer: Maximum iterations ({max_iter}) "
         "reached and the optimization hasn't converged yet.",
         ConvergenceWarning,
-        stacklevel=5,
+        stacklevel=6,
     )

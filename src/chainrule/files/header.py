@@ -113,6 +113,7 @@ class Training(Record):
     step: Count
     epoch: Count
     base_rate: Annotated[float, Field(ge=0, lt=math.inf)]
+    mask_seed: Annotated[int, Field(ge=0, lt=2**32)]
     no_improvement: Count
     random: RandomState
 
