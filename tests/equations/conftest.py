@@ -9,7 +9,7 @@ differentiation and finite differences can judge ``gradient``, the backward pass
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import jax
@@ -265,8 +265,8 @@ def _against_torch(problem: Problem) -> float:
 def _against_differences(problem: Problem) -> float:
     """One direction, one dot product; the direction leans on the gradient's own, so that
     the derivative along it is not small, and is random otherwise."""
-    gradient, theta, h = _flatten(*problem.gradient()), problem.flat(), 0.005
-    for seed in range(200):
+    gradient, theta = _flatten(*problem.gradient()), problem.flat()
+    for h, seed in product((0.005, 0.0025, 0.001), range(60)):
         random = np.random.default_rng(seed).normal(size=theta.size)
         along = gradient / np.linalg.norm(gradient) + random / np.linalg.norm(random)
         along = along / np.linalg.norm(along)

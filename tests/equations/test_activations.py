@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 import torch.nn.functional as F
 
@@ -242,3 +243,13 @@ def test_softmax_at_extreme_inputs(backend):
     Z = np.array([[1000.0, -1000.0, 0.0], [1e-300, 0, -1e-300], [-1000, -1000, -1000]])
     A = ACTIVATIONS["softmax"].function(backend.array(Z))
     backend.check(A, np.array([[1.0, 0, 0], [1 / 3, 1 / 3, 1 / 3], [1 / 3, 1 / 3, 1 / 3]]))
+
+
+def test_gelu_keeps_its_digits_far_to_the_left():
+    Z = np.array([[-10.0, -20.0]])
+    row = ACTIVATIONS["gelu"]
+    tail = scipy.stats.norm.cdf(Z)
+    np.testing.assert_allclose(row.function(Z), Z * tail, rtol=1e-12)
+    np.testing.assert_allclose(
+        row.derivative(Z, row.function(Z)), tail + Z * scipy.stats.norm.pdf(Z), rtol=1e-10
+    )

@@ -82,6 +82,12 @@ def test_seed_step_and_layer_change_the_mask(change):
     assert agreement == pytest.approx(0.5, abs=0.02)
 
 
+def test_layers_share_no_bits():
+    """However many samples: no row of one layer's mask is a row of another's."""
+    rows = [{row.tobytes() for row in mask((5000, 128), 0.5, layer=layer)} for layer in range(4)]
+    assert len(set.union(*rows)) == 4 * 5000
+
+
 def test_the_same_arguments_give_the_same_mask():
     assert np.array_equal(mask((20, 10)), mask((20, 10)))
 

@@ -231,7 +231,7 @@ def networks(draw):
 @PROPERTY
 @given(case=networks())
 def test_backward_is_the_derivative_of_forward(make_problem, against_differences, case):
-    assert against_differences(make_problem(*case)) <= 1e-8
+    assert against_differences(make_problem(*case)) <= 1e-9
 
 
 @PROPERTY

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from chainrule.equations.namespace import Array, erf, namespace
+from chainrule.equations.namespace import Array, erfc, namespace
 
 __all__ = ["ACTIVATIONS", "HIDDEN_ACTIVATIONS", "Activation", "pullback", "softmax_jacobian"]
 
@@ -110,15 +110,16 @@ def elu_derivative(Z: Array, A: Array) -> Array:
     return xp.exp(xp.minimum(Z, 0))
 
 
-# gelu: a = z Phi(z), a' = Phi(z) + z phi(z), Phi and phi of the standard normal
+# gelu: a = z Phi(z), a' = Phi(z) + z phi(z), Phi and phi of the standard normal.
+# Phi(z) = erfc(-z / sqrt 2) / 2, which keeps its digits where 1 + erf would cancel.
 
 
 def gelu(Z: Array) -> Array:
-    return Z * (0.5 * (1 + erf(Z * math.sqrt(0.5))))
+    return Z * (0.5 * erfc(-math.sqrt(0.5) * Z))
 
 
 def gelu_derivative(Z: Array, A: Array) -> Array:
-    cumulative = 0.5 * (1 + erf(Z * math.sqrt(0.5)))
+    cumulative = 0.5 * erfc(-math.sqrt(0.5) * Z)
     density = namespace(Z).exp(-0.5 * Z * Z) * (1 / math.sqrt(2 * math.pi))
     return cumulative + Z * density
 

@@ -8,7 +8,7 @@ No array library is imported here: whoever made the array has done that.
 import sys
 from typing import Any
 
-__all__ = ["Array", "astype", "erf", "namespace"]
+__all__ = ["Array", "astype", "erfc", "namespace"]
 
 Array = Any
 """A NumPy, JAX or PyTorch array. (None of the three's types is imported here.)"""
@@ -48,18 +48,18 @@ def namespace(x: Array) -> Any:
     )
 
 
-def erf(x: Array) -> Array:
-    """The error function, which the three libraries keep in three places."""
+def erfc(x: Array) -> Array:
+    """The complementary error function, which the three libraries keep in three places."""
     xp = namespace(x)
     if xp is _TORCH:
-        return xp.special.erf(x)
+        return xp.special.erfc(x)
     if xp.__name__ == "numpy":
-        from scipy.special import erf as scipy_erf
+        from scipy.special import erfc as scipy_erfc
 
-        return scipy_erf(x)
-    from jax.scipy.special import erf as jax_erf
+        return scipy_erfc(x)
+    from jax.scipy.special import erfc as jax_erfc
 
-    return jax_erf(x)
+    return jax_erfc(x)
 
 
 def astype(x: Array, dtype: Any) -> Array:
