@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+import torch
 
 from chainrule.engine.batches import Resident, Shuffler, SparseRows
 from chainrule.engine.eager import train
@@ -27,6 +28,8 @@ from chainrule.equations.schedules import SCHEDULES
 
 SIZES = (5, 7, 6, 3)
 RATE = 0.05
+
+torch.set_num_threads(1)  # its threads would wait for each other longer than these products take
 
 
 def _targets(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

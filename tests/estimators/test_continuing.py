@@ -1,4 +1,4 @@
-"""fit for k epochs is k calls of partial_fit, bit for bit, and cutting a training changes nothing."""
+"""fit for k epochs is k calls of partial_fit, bit for bit; how a training is cut is no matter."""
 
 import numpy as np
 import pytest
@@ -117,9 +117,7 @@ def test_looking_at_each_epoch_changes_nothing(name, cut, problem, same_network)
 
 @pytest.mark.parametrize("capacity", [1, 4, 7])
 @pytest.mark.parametrize("name", ["adam", "dropout"])
-def test_the_length_of_a_range_changes_nothing(
-    name, capacity, problem, same_network, monkeypatch
-):
+def test_the_length_of_a_range_changes_nothing(name, capacity, problem, same_network, monkeypatch):
     X, y, _ = problem("multiclass")
     plain = classifier(**TRAININGS[name]).fit(X, y)
     monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: capacity)

@@ -41,7 +41,11 @@ CHANGES = {  # parameter: (what the base is changed to, one value, another value
     "weight_decay": ({"solver": "adamw"}, 0.01, 0.5),
     "schedule": ({}, None, "exponential"),
     "clip_global_norm": (SGD, None, 0.01),
-    "monitor": ({**EARLY, "tol": 0.02, "n_iter_no_change": 1}, "validation_score", "validation_loss"),
+    "monitor": (
+        {**EARLY, "tol": 0.02, "n_iter_no_change": 1},
+        "validation_score",
+        "validation_loss",
+    ),
     "max_steps": ({"max_iter": 200}, 6, 7),
     "restore_best": ({"learning_rate_init": 0.5, "max_iter": 9}, False, True),
     "divergence_threshold": ({"on_divergence": "keep"}, np.inf, 1e-6),

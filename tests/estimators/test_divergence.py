@@ -1,0 +1,123 @@
+"""A training that leaves the finite numbers: an error, or a result."""
+
+import numpy as np
+import pytest
+from sklearn import neural_network
+
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.errors import DivergenceError
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+BASE = {"hidden_layer_sizes": (6,), "batch_size": 16, "max_iter": 12, "random_state": 3}
+EXPLODING = {  # by about 1000 a step
+    **BASE,
+    "hidden_layer_sizes": (),
+    "solver": "sgd",
+    "momentum": 0,
+    "learning_rate_init": 1000.0,
+    "n_iter_no_change": np.inf,
+}
+BURSTING = {  # learns for two epochs, and is gone within two more
+    **BASE,
+    "activation": "identity",
+    "solver": "sgd",
+    "learning_rate_init": 0.15,
+}
+
+
+def test_by_default_it_is_scikit_learns_error(problem):
+    X, y, _ = problem("regression")
+    said = "Solver produced non-finite parameter weights"
+    with pytest.raises(ValueError, match=said) as theirs, np.errstate(all="ignore"):
+        neural_network.MLPRegressor(**BURSTING).fit(X, y)
+    with pytest.raises(DivergenceError, match="on_divergence='keep'") as ours:
+        MLPRegressor(**BURSTING).fit(X, y)
+    assert str(ours.value).startswith(str(theirs.value))
+
+
+@pytest.mark.parametrize("validated", [False, True], ids=["alone", "validated"])
+@pytest.mark.parametrize("params", [EXPLODING, BURSTING], ids=["exploding", "bursting"])
+def test_keep_has_the_weights_after_the_last_good_epoch(params, validated, problem, same_network):
+    X, y, _ = problem("regression")
+    validation = {"X_val": X, "y_val": y} if validated else {}
+    net = MLPRegressor(**params, on_divergence="keep").fit(X, y, **validation)
+    assert net.diverged_
+    assert 1 < net.n_iter_ < 12
+    assert not np.isfinite(net.history_["train_loss"][-1])
+    assert np.isfinite(net.history_["train_loss"][:-1]).all()
+    assert np.isfinite(net.predict(X)).all()
+    good = MLPRegressor(**{**params, "max_iter": net.n_iter_ - 1}).fit(X, y)
+    same_network(net, good)
+    assert not good.diverged_
+
+
+def test_restore_best_keeps_the_best_of_a_diverged_training(problem, same_network):
+    X, y, _ = problem("regression")
+    net = MLPRegressor(**BURSTING, on_divergence="keep", restore_best=True).fit(X, y)
+    assert net.diverged_
+    assert net.best_epoch_ == np.nanargmin(net.history_["train_loss"]) + 1 == 2
+    same_network(net, MLPRegressor(**{**BURSTING, "max_iter": 2}).fit(X, y))
+
+
+def test_divergence_in_the_first_epoch_leaves_the_initial_weights(problem, same_network):
+    X, y, _ = problem("regression")
+    params = {**EXPLODING, "learning_rate_init": 1e200, "on_divergence": "keep"}
+    net = MLPRegressor(**params).fit(X, y)
+    assert (net.diverged_, net.n_iter_) == (True, 1)
+    same_network(net, MLPRegressor(**{**EXPLODING, "learning_rate_init": 1e-300}).fit(X, y))
+
+
+def test_a_threshold_of_ones_own(problem, same_network):
+    X, y, _ = problem("regression")
+    free = MLPRegressor(**EXPLODING, on_divergence="keep").fit(X, y)
+    losses = free.history_["train_loss"]
+    bounded = MLPRegressor(**EXPLODING, on_divergence="keep", divergence_threshold=losses[2]).fit(
+        X, y
+    )
+    first_above = int(np.argmax(losses > losses[2]))
+    assert bounded.diverged_
+    assert bounded.n_iter_ == first_above + 1
+    same_network(bounded, MLPRegressor(**{**EXPLODING, "max_iter": first_above}).fit(X, y))
+
+
+def test_partial_fit_diverges_likewise(problem, same_network):
+    X, y, _ = problem("regression")
+    whole = MLPRegressor(**EXPLODING, on_divergence="keep").fit(X, y)
+    pieces = MLPRegressor(**EXPLODING, on_divergence="keep")
+    while not getattr(pieces, "diverged_", False):
+        pieces.partial_fit(X, y)
+    same_network(whole, pieces)
+    np.testing.assert_array_equal(whole.loss_curve_, pieces.loss_curve_)
+    with pytest.raises(DivergenceError, match=r"Epoch \d"):
+        for _ in range(12):
+            pieces.set_params(on_divergence="raise").partial_fit(X, y)
+
+
+def test_the_next_fit_begins_anew(problem):
+    X, y, _ = problem("regression")
+    net = MLPRegressor(**EXPLODING, on_divergence="keep").fit(X, y)
+    net.set_params(learning_rate_init=1e-4).fit(X, y)
+    assert not net.diverged_
+    assert net.n_iter_ == len(net.history_["epoch"]) == 12
+
+
+def test_lbfgs_diverges_likewise(problem):
+    """scikit-learn gives back the initial weights here, with a loss of NaN and a warning."""
+    X, y, _ = problem("regression")
+    params = {**BASE, "solver": "lbfgs", "activation": "identity"}
+    with np.errstate(all="ignore"), pytest.raises(DivergenceError, match="non-finite"):
+        MLPRegressor(**params).fit(X * 1e200, y)
+    with np.errstate(all="ignore"):
+        net = MLPRegressor(**params, on_divergence="keep").fit(X * 1e200, y)
+    assert net.diverged_
+    assert np.isfinite(net.coefs_[0]).all()
+
+
+def test_a_classifier_with_huge_numbers_is_no_crash(problem):
+    X, y, _ = problem("multiclass")
+    net = MLPClassifier(**{**EXPLODING, "learning_rate_init": 1e200}, on_divergence="keep").fit(
+        X, y, X_val=X, y_val=y
+    )
+    assert net.diverged_
+    assert np.isfinite(net.predict_proba(X)).all()
