@@ -18,7 +18,8 @@ import torch
 
 from chainrule.engine.batches import Resident, Shuffler, SparseRows
 from chainrule.engine.eager import train
-from chainrule.engine.fit import EpochRecord, Trainer
+from chainrule.engine.epochs import EpochRecord
+from chainrule.engine.fit import Trainer
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Outcome, run_range
 from chainrule.engine.step import Updated

@@ -10,7 +10,8 @@ import scipy.sparse
 
 import chainrule.engine.fit
 from chainrule.engine.batches import Shuffler
-from chainrule.engine.fit import EpochRecord, capacity
+from chainrule.engine.epochs import EpochRecord
+from chainrule.engine.fit import capacity
 from chainrule.engine.plan import Plan
 from chainrule.engine.program import run_range
 from chainrule.equations.schedules import SCHEDULES

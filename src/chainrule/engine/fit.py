@@ -8,23 +8,24 @@ between two calls. How the steps are cut into ranges does not change the result.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.engine.batches import Rows, Shuffler, Source, batch_table
+from chainrule.engine.batches import Shuffler, Source, batch_table
 from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
+from chainrule.engine.epochs import Epoch, EpochRecord
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Outcome, Steps, run_range
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS, State
 from chainrule.equations.schedules import Clock
 
-__all__ = ["EpochRecord", "Trainer", "capacity"]
+__all__ = ["Trainer", "capacity"]
 
 RANGE_SECONDS = 0.1
 """About how long one range takes: short enough for Ctrl-C, long enough to cost nothing."""
@@ -33,64 +34,6 @@ _compiled: set[Any] = set()
 
 Floats = npt.NDArray[np.float64]
 RateFunction = Callable[[Clock, float], Floats]
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """What one epoch was.
-
-    ``loss`` is the data loss averaged over the samples (by their weights) as they were
-    trained on, ``row_loss`` the batches' losses averaged by their rows instead (the same
-    without weights; scikit-learn's ``loss_curve_`` has it); ``penalty`` is averaged by rows,
-    ``rate`` the learning rate of the first step. ``complete`` is false where a budget of
-    steps ended within the epoch.
-    """
-
-    epoch: int
-    steps: int
-    rows: int
-    loss: float
-    row_loss: float
-    penalty: float
-    rate: float
-    seconds: float
-    complete: bool = True
-
-
-@dataclass
-class _Epoch:
-    """An epoch under way: its batches, and what its steps have given so far."""
-
-    number: int
-    table: Rows
-    weight_sums: Floats
-    row_counts: Floats
-    n_rows: int
-    rate: float = 0.0
-    seconds: float = 0.0
-    losses: list[Floats] = field(default_factory=list)
-    penalties: list[Floats] = field(default_factory=list)
-    done: int = 0
-
-    def record(self) -> EpochRecord:
-        done = slice(self.done)
-        weights, rows = self.weight_sums[done], self.row_counts[done]
-        loss = np.concatenate([np.zeros(0), *self.losses])
-        penalty = np.concatenate([np.zeros(0), *self.penalties])
-        complete = self.done == len(self.table)
-        n_rows = self.n_rows if complete else int(rows.sum())
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverged loss is a result
-            return EpochRecord(
-                self.number,
-                self.done,
-                n_rows,
-                float(loss @ weights / max(weights.sum(), 1e-300)),
-                float(loss @ rows / max(n_rows, 1)),
-                float(penalty @ rows / max(n_rows, 1)),
-                self.rate,
-                self.seconds,
-                complete,
-            )
 
 
 @dataclass(frozen=True)
@@ -166,7 +109,7 @@ class Trainer:
         self._first_epoch = epoch
         self.device = device
         self.capacity = steps_per_range or capacity(plan)
-        self._open: _Epoch | None = None
+        self._open: Epoch | None = None
         self._checkpoint = self._here()
 
     def run(self, epochs: int = 1, steps: int | None = None) -> list[EpochRecord]:
@@ -231,9 +174,9 @@ class Trainer:
     def _here(self) -> _Checkpoint:
         return _Checkpoint(self.layers, self.state, self.step, self.epoch, self.shuffler.snapshot())
 
-    def _collect(self, epochs: int, room: int) -> list[tuple[_Epoch, int, int]]:
+    def _collect(self, epochs: int, room: int) -> list[tuple[Epoch, int, int]]:
         """The pieces of epochs that make up the next range."""
-        pieces: list[tuple[_Epoch, int, int]] = []
+        pieces: list[tuple[Epoch, int, int]] = []
         number = self.epoch
         while epochs > 0:
             if self._open is None:
@@ -252,16 +195,16 @@ class Trainer:
                 self._open = None
         return pieces
 
-    def _next_epoch(self, number: int) -> _Epoch:
+    def _next_epoch(self, number: int) -> Epoch:
         order = self.shuffler.next()
         table = batch_table(order, self.plan.batch_size, self.source.padding)
         sums = self.source.weight_sums(table)
         counts = np.full(len(table), self.plan.batch_size, np.float64)
         counts[-1] -= table.size - len(order)
         weighty = sums > 0  # a batch that weighs nothing is no step at all
-        return _Epoch(number, table[weighty], sums[weighty], counts[weighty], len(order))
+        return Epoch(number, table[weighty], sums[weighty], counts[weighty], len(order))
 
-    def _execute(self, pieces: list[tuple[_Epoch, int, int]]) -> Outcome:
+    def _execute(self, pieces: list[tuple[Epoch, int, int]]) -> Outcome:
         dtype = self.plan.dtype
         count = sum(stop - start for _, start, stop in pieces)
         table = np.full((self.capacity, self.plan.batch_size), self.source.padding, np.int32)
@@ -294,7 +237,7 @@ class Trainer:
             _compiled.add(key)
             return outcome
 
-    def _clock(self, epoch: _Epoch, start: int, stop: int) -> Clock:
+    def _clock(self, epoch: Epoch, start: int, stop: int) -> Clock:
         n_steps = max(len(epoch.table), 1)
         done = epoch.number - 1
         samples = self._samples_before + epoch.n_rows * (done - self._first_epoch)

@@ -1,6 +1,7 @@
 """Training an estimator on the full batch with L-BFGS."""
 
 import warnings
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def _take(est: "BaseMLP", net: network.Architecture, iterations: _Iterations, fo
     if found is not None:
         iterations.vector = found.x
     layers = iterations.layers()
-    est.diverged_ = not all_finite(layers)
+    est.diverged_ = not all_finite(layers) or (found is not None and not isfinite(found.fun))
     layers = owned(before if est.diverged_ else layers)
     est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
     offset = len(est.history_["epoch"])

@@ -2,7 +2,7 @@
 
 import warnings
 from functools import partial
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
 __all__ = ["fit_minibatch", "targets"]
+
+DENSE_BYTES = 2**26
+"""Sparse rows that take no more than this are made dense once, larger ones a range at a time."""
 
 
 def fit_minibatch(
@@ -100,20 +103,20 @@ def _trainer(
     plan = network.plan(est, net, _batch_size(est, len(rows)), dtype)
     if session is not None and session.optimizer != plan.optimizer:
         session = None  # another solver cannot use the old one's state
-    sparse = scipy.sparse.issparse(rows.X)
     device = find_device(est.device)
+    source = _source(rows, dtype, device)
     shuffler = Shuffler(stream, len(rows), est.shuffle)
     if session is not None and len(session.index) == len(rows):
         shuffler.index = session.index
     row, settings = _schedule(est)
     horizon = est.max_iter
     if est.max_steps is not None:
-        horizon = est.max_steps * plan.batch_size / len(rows)
+        horizon = est.max_steps / ceil(len(rows) / plan.batch_size)
     seed = _mask_seed(est.random_state, stream) if session is None else session.mask_seed
     return Trainer(
         plan,
         network.hyperparameters(est, plan, seed),
-        _source(rows, dtype, device),
+        source,
         shuffler,
         est._layers(),
         partial(row.rate, **settings),
@@ -126,15 +129,18 @@ def _trainer(
         samples=est.t_,
         horizon=horizon,
         device=device,
-        steps_per_range=capacity(plan, sparse),
+        steps_per_range=capacity(plan, isinstance(source, SparseRows)),
     )
 
 
 def _source(rows: Rows, dtype: str, device: Any) -> Source:
     Y = targets(rows.Y, dtype)
-    if scipy.sparse.issparse(rows.X):
-        return SparseRows(rows.X, Y, rows.weights, dtype)
-    return Resident(rows.X, Y, rows.weights, dtype, device)
+    X = rows.X
+    if scipy.sparse.issparse(X):
+        if X.shape[0] * X.shape[1] * np.dtype(dtype).itemsize > DENSE_BYTES:
+            return SparseRows(X, Y, rows.weights, dtype)
+        X = X.toarray()
+    return Resident(X, Y, rows.weights, dtype, device)
 
 
 def _mask_seed(random_state: Any, stream: np.random.RandomState) -> int:
@@ -201,7 +207,7 @@ def _take(
     rows = [{**row, "epoch": n} for n, row in enumerate(result.rows, offset + 1)]
     est.history_ = history.append(est.history_, rows)
     est.n_iter_ = len(rows)
-    est.t_ += trainer.source.n_rows * est.n_iter_
+    est.t_ += result.samples
     est.loss_curve_.extend(result.objectives)
     est.loss_ = result.objectives[-1] if result.objectives else np.nan
     est.diverged_ = result.diverged

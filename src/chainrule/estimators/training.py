@@ -13,7 +13,8 @@ from math import inf, isfinite, nan
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from chainrule.engine.fit import EpochRecord, Trainer
+from chainrule.engine.epochs import EpochRecord
+from chainrule.engine.fit import Trainer
 from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
@@ -31,12 +32,13 @@ class Result:
     """What a training leaves besides the trainer's own state.
 
     ``rows`` are the history's new rows, ``objectives`` the values of ``loss_curve_``;
-    ``best_row`` is the index in ``rows`` of the best epoch, or None; ``converged`` is false
-    where the epochs ran out.
+    ``samples`` is how many were trained on; ``best_row`` is the index in ``rows`` of the best
+    epoch, or None; ``converged`` is false where the epochs ran out.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     objectives: list[float] = field(default_factory=list)
+    samples: int = 0
     best_row: int | None = None
     best_layers: tuple[Layer, ...] | None = None
     diverged: bool = False
@@ -169,6 +171,7 @@ class Loop:
             **values,
         }
         self.result.rows.append(row)
+        self.result.samples += record.rows
         self.result.objectives.append(self.loss_scale * record.row_loss + record.penalty)
         self.progress.update(len(self.result.rows), row)
         return row
