@@ -93,7 +93,7 @@ VALIDATION = {
     "other-features": ({"X_val": np.zeros((90, 4))}, "X has 4 features, but .* expecting 5"),
     "nan": ({"X_val": np.full((90, 5), np.nan)}, "Input X contains NaN"),
     "unseen-labels": ({"y_val": np.full(90, 7)}, r"`y_val` has classes not in .*: \[7\]"),
-    "several-labels": ({"y_val": np.ones((90, 2), int)}, "not fitted with multilabel"),
+    "several-labels": ({"y_val": np.ones((90, 2), int)}, "of the kind that was learnt, multiclass"),
 }
 
 

@@ -32,6 +32,18 @@ PARAMETERS = {  # case: (parameters, a part of the error)
         "Unknown setting of the schedule 'cosine' 'warmpu'. Did you mean 'warmup'",
     ),
     "schedule-value": ({"schedule": {"name": "step", "every": "2"}}, "must be a number, got '2'"),
+    "schedule-negative": (
+        {"schedule": {"name": "step", "factor": -0.5}},
+        "'factor' of the schedule 'step' must not be negative, got -0.5",
+    ),
+    "schedule-divisor": (
+        {"schedule": {"name": "step", "every": 0}},
+        "'every' of the schedule 'step' must be positive, got 0",
+    ),
+    "schedule-nan": (
+        {"schedule": {"name": "cosine", "warmup": np.nan}},
+        "must be a number, got nan",
+    ),
     "init-misspelt": ({"init": "he_norml"}, "Did you mean 'he_normal'"),
     "init-setting": ({"init": {"name": "normal", "scael": 1}}, "Did you mean 'scale'"),
     "init-without-settings": ({"init": {"name": "he_normal", "scale": 1}}, "has no settings"),
@@ -83,6 +95,12 @@ def test_a_device_that_is_not_there(solver, device, problem, monkeypatch):
     monkeypatch.setattr("jax.devices", lambda name=None: none(name) if name else [])
     with pytest.raises(InvalidInputError, match=r"pip install 'chainrule\[gpu\]'; or leave device"):
         MLPClassifier(**BASE, solver=solver, device=device).fit(X, y)
+
+
+def test_a_mapping_of_class_weights_for_several_labels(problem):
+    X, Y, _ = problem("multilabel")
+    with pytest.raises(InvalidInputError, match="Use class_weight='balanced' or sample_weight"):
+        MLPClassifier(**BASE, class_weight={0: 1, 1: 2}).fit(X, Y)
 
 
 def test_a_share_too_small_to_validate_on(problem):

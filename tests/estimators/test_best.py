@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+from threadpoolctl import threadpool_info
 
 from chainrule import MLPClassifier, MLPRegressor
 
@@ -118,6 +119,13 @@ def test_validation_data_alone_neither_stops_nor_changes_anything(parts, same_ne
     same_network(net, MLPClassifier(**BASE).fit(X, y))
     assert net.validation_scores_ is None
     assert len(net.history_["validation_loss"]) == 20
+
+
+def test_validation_leaves_the_threads_of_numpy_as_they_were(parts):
+    X, y, validation = parts("multiclass")
+    before = threadpool_info()
+    MLPClassifier(**BASE).fit(X, y, **validation)
+    assert threadpool_info() == before
 
 
 def test_lbfgs_records_validation_data_too(parts):

@@ -51,6 +51,14 @@ def test_the_calls_are_one_task_a_fit_and_one_subtask_an_epoch(solver, problem):
     assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
 
 
+def test_an_epoch_of_several_ranges_is_one_task(problem, monkeypatch):
+    X, y, _ = problem("multiclass")
+    recorder = Recorder()
+    monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: 4)
+    MLPClassifier(**BASE).set_callbacks(recorder).fit(X, y)
+    assert recorder.events.count("begin epoch") == recorder.events.count("end epoch") == 4
+
+
 def test_an_epoch_begins_before_its_work(problem):
     X, y, _ = problem("multiclass")
     recorder = Recorder()

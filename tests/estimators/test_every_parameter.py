@@ -63,7 +63,7 @@ ELSEWHERE = {  # these change what is said, kept or used, and not the numbers of
     "verbose": "test_progress.py",
     "warm_start": "test_parity_continued.py",
     "on_divergence": "test_divergence.py",
-    "device": "test_bad_input.py",
+    "device": "test_bad_parameters.py",
 }
 ROWS = [
     pytest.param(kind, name, row, id=f"{kind.__name__}-{name}")

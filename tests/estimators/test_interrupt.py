@@ -5,6 +5,7 @@ import pytest
 
 import chainrule.engine.fit
 import chainrule.estimators.fullbatch
+import chainrule.estimators.training
 from chainrule import MLPClassifier
 
 BASE = {"hidden_layer_sizes": (6,), "batch_size": 16, "random_state": 3, "alpha": 0}
@@ -69,6 +70,23 @@ def test_in_the_middle_of_the_work(problem, same_network, interrupt_range):
     assert not net.diverged_
 
 
+def test_in_the_middle_of_a_validation(problem, same_network, monkeypatch):
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return validate(*args)
+
+    X, y, _ = problem("multiclass")
+    validate, calls = chainrule.estimators.training.validate, []
+    monkeypatch.setattr(chainrule.estimators.training, "validate", interrupted)
+    with pytest.warns(UserWarning, match=r"interrupted by user after 3 epoch\(s\)"):
+        net = MLPClassifier(**BASE).fit(X, y, X_val=X, y_val=y)
+    assert np.isfinite(net.history_["validation_loss"]).tolist() == [True, True, False]
+    with pytest.warns(match="Maximum iterations"):
+        same_network(net, MLPClassifier(**BASE, max_iter=3).fit(X, y))
+
+
 def test_within_an_epoch_its_steps_so_far_are_kept(problem, same_network, interrupt_range):
     X, y, _ = problem("multiclass")
     by_steps = MLPClassifier(**BASE, max_steps=8).fit(X, y)
@@ -88,6 +106,16 @@ def test_in_the_first_step(problem, same_network, interrupt_range):
     assert net.loss_curve_ == []
     assert np.isnan(net.loss_)
     assert np.isfinite(net.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("range_steps", [2, 6])
+def test_with_early_stopping(range_steps, problem, interrupt_range):
+    X, y, _ = problem("multiclass")
+    interrupt_range(8, capacity=range_steps)
+    with pytest.warns(UserWarning, match="interrupted"):
+        net = MLPClassifier(**BASE, early_stopping=True).fit(X, y)
+    assert len(net.validation_scores_) == len(net.loss_curve_) == net.n_iter_
+    assert net.best_validation_score_ == np.nanmax(net.validation_scores_)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])

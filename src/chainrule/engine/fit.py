@@ -219,7 +219,7 @@ class Trainer:
                 epoch.rate = float(rate[position])
             position = span.stop
         data, table = self.source.block(table)
-        with precision(dtype, self.device):
+        with precision(dtype, self.device), np.errstate(over="ignore"):  # inf diverges, later
             steps = Steps(
                 table,
                 rate.astype(dtype),

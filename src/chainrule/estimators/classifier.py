@@ -133,6 +133,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
 
     def _check_classes(self, y: Any, name: str = "y") -> None:
+        kind, fitted = type_of_target(y), self._label_binarizer.y_type_
+        if kind.startswith("multilabel") != fitted.startswith("multilabel"):
+            raise InvalidInputError(
+                f"`{name}` must hold targets of the kind that was learnt, {fitted}; got {kind}."
+            )
         unseen = np.setdiff1d(unique_labels(y), self.classes_)
         if len(unseen):
             raise InvalidInputError(
@@ -149,6 +154,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _class_weights(self, y: Any) -> npt.NDArray[Any] | None:
         if self.class_weight is None:
             return None
+        if isinstance(self.class_weight, dict) and y.ndim == 2:
+            raise InvalidInputError(
+                "A mapping for class_weight needs one label a sample, and y has several. Use "
+                "class_weight='balanced' or sample_weight."
+            )
         return compute_sample_weight(self.class_weight, y)
 
     def _score_outputs(

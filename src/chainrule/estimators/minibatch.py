@@ -2,7 +2,7 @@
 
 import warnings
 from functools import partial
-from math import ceil, inf
+from math import ceil, inf, nan
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -88,7 +88,8 @@ def fit_minibatch(
 
 def targets(Y: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
     """Encoded targets as they travel: labels as booleans, numbers in the arithmetic's type."""
-    return Y if Y.dtype == bool else Y.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold diverges, which is a result
+        return Y if Y.dtype == bool else Y.astype(dtype, copy=False)
 
 
 def _trainer(
@@ -218,7 +219,7 @@ def _take(
         if est.best_loss_ is not None:
             est.best_loss_ = patience.best
     else:
-        scores = [row["validation_score"] for row in result.rows]
+        scores = [row.get("validation_score", nan) for row in result.rows]
         est.validation_scores_ = [*(est.validation_scores_ or []), *scores]
         best = -inf if est.best_validation_score_ is None else est.best_validation_score_
         est.best_validation_score_ = max([best, *(s for s in scores if s == s)])

@@ -41,6 +41,7 @@ T = TypeVar("T")
 
 ALPHA_DEFAULT = 1e-4
 MAX_ITER_DEFAULT = 200
+DIVISORS = ("every", "divisor")
 
 
 def parameter(*, default: Any, constraint: list[Any], doc: str, kw_only: bool = True) -> Any:
@@ -337,8 +338,13 @@ def named_settings(
             raise InvalidInputError(
                 unknown_name(f"setting of the {kind} {name!r}", key, row.settings)
             )
-        if not isinstance(value, Real):
+        if not isinstance(value, Real) or not np.isfinite(float(value)):
             raise InvalidInputError(
                 f"The setting {key!r} of the {kind} {name!r} must be a number, got {value!r}."
+            )
+        if kind == "schedule" and (value < 0 or (value == 0 and key in DIVISORS)):
+            raise InvalidInputError(
+                f"The setting {key!r} of the schedule {name!r} must "
+                f"{'be positive' if key in DIVISORS else 'not be negative'}, got {value!r}."
             )
     return row, {**row.settings, **mapping}

@@ -1,19 +1,29 @@
 """What is to be learnt: rows, encoded targets, weights, and data to validate on."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from chainrule.engine.predict import losses
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 
 __all__ = ["Problem", "Rows", "check_weights", "refuse_useless", "split_off", "validate"]
+
+SMALL_WORK = 1e8
+"""Multiply-adds up to which a validation computes on one thread: BLAS's own threads and those
+of the training would wait for each other, for longer than the work takes."""
+
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,18 @@ def _with_none(parts: list[Any]) -> tuple[Any, Any, Any]:
     return (parts[0], parts[1], parts[2] if len(parts) == 3 else None)
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """NumPy's products on one thread; one user at a time, for the setting is the process's."""
+    with _lock, _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
 def validate(
     problem: Problem,
     layers: tuple[Layer, ...],
@@ -91,7 +113,9 @@ def validate(
     """The data loss (weighted mean over the samples) and the score on the validation rows."""
     rows = problem.validation
     assert rows is not None
-    A, values = losses(layers, activations, loss, rows.X, rows.Y, device)
+    work = len(rows) * sum(layer.W.size for layer in layers)
+    with _one_thread() if work < SMALL_WORK else nullcontext():
+        A, values = losses(layers, activations, loss, rows.X, rows.Y, device)
     with np.errstate(over="ignore", invalid="ignore"):
         loss_value = float(np.average(values.astype(np.float64), weights=rows.weights))
     return loss_value, problem.score(A, rows.Y, rows.weights)

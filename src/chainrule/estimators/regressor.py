@@ -116,7 +116,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """The coefficient of determination R^2; NaN where a prediction is not finite."""
         if not np.isfinite(A).all():
             return float("nan")
-        return float(r2_score(Y, A, sample_weight=weights))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(r2_score(Y, A, sample_weight=weights))
 
     @available_if(stochastic_only)
     @_fit_context(prefer_skip_nested_validation=True)

@@ -125,12 +125,16 @@ class Loop:
                 return
             self._decide(record)
             if self.result.converged:
-                return
-        if not all_finite(self.trainer.layers):
+                break
+        if records and not all_finite(self.trainer.layers):
             self._retreat(len(records) - 1)
 
     def _decide(self, record: EpochRecord) -> None:
-        values = self._measure()
+        try:
+            values = self._measure()
+        except KeyboardInterrupt:  # the epoch is done, though not validated
+            self._book(record, {})
+            raise
         row = self._book(record, values)
         objective = self.result.objectives[-1]
         self.patience.update(objective if self.by == "objective" else row[self.by])
@@ -177,9 +181,13 @@ class Loop:
         return row
 
     def _book_partial(self) -> None:
-        """The epoch that an interruption cut short, where its steps are known and good."""
+        """The epoch that an interruption cut short, as far as its steps are known and good."""
         record = self.trainer.close()
-        if record and not self._has_diverged(record):
+        if record is None:
+            return
+        if self._has_diverged(record) or not all_finite(self.trainer.layers):
+            self._retreat(0)
+        else:
             self._book(record, {})
 
     def _has_diverged(self, record: EpochRecord) -> bool:
