@@ -4,16 +4,16 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Mapping
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cases import CASES, ROWS
-from benchmarks.timing import Row, gemm_gflops, peak_memory_mb
+from benchmarks.cases import CASES, ROWS, Case
+from benchmarks.timing import gemm_gflops, peak_memory_mb, processes_in_turn, workers_in_turn
 
 MEMORY = """
-import numpy as np, warnings
+import numpy as np
 from chainrule import MLPClassifier
 random = np.random.default_rng(0)
 X = random.random(({rows}, 784), dtype=np.float32); y = random.integers(0, 10, {rows})
@@ -23,35 +23,46 @@ MLPClassifier((512, 256, 128), dropout=0.2, batch_size=64, max_iter=1).fit(X, y)
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[*CASES, []], help="all by default")
+    parser.add_argument("cases", nargs="*", help=f"all by default: {', '.join(CASES)}")
     parser.add_argument("--repeats", type=int, default=5, help="rounds a case (default 5)")
     arguments = parser.parse_args()
-    torch.set_num_threads(os.cpu_count() or 1)
-    rows = [row for name in arguments.cases or CASES for row in CASES[name](arguments.repeats)]
-    peak = gemm_gflops()
+    if unknown := set(arguments.cases) - set(CASES):
+        parser.error(f"unknown case {sorted(unknown)}; known: {', '.join(CASES)}")
     console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print(_table(rows, peak))
+    measured = {}
+    for name in arguments.cases or CASES:
+        measured[name] = _measure(name, arguments.repeats)
+        console.print(f"{name}: {measured[name]}", highlight=False)
+    peak = gemm_gflops()
+    console.print(_table(measured, peak))
+    memory = peak_memory_mb(MEMORY.format(rows=ROWS))
     console.print(
         f"{os.cpu_count()} cores, {platform.machine()}; a large float32 product reaches "
-        f"{peak:.0f} GFLOP/s; peak memory of a training on {ROWS:,} x 784 float32: "
-        f"{peak_memory_mb(MEMORY.format(rows=ROWS)):.0f} MB"
+        f"{peak:.0f} GFLOP/s; peak memory of a training on {ROWS:,} x 784 float32: {memory:.0f} MB"
     )
 
 
-def _table(rows: list[Row], peak: float) -> Table:
+def _measure(name: str, repeats: int) -> dict[str, float]:
+    case = CASES[name]
+    if isinstance(case, Case):
+        return workers_in_turn(name, list(case.contenders), repeats)
+    return processes_in_turn(case.code, case.filled, repeats)
+
+
+def _table(measured: Mapping[str, Mapping[str, float]], peak: float) -> Table:
     table = Table("work", "chainrule", "against", "ratio", "asked", "of peak", show_lines=True)
-    for row in rows:
-        for other, asked in row.asked.items():
-            ours = row.seconds["chainrule"]
-            share = f"{row.gflop / ours / peak:.0%}" if row.gflop else ""
-            ratio = row.ratio(other)
+    for name, seconds in measured.items():
+        case, ours = CASES[name], seconds["chainrule"]
+        gflop = getattr(case, "gflop", 0.0)
+        for other, asked in case.asked.items():
+            ratio = seconds[other] / ours
             table.add_row(
-                row.work + (f" ({row.note})" if row.note else ""),
+                case.work,
                 f"{ours:.3f} s",
-                f"{other} {row.seconds[other]:.3f} s",
+                f"{other} {seconds[other]:.3f} s",
                 f"{ratio:.2f}x {'ok' if ratio >= asked else 'SHORT'}",
                 f"{asked:.2f}x",
-                share,
+                f"{gflop / ours / peak:.0%}" if gflop else "",
             )
     return table
 

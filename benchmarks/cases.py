@@ -1,50 +1,116 @@
-"""The cases: what is trained, against whom, and how much faster it is meant to be."""
+"""The cases: what is trained, against whom, and how much faster it is meant to be.
 
-import tempfile
-import warnings
+A contender is a function that sets the work up and gives a function that does it. Libraries
+are imported in there, so that each contender's process has only its own.
+"""
+
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import torch
-from sklearn.datasets import load_digits
-from sklearn.neural_network import MLPClassifier as SklearnMLP
 
-from benchmarks.timing import Row, flop_per_epoch, process_seconds, side_by_side
-from benchmarks.torch_eager import trainer
-from chainrule import MLPClassifier
+__all__ = ["CASES", "ROWS", "Case"]
 
-__all__ = ["CASES"]
+Work = Callable[[], object]
 
 NEVER_STOP = {"tol": 0.0, "n_iter_no_change": 10**6}
 DEEP = (784, 512, 256, 128, 10)
 ROWS = 60_000
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Case:
+    """``asked`` is the least ratio of the other's time to ours; ``gflop`` the arithmetic done."""
+
+    work: str
+    contenders: Mapping[str, Callable[[], Work]]
+    asked: Mapping[str, float]
+    gflop: float = 0.0
+
+
+@dataclass(frozen=True)
+class ProcessCase:
+    """A whole process of Python, by contender: the code that it runs. ``filled`` says whether
+    our compile cache holds the programs."""
+
+    work: str
+    code: Mapping[str, str]
+    asked: Mapping[str, float]
+    filled: bool
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
     X, y = load_digits(return_X_y=True)
     return (X[:1437] / 16).astype(np.float32), y[:1437]
 
 
-def _images() -> tuple[np.ndarray, np.ndarray]:
+def digits_as_they_are() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    return load_digits(return_X_y=True)
+
+
+def images() -> tuple[np.ndarray, np.ndarray]:
     """Made data of MNIST's size: the arithmetic does not depend on what the numbers are."""
     random = np.random.default_rng(0)
     return random.random((ROWS, 784), dtype=np.float32), random.integers(0, 10, ROWS)
 
 
-def _fits(X: np.ndarray, y: np.ndarray, **settings: object) -> Mapping[str, Callable[[], object]]:
-    """The same fit by us and by scikit-learn; ``ours`` has what only ours takes."""
-    ours = settings.pop("ours", {})
+def ours(data: Callable[[], Any], **settings: Any) -> Callable[[], Work]:
+    def set_up() -> Work:
+        from chainrule import MLPClassifier
 
-    def fit(make: type, extra: Mapping[str, object]) -> Callable[[], object]:
-        def run() -> object:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return make(random_state=0, **settings, **extra).fit(X, y)
+        X, y = data()
 
-        return run
+        def fit() -> object:
+            return MLPClassifier(random_state=0, **settings).fit(X, y)
 
-    return {"chainrule": fit(MLPClassifier, ours), "scikit-learn": fit(SklearnMLP, {})}
+        fit()  # compiles
+        return fit
+
+    return set_up
+
+
+def sklearns(data: Callable[[], Any], **settings: Any) -> Callable[[], Work]:
+    def set_up() -> Work:
+        from sklearn.neural_network import MLPClassifier
+
+        X, y = data()
+        return lambda: MLPClassifier(random_state=0, **settings).fit(X, y)
+
+    return set_up
+
+
+def torchs(data: Callable[[], Any], *network: Any) -> Callable[[], Work]:
+    def set_up() -> Work:
+        from benchmarks.torch_eager import trainer
+
+        return trainer(*data(), *network)
+
+    return set_up
+
+
+def predicting(module: str) -> Callable[[], Work]:
+    def set_up() -> Work:
+        from importlib import import_module
+
+        X, y = images()
+        net = import_module(module).MLPClassifier(DEEP[1:-1], max_iter=1, random_state=0)
+        net.fit(X[:2000], y[:2000])
+        net.predict_proba(X)
+        return lambda: net.predict_proba(X)
+
+    return set_up
+
+
+def _epoch_gflop(sizes: tuple[int, ...], rows: int) -> float:
+    """Forward and backward of one epoch, the gradient of the input left out, in 10^9."""
+    products = [a * b for a, b in pairwise(sizes)]
+    return rows * (6.0 * sum(products) - 2.0 * products[0]) / 1e9
 
 
 ONLINE = {
@@ -57,140 +123,107 @@ ONLINE = {
     "max_iter": 100,
     **NEVER_STOP,
 }
-
-
-def online(repeats: int) -> list[Row]:
-    X, y = _digits()
-    contenders = dict(_fits(X, y, **ONLINE))
-    contenders["torch"] = trainer(
-        (64, 50, 10), torch.nn.Tanh, 0.0, torch.optim.SGD, 1e-3, 1, 100, X, y
-    )
-    seconds = side_by_side(contenders, repeats)
-    asked = {"scikit-learn": 40.0, "torch": 40.0}
-    flop = 100 * flop_per_epoch((64, 50, 10), len(X))
-    return [Row("digits 64-50-10 tanh, SGD, batch 1, 100 epochs", seconds, asked, flop / 1e9)]
-
-
-PROCESS = """
+DEEP_SETTINGS = {
+    "hidden_layer_sizes": DEEP[1:-1],
+    "batch_size": 64,
+    "max_iter": 5,
+    "alpha": 0,
+    **NEVER_STOP,
+}
+WIDE = {
+    "hidden_layer_sizes": (300,),
+    "solver": "sgd",
+    "momentum": 0,
+    "batch_size": 200,
+    "max_iter": 10,
+    "alpha": 0,
+    **NEVER_STOP,
+}
+ONLINE_CODE = f"""
 from sklearn.datasets import load_digits
-from {module} import MLPClassifier
+from MODULE import MLPClassifier
 X, y = load_digits(return_X_y=True)
 X = (X[:1437] / 16).astype("float32"); y = y[:1437]
-MLPClassifier(random_state=0, **{settings}).fit(X, y)
+MLPClassifier(random_state=0, **{ONLINE}).fit(X, y)
 """
-
-
-def online_process(repeats: int) -> list[Row]:
-    def seconds(module: str) -> float:
-        with tempfile.TemporaryDirectory() as empty:
-            return process_seconds(PROCESS.format(module=module, settings=ONLINE), 1, empty)
-
-    times = {
-        "chainrule": float(np.median([seconds("chainrule") for _ in range(repeats)])),
-        "scikit-learn": seconds("sklearn.neural_network"),
-    }
-    work = "the same as a whole process, empty compile cache"
-    return [Row(work, times, {"scikit-learn": 5.0})]
-
-
-def deep(repeats: int) -> list[Row]:
-    X, y = _images()
-    epochs = 2
-    settings = {
-        "hidden_layer_sizes": DEEP[1:-1],
-        "batch_size": 64,
-        "max_iter": epochs,
-        "alpha": 0,
-        **NEVER_STOP,
-    }
-    contenders = dict(_fits(X, y, **settings, ours={"dropout": 0.2}))
-    contenders["torch"] = trainer(
-        DEEP, torch.nn.ReLU, 0.2, torch.optim.Adam, 1e-3, 64, epochs, X, y
-    )
-    seconds = side_by_side(contenders, repeats)
-    asked = {"torch": 3.5, "scikit-learn": 5.0}
-    flop = epochs * flop_per_epoch(DEEP, ROWS)
-    note = "scikit-learn without dropout"
-    return [
-        Row(
-            f"{'-'.join(map(str, DEEP))}, Adam, dropout 0.2, batch 64, {ROWS:,} rows, "
-            f"{epochs} epochs",
-            seconds,
-            asked,
-            flop / 1e9,
-            note,
-        )
-    ]
-
-
-def wide(repeats: int) -> list[Row]:
-    X, y = _images()
-    epochs = 3
-    settings = {
-        "hidden_layer_sizes": (300,),
-        "solver": "sgd",
-        "momentum": 0,
-        "batch_size": 200,
-        "max_iter": epochs,
-        "alpha": 0,
-        **NEVER_STOP,
-    }
-    contenders = dict(_fits(X, y, **settings))
-    sizes = (784, 300, 10)
-    contenders["torch"] = trainer(
-        sizes, torch.nn.ReLU, 0.0, torch.optim.SGD, 1e-3, 200, epochs, X, y
-    )
-    seconds = side_by_side(contenders, repeats)
-    asked = {"scikit-learn": 1.8, "torch": 1.8}
-    flop = epochs * flop_per_epoch(sizes, ROWS)
-    work = f"784-300-10, SGD, batch 200, {ROWS:,} rows, {epochs} epochs"
-    return [Row(work, seconds, asked, flop / 1e9)]
-
-
-DEFAULTS_PROCESS = """
+DEFAULTS_CODE = """
 from sklearn.datasets import load_digits
-from {module} import MLPClassifier
+from MODULE import MLPClassifier
 MLPClassifier(random_state=0).fit(*load_digits(return_X_y=True))
 """
+_DEEP_WORK = f"784-512-256-128-10, Adam, batch 64, {ROWS:,} rows, 5 epochs"
 
 
-def defaults(repeats: int) -> list[Row]:
-    X, y = load_digits(return_X_y=True)
-    seconds = side_by_side(_fits(X, y), repeats)
-    rows = [Row("MLPClassifier().fit(digits), defaults, float64", seconds, {"scikit-learn": 1.8})]
-    with tempfile.TemporaryDirectory() as cache:
-        ours = DEFAULTS_PROCESS.format(module="chainrule")
-        theirs = DEFAULTS_PROCESS.format(module="sklearn.neural_network")
-        process_seconds(ours, 1, cache)
-        times: dict[str, list[float]] = {"chainrule": [], "scikit-learn": []}
-        for _ in range(repeats):
-            times["chainrule"].append(process_seconds(ours, 1, cache))
-            times["scikit-learn"].append(process_seconds(theirs, 1, cache))
-    medians = {name: float(np.median(values)) for name, values in times.items()}
-    work = "the same as a whole process, filled compile cache"
-    return [*rows, Row(work, medians, {"scikit-learn": 1 / 1.4}, note="at most 1.4x its time")]
-
-
-def prediction(repeats: int) -> list[Row]:
-    X, y = _images()
-    settings = {"hidden_layer_sizes": DEEP[1:-1], "max_iter": 1}
-    fits = _fits(X[:2000], y[:2000], **settings)
-    ours, theirs = fits["chainrule"](), fits["scikit-learn"]()
-    contenders = {
-        "chainrule": lambda: ours.predict_proba(X),
-        "scikit-learn": lambda: theirs.predict_proba(X),
+def _by_module(code: str) -> dict[str, str]:
+    return {
+        "chainrule": code.replace("MODULE", "chainrule"),
+        "scikit-learn": code.replace("MODULE", "sklearn.neural_network"),
     }
-    seconds = side_by_side(contenders, repeats)
-    flop = 2 * ROWS * sum(a * b for a, b in pairwise(DEEP)) / 1e9
-    work = f"predict_proba, {ROWS:,} x 784 through {'-'.join(map(str, DEEP))}"
-    return [Row(work, seconds, {"scikit-learn": 1.5}, flop)]
 
 
-CASES: Mapping[str, Callable[[int], list[Row]]] = {
-    "online": online,
-    "online-process": online_process,
-    "deep": deep,
-    "wide": wide,
-    "defaults": defaults,
-    "prediction": prediction,
+CASES: Mapping[str, Any] = {
+    "online": Case(
+        "digits 64-50-10 tanh, SGD, batch 1, 100 epochs",
+        {
+            "chainrule": ours(digits, **ONLINE),
+            "scikit-learn": sklearns(digits, **ONLINE),
+            "torch": torchs(digits, (64, 50, 10), "Tanh", 0.0, "SGD", 1, 100),
+        },
+        {"scikit-learn": 40.0, "torch": 40.0},
+        100 * _epoch_gflop((64, 50, 10), 1437),
+    ),
+    "online-process": ProcessCase(
+        "the same as a whole process, empty compile cache",
+        _by_module(ONLINE_CODE),
+        {"scikit-learn": 5.0},
+        filled=False,
+    ),
+    "deep": Case(
+        f"{_DEEP_WORK}, dropout 0.2",
+        {
+            "chainrule": ours(images, dropout=0.2, **DEEP_SETTINGS),
+            "torch": torchs(images, DEEP, "ReLU", 0.2, "Adam", 64, 5),
+        },
+        {"torch": 3.5},
+        5 * _epoch_gflop(DEEP, ROWS),
+    ),
+    "deep-plain": Case(
+        f"{_DEEP_WORK}, no dropout",
+        {
+            "chainrule": ours(images, **DEEP_SETTINGS),
+            "scikit-learn": sklearns(images, **DEEP_SETTINGS),
+        },
+        {"scikit-learn": 5.0},
+        5 * _epoch_gflop(DEEP, ROWS),
+    ),
+    "wide": Case(
+        f"784-300-10, SGD, batch 200, {ROWS:,} rows, 10 epochs",
+        {
+            "chainrule": ours(images, **WIDE),
+            "scikit-learn": sklearns(images, **WIDE),
+            "torch": torchs(images, (784, 300, 10), "ReLU", 0.0, "SGD", 200, 10),
+        },
+        {"scikit-learn": 1.8, "torch": 1.8},
+        10 * _epoch_gflop((784, 300, 10), ROWS),
+    ),
+    "defaults": Case(
+        "MLPClassifier().fit(digits), defaults, float64",
+        {"chainrule": ours(digits_as_they_are), "scikit-learn": sklearns(digits_as_they_are)},
+        {"scikit-learn": 1.8},
+    ),
+    "defaults-process": ProcessCase(
+        "the same as a whole process, filled compile cache (at most 1.4x its time)",
+        _by_module(DEFAULTS_CODE),
+        {"scikit-learn": 1 / 1.4},
+        filled=True,
+    ),
+    "prediction": Case(
+        f"predict_proba, {ROWS:,} x 784 through 784-512-256-128-10, float32",
+        {
+            "chainrule": predicting("chainrule"),
+            "scikit-learn": predicting("sklearn.neural_network"),
+        },
+        {"scikit-learn": 1.5},
+        2 * ROWS * sum(a * b for a, b in pairwise(DEEP)) / 1e9,
+    ),
 }

@@ -27,7 +27,7 @@ from chainrule.equations.schedules import Clock
 
 __all__ = ["Trainer", "capacity"]
 
-RANGE_SECONDS = 0.1
+RANGE_SECONDS = 0.15
 """About how long one range takes: short enough for Ctrl-C, long enough to cost nothing."""
 
 _compiled: set[Any] = set()
@@ -50,8 +50,8 @@ def capacity(plan: Plan, sparse: bool = False) -> int:
 
     Estimated from the arithmetic alone, so that it never depends on a clock.
     """
-    work = 6 * plan.batch_size * plan.n_parameters / 1.5e11
-    traffic = 20 * plan.n_parameters / 5e10
+    work = 6 * plan.batch_size * plan.n_parameters / 2.5e11
+    traffic = 8 * plan.n_parameters / 5e10
     seconds = 1e-6 * len(plan.sizes) + work + traffic
     row_bytes = (4 + 8 * plan.sizes[0] * sparse) * plan.batch_size
     steps = min(RANGE_SECONDS / seconds, 2**26 / row_bytes, 2**16)
