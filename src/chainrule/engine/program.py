@@ -21,6 +21,11 @@ from chainrule.equations.optimizers import State
 __all__ = ["Data", "Outcome", "Steps", "run_range"]
 
 
+COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
+"""XLA vectorises in 256 bits even where the processor has 512; the optimizers' square roots and
+divisions gain a tenth of a step from it. A processor with less takes what it has."""
+
+
 class Data(NamedTuple):
     """Rows to learn from, padded: ``X`` ``(rows, n_in)``, ``Y`` ``(rows, n_out)``, in any dtype
     that converts exactly, and ``weights`` ``(rows,)``, zero for padding."""
@@ -51,7 +56,7 @@ class Outcome(NamedTuple):
     penalty: Array
 
 
-@partial(jax.jit, static_argnames="plan")
+@partial(jax.jit, static_argnames="plan", compiler_options=COMPILER_OPTIONS)
 def run_range(
     plan: Plan,
     layers: tuple[Layer, ...],
