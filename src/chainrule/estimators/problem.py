@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 from chainrule.engine.predict import losses
 from chainrule.equations.network import Layer

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from chainrule.data import load, preparation
 from chainrule.experiments import printed, statistics
