@@ -14,9 +14,10 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 
-from chainrule.engine.batches import Resident, Shuffler, SparseRows
+from chainrule.engine.batches import GatheredRows, Resident, Shuffler
 from chainrule.engine.eager import train
 from chainrule.engine.epochs import EpochRecord
 from chainrule.engine.fit import Trainer
@@ -58,13 +59,14 @@ class Case:
     l2: float = 0.0
     alpha: float = 0.0
     order_seed: int = 0
+    gathered: bool = False
 
     def but(self, **changes: Any) -> "Case":
         """The same case with other data or settings."""
         return replace(self, **changes)
 
-    def source(self) -> Resident | SparseRows:
-        kind = Resident if isinstance(self.X, np.ndarray) else SparseRows
+    def source(self) -> Resident | GatheredRows:
+        kind = GatheredRows if self.gathered or scipy.sparse.issparse(self.X) else Resident
         return kind(self.X, self.Y, self.weights, self.plan.dtype)
 
     def shuffler(self) -> Shuffler:

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 import sklearn.utils
 
-from chainrule.engine.batches import Resident, Shuffler, SparseRows, batch_table, bucket
+from chainrule.engine.batches import GatheredRows, Resident, Shuffler, batch_table, bucket
 
 SIZES = [*range(1, 3000), *(2**k + d for k in range(12, 25) for d in (-1, 0, 1))]
 
@@ -118,17 +118,26 @@ def test_resident_rows_are_a_copy(rows):
     assert source.weights.max() <= 2
 
 
-def test_sparse_rows_become_the_same_batches(rows):
+@pytest.mark.parametrize(
+    "kind", [scipy.sparse.csr_array, scipy.sparse.csc_matrix, np.asarray, np.asfortranarray]
+)
+def test_gathered_rows_are_the_same_batches(rows, kind):
     X, Y, weights, dtype = rows
-    table = batch_table(np.random.default_rng(1).permutation(13), 4, 13)
-    dense, sparse = Resident(X, Y, weights, dtype), None
-    for kind in (scipy.sparse.csr_array, scipy.sparse.csc_matrix):
-        sparse = SparseRows(kind(X), Y, weights, dtype)
-        data, inner = sparse.block(table)
-        for ours, theirs in zip(data, dense.data, strict=True):
+    resident = Resident(X, Y, weights, dtype)
+    gathered = GatheredRows(kind(X), Y, weights, dtype)
+    for seed in (1, 2):  # the second is written over the first
+        table = batch_table(np.random.default_rng(seed).permutation(13), 4, 13)
+        data, inner = gathered.block(table)
+        for ours, theirs in zip(data, resident.data, strict=True):
             assert ours.dtype == theirs.dtype
             assert np.array_equal(ours[inner], np.asarray(theirs)[table])
-    assert np.array_equal(sparse.weight_sums(table), dense.weight_sums(table))
+        assert data.X.ctypes.data % 64 == 0
+    assert np.array_equal(gathered.weight_sums(table), resident.weight_sums(table))
+
+
+def test_gathering_copies_no_matrix():
+    X = np.zeros((13, 3), np.float32)
+    assert GatheredRows(X, np.zeros((13, 2)), None, "float32").X is X
 
 
 def test_weight_sums_are_those_of_each_batch(rows):

@@ -178,14 +178,17 @@ def test_what_a_classifier_is_set_to_is_one_program(data, compiled):
     assert compiled() == 0
 
 
-def test_sparse_rows_are_a_program_of_their_own(data, compiled, monkeypatch):
+def test_gathered_rows_are_a_program_of_their_own(data, compiled, monkeypatch):
     X, y, _ = data
-    monkeypatch.setattr("chainrule.estimators.minibatch.DENSE_BYTES", 0)  # none made dense whole
     classifier(batch_size=49).fit(X, y)
     assert compiled() == 1
-    for n in (862, 863, 1000):
+    monkeypatch.setattr("chainrule.estimators.minibatch.RESIDENT_BYTES", 0)
+    for n in (300, 863, 1000):
         classifier(batch_size=49).fit(scipy.sparse.csr_array(X[:n]), y[:n])
     assert compiled() == 1
+    for n in (300, 863, 1000):
+        classifier(batch_size=49).fit(X[:n], y[:n])
+    assert compiled() == 0
 
 
 def test_full_batch_training_is_one_program(data, compiled):

@@ -127,10 +127,11 @@ def test_no_budget_does_nothing(plain, budget, same_bits):
     assert trainer.close() is None
 
 
-def test_sparse_rows_train_as_dense_ones_do(case, same_bits, without_clock):
-    sparse = case.but(X=scipy.sparse.csr_array(case.X))
+@pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
+def test_gathered_rows_train_as_resident_ones_do(case, kind, same_bits, without_clock):
+    gathered = case.but(X=kind(case.X), gathered=True)
     for steps_per_range in (3, 64):
-        one, other = case.trainer(64), sparse.trainer(steps_per_range)
+        one, other = case.trainer(64), gathered.trainer(steps_per_range)
         expected, found = finish(one), finish(other)
         assert same_bits(left(one), left(other))
         assert without_clock(found) == without_clock(expected)
@@ -513,8 +514,8 @@ def test_the_capacity_is_a_power_of_two_and_shrinks_with_the_work():
 
 def test_the_capacity_bounds_what_a_range_takes_in_memory():
     plan = Plan((50_000, 4, 2), ("relu", "softmax"), "cross_entropy", "sgd", 100)
-    assert capacity(plan, sparse=True) * 100 * 50_000 * 8 < 2**26
-    assert capacity(plan, sparse=True) < capacity(plan)
+    assert capacity(plan, row_bytes=200_000) * 100 * 200_000 < 2**26
+    assert capacity(plan, row_bytes=200_000) < capacity(plan)
 
 
 def test_records_are_plain_values(plain):

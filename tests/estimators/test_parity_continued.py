@@ -134,11 +134,13 @@ FORMATS = {
 def test_sparse_input_is_dense_input(solver, form, problem, same_network, monkeypatch):
     X, y, _ = problem("multiclass")
     solver, _, in_ranges = solver.partition(" ")
-    if in_ranges:
-        monkeypatch.setattr("chainrule.estimators.minibatch.DENSE_BYTES", 0)
     X = np.where(np.abs(X) > 0.8, X, 0)
     params = {**SHORT, "solver": solver}
-    dense, sparse = MLPClassifier(**params).fit(X, y), MLPClassifier(**params).fit(form(X), y)
+    dense = MLPClassifier(**params).fit(X, y)
+    if in_ranges:
+        monkeypatch.setattr("chainrule.estimators.minibatch.RESIDENT_BYTES", 0)
+        same_network(dense, MLPClassifier(**params).fit(X, y))
+    sparse = MLPClassifier(**params).fit(form(X), y)
     same_network(dense, sparse)
     np.testing.assert_array_equal(dense.predict_proba(X), sparse.predict_proba(form(X)))
     np.testing.assert_array_equal(dense.predict(form(X)), sparse.predict(X))

@@ -6,17 +6,19 @@ filled up with it. The batch's loss and gradients are then its true weighted mea
 """
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jax
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
-from chainrule.engine.device import precision
+from chainrule.engine.device import precision, usable_cores
 from chainrule.engine.program import Data
 
-__all__ = ["Resident", "Shuffler", "Source", "SparseRows", "batch_table", "bucket"]
+__all__ = ["GatheredRows", "Resident", "Shuffler", "Source", "batch_table", "bucket"]
 
 Rows = npt.NDArray[np.int32]
 
@@ -67,10 +69,11 @@ class Shuffler:
 
 
 class Source(Protocol):
-    """Where a range's rows come from."""
+    """Where a range's rows come from; ``row_bytes`` is what a range keeps of each, of its own."""
 
     n_rows: int
     padding: int
+    row_bytes: int
 
     def weight_sums(self, table: Rows) -> npt.NDArray[np.float64]:
         """The sum of the sample weights of each batch."""
@@ -103,6 +106,8 @@ class _Weighted:
 class Resident(_Weighted):
     """Dense rows that stay on the device for the whole training."""
 
+    row_bytes = 0
+
     def __init__(
         self,
         X: npt.NDArray[Any],
@@ -120,35 +125,58 @@ class Resident(_Weighted):
         return self.data, table
 
 
-class SparseRows(_Weighted):
-    """Rows of a scipy sparse matrix, made dense for one range at a time."""
+class GatheredRows(_Weighted):
+    """Rows that the host gathers for one range at a time: of a matrix that is large, so that no
+    second one is made, or sparse, so that no dense one is.
+
+    A range ends before the next one's rows are gathered, so they share one block of memory.
+    """
 
     def __init__(
         self, X: Any, Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None, dtype: str
     ) -> None:
         super().__init__(X.shape[0], weights, dtype)
-        self.X, self.Y, self.dtype = X.tocsr(), _pad(Y, self.rows), dtype
+        self.sparse = scipy.sparse.issparse(X)
+        self.X: Any = X.tocsr() if self.sparse else np.ascontiguousarray(X)
+        self.Y, self.dtype = _pad(Y, self.rows), np.dtype(dtype) if self.sparse else X.dtype
+        self.row_bytes = X.shape[1] * self.dtype.itemsize
+        self.memory = np.empty((0, X.shape[1]), self.dtype)
+        self.parts = usable_cores()
+        self.threads = ThreadPoolExecutor(self.parts)
 
     def block(self, table: Rows) -> tuple[Data, Rows]:
         rows = table.ravel()
-        dense = np.zeros((len(rows), self.X.shape[1]), self.dtype)
+        if len(self.memory) != len(rows):
+            self.memory = _aligned((len(rows), self.X.shape[1]), self.dtype)
         real = rows < self.n_rows
-        dense[real] = self.X[rows[real]].toarray()
-        data = Data(dense, self.Y[rows], self.scaled[rows])
+        if self.sparse:
+            self.memory[real] = self.X[rows[real]].toarray()
+        else:
+            split = (np.array_split(part, self.parts) for part in (rows, self.memory))
+            list(self.threads.map(self._gather, *split))
+        self.memory[~real] = 0
+        data = Data(self.memory, self.Y[rows], self.scaled[rows])
         return data, np.arange(len(rows), dtype=np.int32).reshape(table.shape)
+
+    def _gather(self, rows: Rows, into: npt.NDArray[Any]) -> None:
+        np.take(self.X, rows, axis=0, out=into, mode="clip")  # "raise" would buffer
 
 
 def _pad(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    """The rows, and rows of zeros after them, in memory of their own.
-
-    It begins at a multiple of 64 bytes: such an array jax takes over on a CPU as it is, where it
-    would copy another. NumPy asks for large pages as well, which makes gathering rows quicker.
-    """
-    shape = (rows, *array.shape[1:])
-    size = math.prod(shape) * array.dtype.itemsize
-    memory = np.empty(size + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    padded = memory[start : start + size].view(array.dtype).reshape(shape)
+    """The rows, and rows of zeros after them, in memory of their own."""
+    padded = _aligned((rows, *array.shape[1:]), array.dtype)
     padded[: len(array)] = array
     padded[len(array) :] = 0
     return padded
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """An array that begins at a multiple of 64 bytes.
+
+    Such a one jax takes over on a CPU as it is, where it would copy another. NumPy asks for
+    large pages as well, which makes gathering rows quicker.
+    """
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)

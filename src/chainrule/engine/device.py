@@ -1,5 +1,6 @@
 """Where and in which precision programs run."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -7,7 +8,7 @@ import jax
 
 from chainrule.errors import InvalidInputError
 
-__all__ = ["find_device", "precision"]
+__all__ = ["find_device", "precision", "shares_memory", "usable_cores"]
 
 
 def find_device(name: str) -> jax.Device | None:
@@ -21,6 +22,18 @@ def find_device(name: str) -> jax.Device | None:
             f"device={name!r} was asked for, and jax finds {_platforms()}. For an NVIDIA GPU "
             "install the extra: pip install 'chainrule[gpu]'; or leave device='auto'."
         ) from error
+
+
+def shares_memory(device: jax.Device | None) -> bool:
+    """Whether the device computes in the host's memory."""
+    return (jax.default_backend() if device is None else device.platform) == "cpu"
+
+
+def usable_cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _platforms() -> str:

@@ -30,6 +30,9 @@ __all__ = ["Trainer", "capacity"]
 RANGE_SECONDS = 0.15
 """About how long one range takes: short enough for Ctrl-C, long enough to cost nothing."""
 
+RANGE_BYTES = 2**26
+"""The most that a range's rows and their order take."""
+
 _compiled: set[Any] = set()
 
 Floats = npt.NDArray[np.float64]
@@ -45,16 +48,17 @@ class _Checkpoint:
     order: Any
 
 
-def capacity(plan: Plan, sparse: bool = False) -> int:
+def capacity(plan: Plan, row_bytes: int = 0) -> int:
     """How many steps the plan's program holds: about ``RANGE_SECONDS`` of work, a power of two.
 
-    Estimated from the arithmetic alone, so that it never depends on a clock.
+    Estimated from the arithmetic alone, so that it never depends on a clock. ``row_bytes`` is
+    what a range keeps of each row.
     """
     work = 6 * plan.batch_size * plan.n_parameters / 2.5e11
     traffic = 8 * plan.n_parameters / 5e10
     seconds = 1e-6 * len(plan.sizes) + work + traffic
-    row_bytes = (4 + 8 * plan.sizes[0] * sparse) * plan.batch_size
-    steps = min(RANGE_SECONDS / seconds, 2**26 / row_bytes, 2**16)
+    step_bytes = (4 + row_bytes) * plan.batch_size
+    steps = min(RANGE_SECONDS / seconds, RANGE_BYTES / step_bytes, 2**16)
     return max(1 << int(np.log2(max(steps, 1))), 1)
 
 
@@ -108,7 +112,7 @@ class Trainer:
         self.step, self.epoch, self._samples_before = step, epoch, samples
         self._first_epoch = epoch
         self.device = device
-        self.capacity = steps_per_range or capacity(plan)
+        self.capacity = steps_per_range or capacity(plan, source.row_bytes)
         self._open: Epoch | None = None
         self._checkpoint = self._here()
 

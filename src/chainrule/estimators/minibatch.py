@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from chainrule.engine.batches import Resident, Shuffler, Source, SparseRows
-from chainrule.engine.device import find_device
-from chainrule.engine.fit import Trainer, capacity
+from chainrule.engine.batches import GatheredRows, Resident, Shuffler, Source
+from chainrule.engine.device import find_device, shares_memory
+from chainrule.engine.fit import Trainer
 from chainrule.equations.schedules import SCHEDULES
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_minibatch", "targets"]
 
-DENSE_BYTES = 2**26
-"""Sparse rows that take no more than this are made dense once, larger ones a range at a time."""
+RESIDENT_BYTES = 2**26
+"""Rows that take no more than this are copied once for the whole training: made dense, padded and
+aligned. Of more rows only a range's are, in its turn."""
 
 
 def fit_minibatch(
@@ -130,18 +131,17 @@ def _trainer(
         samples=est.t_,
         horizon=horizon,
         device=device,
-        steps_per_range=capacity(plan, isinstance(source, SparseRows)),
     )
 
 
 def _source(rows: Rows, dtype: str, device: Any) -> Source:
-    Y = targets(rows.Y, dtype)
-    X = rows.X
-    if scipy.sparse.issparse(X):
-        if X.shape[0] * X.shape[1] * np.dtype(dtype).itemsize > DENSE_BYTES:
-            return SparseRows(X, Y, rows.weights, dtype)
-        X = X.toarray()
-    return Resident(X, Y, rows.weights, dtype, device)
+    X, Y = rows.X, targets(rows.Y, dtype)
+    sparse = scipy.sparse.issparse(X)
+    item = np.dtype(dtype) if sparse else X.dtype
+    large = X.shape[0] * X.shape[1] * item.itemsize > RESIDENT_BYTES
+    if large and (sparse or shares_memory(device)):
+        return GatheredRows(X, Y, rows.weights, dtype)
+    return Resident(X.toarray() if sparse else X, Y, rows.weights, dtype, device)
 
 
 def _mask_seed(random_state: Any, stream: np.random.RandomState) -> int:

@@ -1,12 +1,12 @@
 """What a run was made with: versions, machine, commit."""
 
-import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from chainrule import __version__
+from chainrule.engine.device import usable_cores
 from chainrule.experiments.results import Environment
 
 __all__ = ["environment"]
@@ -21,7 +21,7 @@ def environment() -> Environment:
         python=platform.python_version(),
         platform=platform.platform(),
         machine=platform.machine(),
-        cores=_cores(),
+        cores=usable_cores(),
         versions={"chainrule": __version__} | _versions(),
         commit=commit,
         modified=modified,
@@ -36,13 +36,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _cores() -> int:
-    """The cores that this process may use, which can be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _checkout() -> tuple[str | None, bool | None]:
