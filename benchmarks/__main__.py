@@ -60,8 +60,8 @@ def _table(measured: Mapping[str, Mapping[str, float]], peak: float) -> Table:
                 case.work,
                 f"{ours:.3f} s",
                 f"{other} {seconds[other]:.3f} s",
-                f"{ratio:.2f}x {'ok' if ratio >= asked else 'SHORT'}",
-                f"{asked:.2f}x",
+                f"{ratio:.2f}x" + ("" if asked is None else " ok" if ratio >= asked else " SHORT"),
+                "" if asked is None else f"{asked:.2f}x",
                 f"{gflop / ours / peak:.0%}" if gflop else "",
             )
     return table
