@@ -23,10 +23,11 @@ ARROWS = {
     "engine": ("equations",),
     "estimators": ("engine",),
     "files": ("engine",),
+    "worked": ("equations",),
     "data": ("errors",),
     "reports": ("experiments",),  # what a run found is what they show
     "experiments": ("estimators", "files", "data", "reports"),
-    "cli": ("experiments", "reports"),
+    "cli": ("experiments", "reports", "worked"),
 }
 ARRAY_LIBRARIES = {"numpy", "scipy", "jax", "jaxlib", "torch", "sklearn", "pandas"}
 HEAVY = ("jax", "torch", "sklearn", "matplotlib")

@@ -5,6 +5,7 @@
     ChainruleError
     ├── InvalidInputError   (ValueError)   an argument, array or label that cannot be used
     ├── SpecError           (ValueError)   an experiment's specification
+    ├── ExampleError        (ValueError)   a worked example, or answers to one
     ├── ModelFileError      (ValueError)   a model file that is damaged, hostile or too new
     ├── DataError           (ValueError)   a data set that is missing or not what it should be
     ├── DivergenceError     (ValueError)   training left the finite numbers
@@ -20,6 +21,7 @@ __all__ = [
     "ChainruleError",
     "DataError",
     "DivergenceError",
+    "ExampleError",
     "InvalidInputError",
     "MissingExtraError",
     "ModelFileError",
@@ -38,6 +40,10 @@ class InvalidInputError(ChainruleError, ValueError):
 
 class SpecError(ChainruleError, ValueError):
     """An experiment's specification that cannot be run."""
+
+
+class ExampleError(ChainruleError, ValueError):
+    """A worked example's file, or answers to one, that cannot be used."""
 
 
 class ModelFileError(ChainruleError, ValueError):
