@@ -65,6 +65,7 @@ class MissingExtraError(ChainruleError, ImportError):
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that is not in a table: what there is, and the nearest one."""
     options = sorted(known)
-    near = get_close_matches(str(name), options, n=1)
+    same = [option for option in options if option.lower() == str(name).lower()]
+    near = same or get_close_matches(str(name), options, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"Unknown {kind} {name!r}.{hint} Known: {', '.join(options)}."

@@ -58,7 +58,7 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Layout = Literal["row", "column"]
 Answers = dict[str, Any]
-"""By quantity: numbers or strings (whose decimals count), in nested lists as the matrix has them."""
+"""By quantity: numbers, or strings (whose decimals count), in lists as the matrix has them."""
 
 PATH = files("chainrule.worked") / "examples"
 ALIASES = {"sigmoid": "logistic", "linear": "identity", "mse": "mean_squared_error"}

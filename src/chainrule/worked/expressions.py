@@ -189,7 +189,7 @@ def children(x: Expression) -> tuple[Expression, ...]:
 
 def _rebuilt(x: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The same form, its parts changed."""
-    new = {}
+    new: dict[str, Any] = {}
     for field in fields(x):  # type: ignore[arg-type]
         part = getattr(x, field.name)
         if isinstance(part, Expression):
@@ -296,17 +296,15 @@ def entry(x: Expression, at: Index, values: Values, kinds: Kinds) -> Expression:
             return Product((entry(left, at, values, kinds), entry(right, at, values, kinds)))
         case Total(of, over):
             rows, columns = evaluate(of, values, kinds).shape
-            where: list[Index] = {
+            places: dict[str, list[Index]] = {
                 "outputs": [(at[0], k) for k in range(columns)],
                 "samples": [(k, at[1]) for k in range(rows)],
                 "all": [(i, k) for i in range(rows) for k in range(columns)],
-            }[over]
-            return _sum(entry(of, one, values, kinds) for one in where)
+            }
+            return _sum(entry(of, one, values, kinds) for one in places[over])
         case Call("softmax", (of,)):
             columns = evaluate(of, values, kinds).shape[1]
-            powers = [
-                Call("exp", (entry(of, (at[0], k), values, kinds),)) for k in range(columns)
-            ]
+            powers = [Call("exp", (entry(of, (at[0], k), values, kinds),)) for k in range(columns)]
             return Fraction(powers[at[1] or 0], Add(tuple(powers)))
     return _rebuilt(x, lambda part: entry(part, at, values, kinds))
 

@@ -26,7 +26,16 @@ from chainrule.worked.expressions import (
     one_minus,
 )
 
-__all__ = ["ACTIVATION_FORMS", "FUSED_FORMS", "LOSS_FORMS", "OPTIMIZER_FORMS", "ActivationForm"]
+__all__ = [
+    "ACTIVATION_FORMS",
+    "FUSED_FORMS",
+    "LOSS_FORMS",
+    "OPTIMIZER_FORMS",
+    "PENALTY_FORMS",
+    "ActivationForm",
+    "LossForm",
+    "PenaltyForm",
+]
 
 E = Expression
 Settings = Mapping[str, float]
@@ -145,6 +154,34 @@ FUSED_FORMS: Mapping[tuple[str, str], Callable[[E, E, E], E]] = {
     ("softplus", "poisson"): lambda s, a, y: minus(s, Hadamard(y, Fraction(s, a))),
 }
 """dL/dZ of a fused pair, from the local derivative s, the output a and the target y."""
+
+
+@dataclass(frozen=True)
+class PenaltyForm:
+    """A convention of L2, from its strength and the number N of samples: what stands before the
+    sum of squares, what before W in the gradient, and ``factor(N)``: the equations' lambda in
+    terms of the strength."""
+
+    symbol: str
+    value: Callable[[E, E], E]
+    slope: Callable[[E, E], E]
+    factor: Callable[[int], float]
+
+
+PENALTY_FORMS: Mapping[str, PenaltyForm] = {
+    "lambda/2": PenaltyForm(
+        "lambda", lambda c, N: Fraction(c, Number(2)), lambda c, N: c, lambda n: 1.0
+    ),
+    "lambda": PenaltyForm(
+        "lambda", lambda c, N: c, lambda c, N: Product((Number(2), c)), lambda n: 2.0
+    ),
+    "alpha": PenaltyForm(
+        "alpha",
+        lambda c, N: Fraction(c, Product((Number(2), N))),
+        lambda c, N: Fraction(c, N),
+        lambda n: 1.0 / n,
+    ),
+}
 
 
 # optimizers: what one parameter's state and new value are

@@ -13,7 +13,6 @@ where a penalty splits ``dW1`` into ``dW1_data`` and ``dW1_penalty``; the optimi
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,134 +23,33 @@ from chainrule.equations.losses import FUSED, LOSSES, output_gradient, per_sampl
 from chainrule.equations.network import Layer, backward, forward
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalties import PENALTIES, total
-from chainrule.errors import ExampleError, unknown_name
-from chainrule.worked.example import Example, Layout
+from chainrule.worked.example import Example
 from chainrule.worked.expressions import (
     Add,
     Constant,
     Expression,
     Fraction,
     Hadamard,
-    Index,
     MatMul,
-    Number,
     Power,
     Product,
     Ref,
     Total,
     Transpose,
-    entry,
     minus,
 )
-from chainrule.worked.forms import ACTIVATION_FORMS, FUSED_FORMS, LOSS_FORMS, OPTIMIZER_FORMS
+from chainrule.worked.forms import (
+    ACTIVATION_FORMS,
+    FUSED_FORMS,
+    LOSS_FORMS,
+    OPTIMIZER_FORMS,
+    PENALTY_FORMS,
+)
+from chainrule.worked.quantities import STAGES, Quantity, Step, Trace
 
 __all__ = ["STAGES", "Quantity", "Step", "Trace", "trace_example"]
 
 Floats = npt.NDArray[np.float64]
-
-STAGES = {
-    "given": "Given",
-    "forward": "Forward",
-    "loss": "Loss",
-    "backward": "Backward",
-    "update": "Update",
-    "after": "After the update",
-}
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """One quantity: its value in the row convention, and the formula that gave it.
-
-    ``kind`` is as in ``expressions.py``. ``also`` is a second formula for the same value where
-    there is one (the fused pairs: a - y beside dA * S). ``layer`` is 0 where there is none.
-    """
-
-    key: str
-    stage: str
-    layer: int
-    kind: str
-    value: Floats
-    title: str
-    formula: Expression | None = None
-    also: Expression | None = None
-
-    def oriented(self, layout: Layout) -> Floats:
-        """The value as the layout has it: in columns, matrices are transposed."""
-        turned = layout == "column" and self.kind == "matrix"
-        return self.value.T if turned else self.value
-
-
-@dataclass(frozen=True)
-class Step(Mapping[str, Floats]):
-    """The quantities of one update: ``step["dW2"]`` is an array, in the trace's layout."""
-
-    number: int
-    rows: tuple[int, ...]
-    layout: Layout
-    quantities: Mapping[str, Quantity]
-
-    def __getitem__(self, key: str) -> Floats:
-        return self.quantity(key).oriented(self.layout)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.quantities)
-
-    def __len__(self) -> int:
-        return len(self.quantities)
-
-    def quantity(self, key: str) -> Quantity:
-        """The quantity with its formula."""
-        if key not in self.quantities:
-            raise ExampleError(unknown_name("quantity", key, self.quantities))
-        return self.quantities[key]
-
-    @cached_property
-    def values(self) -> Mapping[str, Floats]:  # type: ignore[override]  # by key, not a view
-        """All values in the row convention, by key."""
-        return {key: quantity.value for key, quantity in self.quantities.items()}
-
-    @cached_property
-    def kinds(self) -> Mapping[str, str]:
-        return {key: quantity.kind for key, quantity in self.quantities.items()}
-
-    def cell(self, key: str, at: Index) -> Expression | None:
-        """The formula of one number of a quantity, ``at`` = (row, column) in the row convention,
-        with None for an axis that it does not have."""
-        formula = self.quantity(key).formula
-        if formula is None or self.quantity(key).kind == "jacobian":
-            return None
-        return entry(formula, at, self.values, self.kinds)
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A worked example, calculated. ``trace["dW2"]`` is of the first step; ``steps`` has all."""
-
-    example: Example
-    steps: tuple[Step, ...]
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def layout(self) -> Layout:
-        return self.example.layout
-
-    def __getitem__(self, key: str) -> Floats:
-        return self.steps[0][key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.steps[0])
-
-    def keys(self) -> list[str]:
-        """The quantities of the first step, in the order of the calculation."""
-        return list(self.steps[0])
-
-    @property
-    def losses(self) -> Floats:
-        """The loss before each step, and after the last where there was an update."""
-        found = [float(step["loss"]) for step in self.steps]
-        last = self.steps[-1].quantities.get("loss_new")
-        return np.array([*found, float(last.value)] if last else found)
 
 
 def trace_example(example: Example, remarks: Sequence[str] = ()) -> Trace:
@@ -227,88 +125,74 @@ class _Book:
         penalty = self.example.penalty
         if penalty is None:
             return 0.0
-        factor = {"lambda/2": 1.0, "lambda": 2.0, "alpha": 1.0 / n}[penalty.convention]
-        return factor * penalty.strength
+        return PENALTY_FORMS[penalty.convention].factor(n) * penalty.strength
+
+    def _penalty(self, n: int) -> tuple[Expression, Expression]:
+        """What stands before the sum of squares, and before W in the gradient."""
+        penalty = self.example.penalty
+        assert penalty is not None
+        form = PENALTY_FORMS[penalty.convention]
+        strength, size = Constant(form.symbol, penalty.strength), Constant("N", n)
+        return form.value(strength, size), form.slope(strength, size)
 
     def _given(self, X: Floats, Y: Floats, weights: Floats | None) -> None:
         self.put("X", "matrix", X, "Inputs")
         self.put("Y", "matrix", Y, "Targets")
         if weights is not None:
             self.put("w", "rows", weights, "Weights of the samples")
-        for l, layer in enumerate(self.layers, 1):
-            self.put(f"W{l}", "matrix", layer.W, f"Weights of layer {l}", layer=l)
-            self.put(f"b{l}", "columns", layer.b, f"Biases of layer {l}", layer=l)
+        for i, layer in enumerate(self.layers, 1):
+            self.put(f"W{i}", "matrix", layer.W, f"Weights of layer {i}", layer=i)
+            self.put(f"b{i}", "columns", layer.b, f"Biases of layer {i}", layer=i)
         for name, part in self.state.items():
             if name == "t":
                 continue
-            for l, layer in enumerate(part, 1):
+            for i, layer in enumerate(part, 1):
                 for letter, value in (("W", layer.W), ("b", layer.b)):
                     kind = "matrix" if letter == "W" else "columns"
-                    key = f"{name}_{letter}{l}_before"
-                    self.put(key, kind, value, f"{_STATE[name]} of {letter}{l}, before", layer=l)
+                    key = f"{name}_{letter}{i}_before"
+                    self.put(key, kind, value, f"{_STATE[name]} of {letter}{i}, before", layer=i)
 
     def _forward(self, tape: Any) -> None:
         self.stage = "forward"
-        for l, (Z, A) in enumerate(zip(tape.Z, tape.A, strict=True), 1):
-            inner = MatMul(_input(l), Ref(f"W{l}"))
-            name = self.example.activations[l - 1]
-            formula = ACTIVATION_FORMS[name].function(Ref(f"Z{l}"))
+        for i, (Z, A) in enumerate(zip(tape.Z, tape.A, strict=True), 1):
+            inner = MatMul(_input(i), Ref(f"W{i}"))
+            name = self.example.activations[i - 1]
+            formula = ACTIVATION_FORMS[name].function(Ref(f"Z{i}"))
             self.put(
-                f"Z{l}", "matrix", Z, f"Pre-activations of layer {l}",
-                Add((inner, Ref(f"b{l}"))), l,
+                f"Z{i}", "matrix", Z, f"Pre-activations of layer {i}",
+                Add((inner, Ref(f"b{i}"))), i,
             )  # fmt: skip
-            self.put(f"A{l}", "matrix", A, f"Activations of layer {l}: {name}", formula, l)
+            self.put(f"A{i}", "matrix", A, f"Activations of layer {i}: {name}", formula, i)
 
-    def _reduced(self, x: Expression, n: int, weights: Floats | None) -> Expression:
-        """A sample's part of the batch: over n, or by the samples' weights."""
-        if weights is not None:
-            x = Hadamard(Ref("w"), x)
+    def _share(self, x: Expression, n: int, weights: Floats | None) -> Expression:
+        """A sample's part of the batch: ``x``, or w x; over N, or over the sum of the w."""
+        x = x if weights is None else Hadamard(Ref("w"), x)
+        return self._over(x, n, weights)
+
+    def _over(self, x: Expression, n: int, weights: Floats | None) -> Expression:
         if self.example.reduction == "sum":
             return x
         return Fraction(x, Constant("N", n) if weights is None else Total(Ref("w"), "samples"))
 
     def _loss(self, L: Floats, share: Floats, strength: float, weights: Floats | None) -> None:
         self.stage = "loss"
-        example, n, l = self.example, len(L), len(self.layers)
+        example, n, top = self.example, len(L), len(self.layers)
         k = self.layers[-1].b.shape[0]
-        value = LOSS_FORMS[example.loss].value(Ref(f"A{l}"), Ref("Y"), k)
+        value = LOSS_FORMS[example.loss].value(Ref(f"A{top}"), Ref("Y"), k)
         self.put("L", "rows", L, f"Loss of each sample: {example.loss}", value)
         each: Expression = Ref("L") if weights is None else Hadamard(Ref("w"), Ref("L"))
-        whole = self._reduced(Total(each, "samples"), n, None)
-        if weights is not None and example.reduction == "mean":
-            whole = Fraction(Total(each, "samples"), Total(Ref("w"), "samples"))
+        whole = self._over(Total(each, "samples"), n, weights)
         data = float(share @ L)
         if example.penalty is None:
             self.put("loss", "scalar", data, f"Loss of the batch: the {example.reduction}", whole)
             return
         self.put("data_loss", "scalar", data, f"Data loss: the {example.reduction}", whole)
         penalty = float(total(PENALTIES["l2"], self.layers, strength))
-        squares = Add(tuple(Total(Power(Ref(f"W{i}"), 2), "all") for i in range(1, l + 1)))
-        formula = Product((self._half(n), squares if l > 1 else squares.terms[0]))
+        squares = [Total(Power(Ref(f"W{i}"), 2), "all") for i in range(1, top + 1)]
+        formula = Product((self._penalty(n)[0], squares[0] if top == 1 else Add(tuple(squares))))
         self.put("penalty", "scalar", penalty, "Penalty on the weights", formula)
         both = Add((Ref("data_loss"), Ref("penalty")))
         self.put("loss", "scalar", data + penalty, "Loss: data and penalty", both)
-
-    def _half(self, n: int) -> Expression:
-        """The penalty's factor in front of the sum of squares, in the example's convention."""
-        penalty = self.example.penalty
-        assert penalty is not None
-        strength = Constant("alpha" if penalty.convention == "alpha" else "lambda", penalty.strength)
-        if penalty.convention == "lambda":
-            return strength
-        below = Number(2)
-        if penalty.convention == "alpha":
-            return Fraction(strength, Product((below, Constant("N", n))))
-        return Fraction(strength, below)
-
-    def _slope(self, n: int) -> Expression:
-        """What the penalty's gradient multiplies the weights with."""
-        penalty = self.example.penalty
-        assert penalty is not None
-        strength = Constant("alpha" if penalty.convention == "alpha" else "lambda", penalty.strength)
-        if penalty.convention == "lambda":
-            return Product((Number(2), strength))
-        return Fraction(strength, Constant("N", n)) if penalty.convention == "alpha" else strength
 
     def _backward(
         self, tape: Any, dA: Floats, gradients: Any, strength: float, weights: Floats | None
@@ -318,16 +202,21 @@ class _Book:
         found: list[Layer] = []
         k = dA.shape[1]
         gradient = LOSS_FORMS[self.example.loss].gradient(Ref(f"A{top}"), Ref("Y"), k)
-        formula = self._reduced(gradient, n, weights)
-        for l in range(top, 0, -1):
-            if l < top:
-                dA, formula = gradients.dA[l - 1], MatMul(Ref(f"dZ{l + 1}"), Transpose(Ref(f"W{l + 1}")))
-            self.put(f"dA{l}", "matrix", dA, f"Derivative by the activations of layer {l}", formula, l)
-            self._local(l, tape, gradients.dZ[l - 1], names[l - 1], n, weights)
-            dW, db = gradients.layers[l - 1]
-            self._gradients(l, dW, db, strength, n)
+        formula = self._share(gradient, n, weights)
+        for i in range(top, 0, -1):
+            if i < top:
+                dA, formula = (
+                    gradients.dA[i - 1],
+                    MatMul(Ref(f"dZ{i + 1}"), Transpose(Ref(f"W{i + 1}"))),
+                )
+            self.put(
+                f"dA{i}", "matrix", dA, f"Derivative by the activations of layer {i}", formula, i
+            )
+            self._local(i, tape, gradients.dZ[i - 1], names[i - 1], n, weights)
+            dW, db = gradients.layers[i - 1]
+            self._gradients(i, dW, db, strength, n)
             if self.example.penalty is not None:
-                dW = dW + PENALTIES["l2"].gradient(self.layers[l - 1].W, strength)
+                dW = dW + PENALTIES["l2"].gradient(self.layers[i - 1].W, strength)
             found.append(Layer(dW, db))
         self.put(
             "dX", "matrix", gradients.dX, "Derivative by the inputs",
@@ -336,46 +225,46 @@ class _Book:
         return tuple(found[::-1])
 
     def _local(
-        self, l: int, tape: Any, dZ: Floats, name: str, n: int, weights: Floats | None
+        self, i: int, tape: Any, dZ: Floats, name: str, n: int, weights: Floats | None
     ) -> None:
         """The local derivative S and dZ of layer l."""
-        activation, Z, A = ACTIVATIONS[name], tape.Z[l - 1], tape.A[l - 1]
+        activation, Z, A = ACTIVATIONS[name], tape.Z[i - 1], tape.A[i - 1]
         form = ACTIVATION_FORMS[name]
         kind = "matrix" if activation.elementwise else "jacobian"
-        title = f"Local derivative of layer {l}: {name}'"
+        title = f"Local derivative of layer {i}: {name}'"
         if not activation.elementwise:
             title = f"Jacobian of {name}, a matrix for each sample"
-        derivative = form.derivative(Ref(f"Z{l}"), Ref(f"A{l}"))
-        self.put(f"S{l}", kind, activation.derivative(Z, A), title, derivative, l)
-        long: Expression = Hadamard(Ref(f"dA{l}"), Ref(f"S{l}"))
+        derivative = form.derivative(Ref(f"Z{i}"), Ref(f"A{i}"))
+        self.put(f"S{i}", kind, activation.derivative(Z, A), title, derivative, i)
+        long: Expression = Hadamard(Ref(f"dA{i}"), Ref(f"S{i}"))
         if not activation.elementwise:
-            inner = Total(Hadamard(Ref(f"A{l}"), Ref(f"dA{l}")), "outputs")
-            long = Hadamard(Ref(f"A{l}"), minus(Ref(f"dA{l}"), inner))
+            inner = Total(Hadamard(Ref(f"A{i}"), Ref(f"dA{i}")), "outputs")
+            long = Hadamard(Ref(f"A{i}"), minus(Ref(f"dA{i}"), inner))
         also = None
         pair = (name, self.example.loss)
-        if l == len(self.layers) and pair in FUSED:
-            short = FUSED_FORMS[pair](Ref(f"S{l}"), Ref(f"A{l}"), Ref("Y"))
-            long, also = self._reduced(short, n, weights), long
-        title = f"Derivative by the pre-activations of layer {l}"
-        self.put(f"dZ{l}", "matrix", dZ, title, long, l, also)
+        if i == len(self.layers) and pair in FUSED:
+            short = FUSED_FORMS[pair](Ref(f"S{i}"), Ref(f"A{i}"), Ref("Y"))
+            long, also = self._share(short, n, weights), long
+        title = f"Derivative by the pre-activations of layer {i}"
+        self.put(f"dZ{i}", "matrix", dZ, title, long, i, also)
 
-    def _gradients(self, l: int, dW: Floats, db: Floats, strength: float, n: int) -> None:
-        product = MatMul(Transpose(_input(l)), Ref(f"dZ{l}"))
-        title = f"Gradient of the weights of layer {l}"
+    def _gradients(self, i: int, dW: Floats, db: Floats, strength: float, n: int) -> None:
+        product = MatMul(Transpose(_input(i)), Ref(f"dZ{i}"))
+        title = f"Gradient of the weights of layer {i}"
         if self.example.penalty is None:
-            self.put(f"dW{l}", "matrix", dW, title, product, l)
+            self.put(f"dW{i}", "matrix", dW, title, product, i)
         else:
-            W = self.layers[l - 1].W
+            W = self.layers[i - 1].W
             part = PENALTIES["l2"].gradient(W, strength)
-            self.put(f"dW{l}_data", "matrix", dW, f"{title}: the data's part", product, l)
+            self.put(f"dW{i}_data", "matrix", dW, f"{title}: the data's part", product, i)
             self.put(
-                f"dW{l}_penalty", "matrix", part, f"{title}: the penalty's part",
-                Product((self._slope(n), Ref(f"W{l}"))), l,
+                f"dW{i}_penalty", "matrix", part, f"{title}: the penalty's part",
+                Product((self._penalty(n)[1], Ref(f"W{i}"))), i,
             )  # fmt: skip
-            both = Add((Ref(f"dW{l}_data"), Ref(f"dW{l}_penalty")))
-            self.put(f"dW{l}", "matrix", dW + part, title, both, l)
-        title = f"Gradient of the biases of layer {l}"
-        self.put(f"db{l}", "columns", db, title, Total(Ref(f"dZ{l}"), "samples"), l)
+            both = Add((Ref(f"dW{i}_data"), Ref(f"dW{i}_penalty")))
+            self.put(f"dW{i}", "matrix", dW + part, title, both, i)
+        title = f"Gradient of the biases of layer {i}"
+        self.put(f"db{i}", "columns", db, title, Total(Ref(f"dZ{i}"), "samples"), i)
 
     def _update(
         self, gradients: tuple[Layer, ...], X: Floats, Y: Floats, share: Floats, strength: float
@@ -388,9 +277,9 @@ class _Book:
         settings = {**row.settings, **update.settings}
         rate = update.rate * update.decay ** (self.number - 1)
         new, state = row.step(self.layers, gradients, self.state, rate, settings)
-        for l in range(1, len(new) + 1):
+        for i in range(1, len(new) + 1):
             for letter in "Wb":
-                self._parameter(f"{letter}{l}", l, letter, new, state, rate, settings)
+                self._parameter(f"{letter}{i}", i, letter, new, state, rate, settings)
         self.stage = "after"
         names = tuple(example.activations)
         tape = forward(new, names, X)
@@ -402,7 +291,7 @@ class _Book:
     def _parameter(
         self,
         key: str,
-        l: int,
+        i: int,
         letter: str,
         new: Sequence[Layer],
         state: Any,
@@ -412,20 +301,20 @@ class _Book:
         """The optimizer's state of one parameter, and its new value."""
         assert self.example.update is not None
         kind = "matrix" if letter == "W" else "columns"
-        pick: Callable[[Sequence[Layer]], Floats] = lambda layers: getattr(layers[l - 1], letter)  # noqa: E731
+        pick: Callable[[Sequence[Layer]], Floats] = lambda layers: getattr(layers[i - 1], letter)  # noqa: E731
         formulas = OPTIMIZER_FORMS[self.example.update.optimizer](
             key, Constant("eta", rate), settings, self.number
         )
         for name, formula in formulas.items():
             if name == f"{key}_new":
-                self.put(name, kind, pick(new), f"New {key}", formula, l)
+                self.put(name, kind, pick(new), f"New {key}", formula, i)
             else:
                 part = name.removesuffix(f"_{key}")
-                self.put(name, kind, pick(state[part]), f"{_STATE[part]} of {key}", formula, l)
+                self.put(name, kind, pick(state[part]), f"{_STATE[part]} of {key}", formula, i)
 
 
 _STATE = {"velocity": "Velocity", "m": "First moment", "v": "Second moment"}
 
 
-def _input(l: int) -> Ref:
-    return Ref("X") if l == 1 else Ref(f"A{l - 1}")
+def _input(i: int) -> Ref:
+    return Ref("X") if i == 1 else Ref(f"A{i - 1}")
