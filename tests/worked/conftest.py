@@ -1,5 +1,6 @@
 """Random networks as worked examples, for properties and for tables of shapes."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def network(
     """A network of moderate numbers, so that nothing saturates."""
     rng = np.random.default_rng(seed)
     layers = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for n_in, n_out in pairwise(sizes):
         W = (rng.normal(size=(n_in, n_out)) / np.sqrt(n_in)).round(3)
         W = W.T if layout == "column" else W
         layers.append({"W": W.tolist(), "b": (0.3 * rng.normal(size=n_out)).round(3).tolist()})

@@ -133,7 +133,7 @@ def test_columns_are_the_transposed_of_rows():
         trace_example(network(5, (2, 3, 2), ("tanh",), PAIRS[0], layout=layout))
         for layout in ("row", "column")
     )
-    for key in row.keys():
+    for key in row:
         kind = row.steps[0].kinds[key]
         assert np.array_equal(column[key], row[key].T if kind == "matrix" else row[key])
 

@@ -121,16 +121,25 @@ class Question(_Table):
 
 
 class Variant(_Table):
-    """The same example with other activations, loss or update, as one row of its table."""
+    """The same example with other activations, loss or update, as one row of its table.
+
+    ``printed`` takes the place of the example's own: other settings give other numbers.
+    """
 
     name: str
     activations: list[str] | None = None
     loss: str | None = None
     update: Update | None = None
+    printed: Answers = {}
 
 
 class Example(_Table):
-    """A worked example as its file has it; ``layers()`` and the rest give arrays in row layout."""
+    """A worked example as its file has it; ``layers()`` and the rest give arrays in row layout.
+
+    ``printed`` holds a document's numbers of the first step, ``printed_last`` of the last one.
+    ``table`` names the quantities that the variants are put side by side by; ``label`` may be
+    among them (see ``studies.py``). ``curves`` asks for the loss of each variant over its steps.
+    """
 
     title: str
     name: str = ""
@@ -148,6 +157,7 @@ class Example(_Table):
     update: Update | None = None
     names: Names = Names()
     printed: Answers = {}
+    printed_last: Answers = {}
     notes: list[Note] = []
     questions: list[Question] = []
     variants: list[Variant] = []
