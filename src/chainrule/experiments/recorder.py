@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from chainrule.experiments.interrupt import Interrupt
+from chainrule.experiments.journal import Journal
 from chainrule.experiments.progress import Advance, progress
 from chainrule.experiments.results import Timing
 
@@ -18,23 +19,36 @@ __all__ = ["Recorder", "finite"]
 
 
 class Recorder:
-    """The one writer of ``metrics.jsonl``, and the run's clock.
+    """The one writer of ``metrics.jsonl``, the run's memory, and its clock.
 
     A line is written as soon as its number is known, so that what was computed before a crash or
-    Ctrl-C can still be read.
+    Ctrl-C can still be read. A run that goes on says once more what it said before: lines that
+    are there already are passed over, and what a kill left after them is cut off.
     """
 
-    def __init__(self, path: Path, console: Console, interrupt: Interrupt) -> None:
+    def __init__(
+        self, path: Path, console: Console, interrupt: Interrupt, journal: Journal
+    ) -> None:
         self.console = console
         self.timings: list[Timing] = []
         self.check = interrupt.check
+        self.journal = journal
         self._path = path
+        self._before = path.read_bytes() if path.exists() else b""
+        self._said = 0
 
     def write(self, event: str, **values: Any) -> None:
-        """Appends one line to ``metrics.jsonl``."""
+        """Adds one line to ``metrics.jsonl``, unless it stands there."""
         line = json.dumps(finite({"event": event, **values}), allow_nan=False)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        data = line.encode("utf-8") + b"\n"
+        if self._before.startswith(data, self._said):
+            self._said += len(data)
+            return
+        with self._path.open("ab") as file:
+            if self._before:
+                file.truncate(self._said)
+                self._before = b""
+            file.write(data)
 
     @contextmanager
     def timed(self, step: str, model: str = "") -> Iterator[None]:
