@@ -11,6 +11,10 @@ from chainrule.worked.example import Example, parse_example
 __all__ = ["fitted_example"]
 
 DROPOUT = "Dropout is left out: this is the network as it predicts."
+GRADIENT = (
+    "scikit-learn trains several outputs by n_outputs times the derivative of the loss that it "
+    "reports; the gradients here are the derivatives."
+)
 PENALTY = "The penalty is alpha / 2 times the sum of squares, divided by the number of samples."
 
 
@@ -51,6 +55,8 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     elif l2 is None and est.alpha > 0:
         table["penalty"] = {"convention": "alpha", "strength": float(est.alpha)}
         remarks.append(PENALTY)
+    if Y.shape[1] > 1 and _sklearn_squared_error(est):
+        remarks.append(GRADIENT)
     if np.any(np.asarray(getattr(est, "dropout", 0.0), float) > 0):
         remarks.append(DROPOUT)
     return parse_example(table), remarks
@@ -76,13 +82,20 @@ def _loss(est: Any) -> str:
             return str(own)
         return "cross_entropy" if output == "softmax" else "binary_cross_entropy"
     name = str(est.loss)
-    if name == "poisson":
-        return name
-    return "half_mean_squared_error" if name.endswith("squared_error") else name
+    halved = ("squared_error", "sklearn_squared_error")
+    return "half_mean_squared_error" if name in halved else name
+
+
+def _sklearn_squared_error(est: Any) -> bool:
+    """Whether it is trained by scikit-learn's gradient of the squared error."""
+    if hasattr(est, "classes_"):
+        return False
+    theirs = type(est).__module__.startswith("sklearn.") and est.loss == "squared_error"
+    return theirs or str(est.loss) == "sklearn_squared_error"
 
 
 def _targets(est: Any, y: Any) -> npt.NDArray[np.float64]:
-    y = np.asarray(y)
+    y = np.atleast_1d(np.asarray(y))
     if not hasattr(est, "classes_"):
         return np.asarray(y, float).reshape(len(y), -1)
     if y.ndim == 2 and est.out_activation_ == "logistic":
