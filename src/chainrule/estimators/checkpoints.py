@@ -1,0 +1,123 @@
+"""A training between two epochs, written down so that it goes on as if it had never stopped.
+
+Who wants to keep trainings says so around ``fit``::
+
+    with kept_by(keeper):
+        estimator.fit(X, y)
+
+The keeper is asked for a state to go on from, hears of every epoch, and is given the state when it
+wants it. What goes on from a state ends with the same bits as what was never stopped: parameters,
+optimizer, order and stream, patience, schedule, best weights and history are all in it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.equations.network import Layer
+from chainrule.estimators.session import Session, owned
+
+__all__ = ["Keeper", "Snapshot", "current_keeper", "kept_by", "take", "take_up"]
+
+BOOKS = ("rows", "objectives", "samples", "best_row")
+
+
+class Snapshot(NamedTuple):
+    """A training's state: plain facts (numbers may be infinite), and arrays of one or two
+    dimensions."""
+
+    facts: dict[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+class Keeper(Protocol):
+    """Keeps the state of one training."""
+
+    def begin(self) -> Snapshot | None:
+        """The state to go on from, or None to begin at the beginning."""
+
+    def epoch(self, row: Mapping[str, float]) -> None:
+        """A row of the history, in order; those of the state gone on from come first."""
+
+    def stopping(self) -> bool:
+        """Whether the training shall stop after this range: its state is kept, and
+        KeyboardInterrupt raised."""
+
+    def due(self) -> bool:
+        """Whether the state is wanted now."""
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Take the state."""
+
+
+_keeper: ContextVar[Keeper | None] = ContextVar("chainrule_keeper", default=None)
+
+
+@contextmanager
+def kept_by(keeper: Keeper | None) -> Iterator[None]:
+    """Let the keeper keep the mini-batch training that is done inside."""
+    token = _keeper.set(keeper)
+    try:
+        yield
+    finally:
+        _keeper.reset(token)
+
+
+def current_keeper() -> Keeper | None:
+    return _keeper.get()
+
+
+def take(loop: Any) -> Snapshot:
+    """The state of a training loop that stands between two epochs."""
+    trainer, result = loop.trainer, loop.result
+    facts, arrays = Session.of(trainer, loop.patience.count, loop.plateau).export()
+    arrays |= _named("layer", trainer.layers) | _named("best", result.best_layers)
+    books = {name: getattr(result, name) for name in BOOKS}
+    counts = {name: [it.best, it.count] for name, it in _counters(loop).items()}
+    facts |= {"books": books, "counts": counts, "epochs": loop.epochs, "steps": loop.steps}
+    return Snapshot(facts, arrays)
+
+
+def take_up(loop: Any, snapshot: Snapshot) -> None:
+    """Put a fresh loop of the same training into the state."""
+    facts, arrays = snapshot
+    own = {name: array for name, array in arrays.items() if name.split(".")[0] not in PARTS}
+    session = Session.restore(facts, own)
+    trainer, result = loop.trainer, loop.result
+    trainer.layers, trainer.state = _layers("layer", arrays), session.state
+    trainer.step, trainer.epoch = session.step, session.epoch
+    trainer.base_rate = session.base_rate
+    trainer.shuffler.restore((session.random_state.get_state(legacy=False), session.index))
+    loop.plateau = session.plateau
+    for name, value in facts["books"].items():
+        setattr(result, name, value)
+    result.best_layers = _layers("best", arrays)
+    for name, counter in _counters(loop).items():
+        counter.best, counter.count = facts["counts"][name]
+    loop.epochs, loop.steps = facts["epochs"], facts["steps"]
+
+
+PARTS = ("layer", "best")
+
+
+def _counters(loop: Any) -> dict[str, Any]:
+    return {"patience": loop.patience, "best": loop.best}
+
+
+def _named(part: str, layers: Any) -> dict[str, npt.NDArray[Any]]:
+    found = {}
+    for number, layer in enumerate(owned(layers), 1):
+        found[f"{part}.W{number}"], found[f"{part}.b{number}"] = layer.W, layer.b
+    return found
+
+
+def _layers(part: str, arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[Layer, ...]:
+    count = sum(name.startswith(f"{part}.W") for name in arrays)
+    return tuple(
+        Layer(np.asarray(arrays[f"{part}.W{n}"]), np.asarray(arrays[f"{part}.b{n}"]))
+        for n in range(1, count + 1)
+    )
