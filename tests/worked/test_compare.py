@@ -50,7 +50,8 @@ def test_the_epochs_of_a_study():
 
 # conventions: (library, pair, changes, words, factor of the loss or None)
 
-STEPS = {"rate": 0.05, "steps": 3, "batch_size": 2}
+STEPS = {"rate": 0.05, "steps": 3}
+COARSE = {**STEPS, "settings": {"epsilon": 0.1}}
 L2 = {"convention": "lambda/2", "strength": 0.3}
 ALPHA = {"convention": "alpha", "strength": 0.3}
 SUM = {"reduction": "sum"}
@@ -67,7 +68,7 @@ CONVENTIONS = [
     ("PyTorch", SOFTMAX, {"weights": [1.0, 3.0, 0.5]}, "take no weights of samples", None),
     ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "momentum", "decay": 0.5}},
      "velocity holds bare gradients", 1),
-    ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "adam_hat", "settings": {"epsilon": 0.1}}},
+    ("PyTorch", SOFTMAX, {"update": {**COARSE, "optimizer": "adam_hat"}},
      "PyTorch adds epsilon after the bias correction", 1),
     ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "adamw"}}, "AdamW decays the biases", 1),
     ("scikit-learn", SQUARED, {}, "scikit-learn reports half the mean over the outputs", 1 / 3),
@@ -78,7 +79,7 @@ CONVENTIONS = [
     ("scikit-learn", SOFTMAX, {"penalty": ALPHA, "weights": [1.0, 3.0, 0.5]},
      "or sum of their weights", None),
     ("scikit-learn", SOFTMAX, {"update": {**STEPS, "decay": 0.5}}, "no learning rate that is", 1),
-    ("scikit-learn", SOFTMAX, {"update": {**STEPS, "optimizer": "adam", "settings": {"epsilon": 0.1}}},
+    ("scikit-learn", SOFTMAX, {"update": {**COARSE, "optimizer": "adam"}},
      "Adam adds epsilon before the bias correction", 1),
 ]  # fmt: skip
 
@@ -133,13 +134,15 @@ def test_several_conventions_at_once():
 
 # what scikit-learn cannot express
 
+TWO_SIZES = {"rate": 0.05, "optimizer": "adam", "steps": 2, "batch_size": 2}
+
 INEXPRESSIBLE = [
     (("tanh", "relu"), SOFTMAX, {}, "one activation for all hidden layers"),
     (("gelu",), SOFTMAX, {}, "hidden activations identity, logistic, tanh, relu, and not gelu"),
     (("tanh",), ("squared_error", "logistic"), {}, "squared_error with the output identity alone"),
     (("tanh",), SOFTMAX, {"Y": [[0.5, 0.5, 0.0]] * 3}, "labels alone as targets"),
     (("tanh",), SOFTMAX, {"update": {"rate": 0.1, "optimizer": "adamw"}}, "and not adamw"),
-    (("tanh",), SOFTMAX, {**SUM, "update": {**STEPS, "optimizer": "adam"}}, "two sizes"),
+    (("tanh",), SOFTMAX, {**SUM, "update": TWO_SIZES}, "two sizes"),
 ]
 
 

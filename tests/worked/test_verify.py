@@ -65,21 +65,24 @@ def test_a_longer_training_is_looked_at_step_by_step(variant):
 
 @pytest.fixture(scope="module")
 def rich() -> Trace:
-    """With a penalty, weights of samples, an optimizer with a state, and two sizes of batch."""
+    """With a penalty, weights of samples, a batch in parts and an optimizer with a state."""
     return trace(
         network(
             2, (2, 3, 3), ("tanh",), SOFTMAX,
             penalty={"strength": 0.1}, weights=[1.0, 2.0, 0.5],
-            update={"rate": 0.05, "optimizer": "adam", "steps": 2, "batch_size": 2, "decay": 0.5},
+            update={"rate": 0.05, "optimizer": "adam", "batch_size": 2, "decay": 0.5},
         )
     )  # fmt: skip
 
 
 def test_a_wrong_number_is_found_in_exactly_its_quantity(rich):
-    assert verify(rich).ok
     late = ("W1", "m_W2_before", "Z1", "dW2", "v_b1", "b2_new", "loss_new")
-    for number, key in [*((1, key) for key in rich), *((2, key) for key in late)]:
-        found = verify(tampered(rich, number, key, 1e-4))
+    longer = trace(rich.example, steps=2)
+    tries = [*((rich, 1, key) for key in rich), *((longer, 2, key) for key in late)]
+    tries += [(longer, 1, "W1_new"), (longer, 1, "m_b2")]
+    assert verify(longer).ok
+    for whole, number, key in tries:
+        found = verify(tampered(whole, number, key, 1e-4))
         assert not found.ok
         assert wrong(found) == {key}
         rows = [row for row in found.rows if row.quantity == key]

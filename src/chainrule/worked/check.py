@@ -5,7 +5,7 @@ with what follows from the person's own right numbers before it, within their ro
 what follows from all of their numbers. What agrees with none of these is a slip.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,16 @@ import numpy as np
 
 from chainrule.worked.answers import Answer, Floats, Node, blanks, read_answers
 from chainrule.worked.calculate import trace
-from chainrule.worked.diagnosis import Mask, agreement, explanations, slack
+from chainrule.worked.diagnosis import (
+    ROOMS,
+    UNWRITTEN,
+    Explanation,
+    Mask,
+    Numbers,
+    agreement,
+    explanations,
+    slack,
+)
 from chainrule.worked.findings import Finding, finding
 from chainrule.worked.quantities import Trace
 from chainrule.worked.report import Mark, Report, marks
@@ -79,18 +88,18 @@ class _Check:
     trace: Trace
     answers: Mapping[Node, Answer]
     graph: Graph = field(init=False)
-    clean: World = field(init=False)
-    own: World = field(init=False)
+    clean: Numbers = field(init=False)
+    own: Numbers = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.trace)
-        self.clean = World(self.graph)
         given = {node: answer.value for node, answer in self.answers.items()}
         half = {node: _half(answer) for node, answer in self.answers.items()}
-        self.own = World(self.graph, given, half)
+        self.own = Numbers(World(self.graph, given, half), World(self.graph, given, half))
+        self.clean = Numbers(World(self.graph), World(self.graph))
 
     def report(self, blank: int) -> Report:
         for node in self.graph.order:
@@ -107,31 +116,57 @@ class _Check:
         with np.errstate(invalid="ignore"):
             right = np.abs(answer.value - truth) <= answer.half + slack(truth)
         rounded = follows = np.zeros_like(right)
-        for unwritten in (False, True):
+        for room in ROOMS:
             left = answer.there & ~(right | rounded | follows)
-            rounded = rounded | left & self._agrees(self.clean, node, answer, left, unwritten)
+            rounded = rounded | left & self._agrees(self.clean, node, answer, left, room)
             left &= ~rounded
-            follows = follows | left & self._agrees(self.own, node, answer, left, unwritten)
+            follows = follows | left & self._agrees(self.own, node, answer, left, room)
         wrong = answer.there & ~(right | rounded)
-        value, half = np.where(wrong, np.nan, answer.value), np.where(wrong, 0.0, _half(answer))
-        self.clean.give(node, value, half)
+        self._keep(self.clean, node, answer, right, wrong)
         self.marks += marks(self.trace, node, answer, right, rounded, follows)
         slipped = wrong & ~follows
+        found = explanations(self.own, node, self.answers, slipped) if slipped.any() else []
         if slipped.any():
-            found = explanations(self.own, node, self.answers, slipped)
-            self.findings.append(finding(self.own, node, answer, slipped, found, self.findings))
-            if found:
-                self.own.adopt(found[0].changes, node)
+            self.findings.append(
+                finding(self.own.kept, node, answer, slipped, found, self.findings)
+            )
+        self._keep(self.own, node, answer, right, np.zeros_like(wrong), found)
+        if found:
+            self.own.adopt(found[0].changes, node)
 
-    def _agrees(
-        self, world: World, node: Node, answer: Answer, left: Mask, unwritten: bool
-    ) -> Mask | bool:
-        """Which numbers follow from others; with ``unwritten``, from steps between that were
-        rounded and not written down."""
-        if not left.any() or (unwritten and not self.own.unwritten(node)):
-            return False
-        return agreement(world, node, answer, left, unwritten=unwritten)[0].any(axis=0)
+    def _agrees(self, numbers: Numbers, node: Node, answer: Answer, left: Mask, room: str) -> Mask:
+        """Which of the numbers left follow from those before."""
+        if not left.any() or (room == UNWRITTEN and not self.own.typed.unwritten(node)):
+            return np.zeros_like(left)
+        fits: Mask = np.asarray(agreement(numbers, node, answer, left, room)[0].any(axis=0))
+        return fits
+
+    def _keep(
+        self,
+        numbers: Numbers,
+        node: Node,
+        answer: Answer,
+        right: Mask,
+        dropped: Mask,
+        found: Sequence[Explanation] = (),
+    ) -> None:
+        """Put an answer in: as typed, and with all the decimals of what it is the rounding of."""
+        truth, half = self.graph.quantity(node).value, _half(answer)
+        exact, known = np.where(right, truth, answer.value), np.where(right, 0.0, half)
+        outcomes = [one.outcome for one in found[:1]] or [*numbers.kept.outcomes(node)]
+        for outcome in outcomes[::-1]:
+            with np.errstate(invalid="ignore"):
+                agrees = np.abs(answer.value - outcome) <= answer.half + slack(outcome)
+            exact = np.where(agrees, outcome, exact)
+            known = np.where(agrees, 0.0 if numbers.kept.exact(node) else half, known)
+        for world, value, room in (
+            (numbers.typed, answer.value, half),
+            (numbers.kept, exact, known),
+        ):
+            value = np.where(dropped | ~answer.there, np.nan, value)
+            world.give(node, value, np.where(dropped, 0.0, room))
 
 
 def _half(answer: Answer) -> Floats:
+    """Half units, NaN where nothing was written."""
     return np.where(answer.there, answer.half, np.nan)

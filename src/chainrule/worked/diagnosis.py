@@ -15,9 +15,9 @@ import numpy.typing as npt
 from chainrule.worked.answers import Answer, Floats, Node
 from chainrule.worked.expressions import Expression, Ref, mentioned
 from chainrule.worked.slips import SLIPS, Scene, Slip, slipped
-from chainrule.worked.world import Change, World
+from chainrule.worked.world import Change, Graph, World
 
-__all__ = ["Explanation", "agreement", "explanations"]
+__all__ = ["ROOMS", "UNWRITTEN", "Explanation", "Numbers", "agreement", "explanations"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -27,6 +27,8 @@ SLACK = 1.02
 """The spread is of first order; this much is left for the rest."""
 FAR = 50.0
 """The spread is surely less than so many times the sway,"""
+STEEP = 3.0
+"""The spread may be so many times larger at the typed numbers than at those with all decimals."""
 TYPICAL = 2.0
 """and about so many times."""
 CHANCE = 0.1
@@ -38,8 +40,8 @@ class Explanation:
     """A slip that gives what was typed: made at each of ``places``.
 
     ``whole``: it gives every number of the quantity, not only the wrong ones. ``chance`` is how
-    probable it is that an unrelated number agrees too. ``loose``: it agrees only if steps that
-    were not written down were rounded. ``outcome`` is what it gives exactly.
+    probable it is that an unrelated number agrees too. ``loose``: it agrees only if some of
+    the numbers before were rounded and others not. ``outcome`` is what it gives exactly.
     """
 
     slip: Slip
@@ -58,34 +60,79 @@ def slack(value: Floats) -> Floats:
     return NOISE * (1 + np.abs(value))
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """A person's numbers, twice: as ``typed``, and as ``kept`` by somebody who rounds only what
+    is written: there, a right number has all its decimals, and no half unit."""
+
+    typed: World
+    kept: World
+
+    @property
+    def graph(self) -> Graph:
+        return self.typed.graph
+
+    def settle(self, node: Node) -> None:
+        self.typed.settle(node)
+        self.kept.settle(node)
+
+    def adopt(self, changes: Mapping[Node, Change], last: Node) -> None:
+        self.typed.adopt(changes, last)
+        self.kept.adopt(changes, last)
+
+
+EXACT, SPREAD, UNWRITTEN = "exact", "spread", "unwritten"
+ROOMS = (EXACT, SPREAD, UNWRITTEN)
+"""How far a number may be off: its own half unit; what the half units before it explain; and
+what they explain if the steps between that were not written down were rounded too."""
+
+
 def agreement(
-    world: World,
+    numbers: Numbers,
     node: Node,
     answer: Answer,
     needed: Mask,
+    room: str,
     changes: Mapping[Node, Change] | None = None,
     more: tuple[Node, ...] = (),
-    unwritten: bool = False,
-    all_or_none: bool = False,
+    together: bool = False,
 ) -> tuple[Mask, Floats]:
-    """Which numbers agree with what comes out in a world, for each formula of the node; and
-    what comes out. Only the ``needed`` are looked at closely; with ``all_or_none``, it counts
-    only whether all of them agree.
+    """Which numbers agree with what comes out, for each formula of the node; and what comes out.
+
+    Somebody may have gone on with all decimals, with the numbers as typed, or with some of each.
+    Only the ``needed`` are looked at closely; ``together``: it counts only whether all agree.
     """
-    found = world.outcomes(node, changes)
-    room = np.broadcast_to(answer.half, found.shape) + slack(found)
-    with np.errstate(invalid="ignore"):
-        error = np.abs(answer.value - found)
-        if (error <= room)[:, needed].all(axis=1).any() or not np.isfinite(found).any():
-            return error <= room, found
-        hidden = float(answer.half.max()) if unwritten else 0.0
-        possible = needed & (error <= room + FAR * world.sway(node, changes, more, hidden))
-        if all_or_none:
+    kept, typed = numbers.kept, numbers.typed
+    outcomes = kept.outcomes(node, changes)
+    fits = _within(answer, outcomes, answer.half)
+    if not typed.exact(node):
+        found = typed.outcomes(node, changes)
+        fits = fits | _within(answer, found, answer.half)
+    if room == EXACT:
+        return fits, outcomes
+    hidden = float(np.nanmax(answer.half)) if room == UNWRITTEN else 0.0
+    for world in (kept, typed):
+        each = fits[:, needed]
+        if each.all(axis=1).any() if together else each.any(axis=0).all():
+            break
+        found = world.outcomes(node, changes)
+        sway = world.sway(node, changes, more, hidden)
+        possible = needed & _within(answer, found, answer.half + FAR * sway)
+        if together:
             possible &= possible[:, needed].all(axis=1).reshape(-1, *[1] * needed.ndim)
-        if not possible.any():
-            return error <= room, found
-        room = room + SLACK * world.spread(node, changes, more, hidden)
-    return error <= room, found
+        if (possible & ~fits).any():
+            spread = world.spread(node, changes, more, hidden)
+            if world is typed:  # a number that was rounded to 0.00 explains nothing
+                most = kept.spread(node, changes, more, hidden, like=typed)
+                spread = np.minimum(spread, STEEP * most)
+            fits = fits | _within(answer, found, answer.half + SLACK * spread)
+    return fits, outcomes
+
+
+def _within(answer: Answer, found: Floats, room: Floats) -> Mask:
+    with np.errstate(invalid="ignore"):
+        near: Mask = np.abs(answer.value - found) <= room + slack(found)
+    return near
 
 
 @dataclass(frozen=True)
@@ -101,10 +148,14 @@ class _Candidate:
 class _Search:
     """The slips that may have led to the wrong numbers of one quantity."""
 
-    world: World
+    numbers: Numbers
     target: Node
     answers: Mapping[Node, Answer]
     wrong: Mask
+
+    @property
+    def world(self) -> World:
+        return self.numbers.typed
 
     @property
     def answer(self) -> Answer:
@@ -113,7 +164,7 @@ class _Search:
     @cached_property
     def right(self) -> Floats:
         """What should have come out, from the person's own numbers."""
-        return self.world.outcomes(self.target)[0]
+        return self.numbers.kept.outcomes(self.target)[0]
 
     def candidates(self) -> Iterator[_Candidate]:
         places = [*self.world.unwritten(self.target), self.target]
@@ -169,13 +220,13 @@ class _Search:
 
         return change
 
-    def explained(self, one: _Candidate, loose: bool) -> Explanation | None:
+    def explained(self, one: _Candidate, room: str) -> Explanation | None:
         """The candidate, if it gives every wrong number."""
         there = self.answer.there
         needed = self.wrong if one.places == (self.target,) else there
         try:
             fits, found = agreement(
-                self.world, self.target, self.answer, needed, one.changes, one.more, loose, True
+                self.numbers, self.target, self.answer, needed, room, one.changes, one.more, True
             )
         except ValueError:  # the slip's shapes do not fit: it cannot have been made here
             return None
@@ -184,14 +235,21 @@ class _Search:
                 chance = self._chance()
                 whole = bool(agrees[there].all())
                 return Explanation(
-                    one.slip, one.changes, one.scene, one.places, outcome, whole, chance, loose
+                    one.slip,
+                    one.changes,
+                    one.scene,
+                    one.places,
+                    outcome,
+                    whole,
+                    chance,
+                    room != EXACT,
                 )
         return None
 
     def _chance(self) -> float:
         """How probable it is that another number in this region agrees by chance; equal numbers
         count once."""
-        room = self.answer.half + TYPICAL * self.world.sway(self.target).max(axis=0)
+        room = self.answer.half + TYPICAL * self.numbers.kept.sway(self.target).max(axis=0)
         off = np.abs(self.answer.value - self.right)[self.wrong]
         share = np.minimum(1.0, room[self.wrong] / np.maximum(off, 1e-300))
         _, first = np.unique(self.answer.value[self.wrong], return_index=True)
@@ -214,7 +272,7 @@ class _Search:
 
     def _agrees(self, node: Node, answer: Answer, changes: Mapping[Node, Change]) -> bool:
         needed = answer.there
-        fits, _ = agreement(self.world, node, answer, needed, changes, all_or_none=True)
+        fits, _ = agreement(self.numbers, node, answer, needed, SPREAD, changes, together=True)
         return bool(fits[:, needed].all(axis=1).any())
 
 
@@ -235,13 +293,13 @@ def _after(world: World, number: int, inner: Mapping[Node, Change]) -> Change:
 
 
 def explanations(
-    world: World, target: Node, answers: Mapping[Node, Answer], wrong: Mask
+    numbers: Numbers, target: Node, answers: Mapping[Node, Answer], wrong: Mask
 ) -> list[Explanation]:
     """The slips that give the wrong numbers of a quantity, the simplest first, each once.
 
     Parameters
     ----------
-    world
+    numbers
         The person's own numbers, and what follows from them.
     target
         The first wrong quantity.
@@ -250,11 +308,12 @@ def explanations(
     wrong
         Which of the target's numbers do not follow from the numbers before it.
     """
-    search = _Search(world, target, answers, wrong)
+    search = _Search(numbers, target, answers, wrong)
     tried = list(search.candidates())
-    found = [one for one in (search.explained(each, False) for each in tried) if one]
-    if not found and world.unwritten(target):
-        found = [one for one in (search.explained(each, True) for each in tried) if one]
+    found: list[Explanation] = []
+    for room in ROOMS:
+        if not found and (room != UNWRITTEN or numbers.typed.unwritten(target)):
+            found = [one for one in (search.explained(each, room) for each in tried) if one]
     judged = [search.judged(one) for one in found]
     least = min((one.contradicted for one in judged), default=0)
     kept = [one for one in judged if one.contradicted == least]

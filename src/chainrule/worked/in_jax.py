@@ -20,8 +20,8 @@ __all__ = ["quantities", "slope", "train"]
 
 Function = Callable[..., Any]
 
-FAST = {"xla_backend_optimization_level": 0}
-"""To compile takes far longer than to run such small networks: this halves it."""
+FAST = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+"""To compile takes far longer than to run such small networks: with these a quarter as long."""
 
 
 def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -134,7 +134,7 @@ def _differentiated(names: tuple[str, ...], loss: str) -> Function:
             found |= {f"d{key}_data": slopes[key], f"d{key}_penalty": pull}
         return found
 
-    return jax.jit(everything, compiler_options=FAST)
+    return jax.jit(everything, compiler_options=_options())
 
 
 def _local(name: str, function: Function, Z: Any) -> Any:
@@ -144,6 +144,18 @@ def _local(name: str, function: Function, Z: Any) -> Any:
     if ACTIVATIONS[name].elementwise:
         return jax.grad(lambda z: function(z).sum())(Z)
     return jax.vmap(jax.jacobian(function))(Z)
+
+
+@cache
+def _options() -> dict[str, Any]:
+    """``FAST``, where this version of JAX knows it: such options come and go."""
+    import jax
+
+    try:
+        jax.jit(lambda x: x + 1, compiler_options=FAST)(0.0)
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return FAST
 
 
 def train(course: Course) -> Iterator[tuple[float, tuple[Layer, ...]]]:
@@ -178,4 +190,4 @@ def _compiled(names: tuple[str, ...], loss_name: str, optimizer: str) -> Functio
         new, state = OPTIMIZERS[optimizer].step(layers, found, state, rate, settings)
         return value, new, state
 
-    return jax.jit(step, compiler_options=FAST)
+    return jax.jit(step, compiler_options=_options())

@@ -41,13 +41,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Group:
-    """A quantity's marks together."""
+    """A quantity's marks together; ``lines`` have what is not right, equal numbers once."""
 
     name: str
     verdict: str
     counts: str
-    listed: tuple[Mark, ...]
-    more: int
+    lines: tuple[str, ...]
 
 
 def marks(
@@ -142,15 +141,12 @@ class Report:
         for group in groups:
             line = f"{group.name.ljust(room)}  {group.counts}"
             yield from wrap(line, width, subsequent_indent="    ")
-            for mark in group.listed:
-                words = f"{mark.name} = {mark.typed}: {_said(mark)}"
-                yield from wrap(words, width, initial_indent="    ", subsequent_indent="        ")
-            if group.more:
-                yield f"    and {group.more} more"
+            for line in group.lines:
+                yield from wrap(line, width, initial_indent="    ", subsequent_indent="        ")
 
     def html(self) -> str:
         """The report as a piece of HTML."""
-        return str(_template().render(report=self, title=self._title, said=_said))
+        return str(_template().render(report=self, title=self._title))
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -164,23 +160,26 @@ def _group(name: str, part: list[Mark]) -> Group:
     ]
     verdicts = {mark.verdict for mark in part}
     verdict = next(one for one in ("wrong", "rounded", "right") if one in verdicts)
-    listed = [mark for mark in part if mark.verdict == verdict != "right"]
-    return Group(
-        name, verdict, ", ".join(words), tuple(listed[:MOST_LISTED]),
-        max(0, len(listed) - MOST_LISTED),
-    )  # fmt: skip
+    listed: dict[tuple[str, str, str], list[Mark]] = {}
+    for mark in part:
+        if mark.verdict != "right":
+            listed.setdefault((mark.typed, mark.ours, mark.verdict), []).append(mark)
+    lines = [_line(marks) for marks in listed.values()]
+    if len(lines) > MOST_LISTED:
+        lines = [*lines[:MOST_LISTED], f"and {len(lines) - MOST_LISTED} more"]
+    return Group(name, verdict, ", ".join(words), tuple(lines))
+
+
+def _line(equal: list[Mark]) -> str:
+    mark, others = equal[0], len(equal) - 1
+    found = f"{mark.name} = {mark.typed}{f' (and {others} like it)' if others else ''}"
+    if mark.verdict == "wrong":
+        return f"{found}: wrong, {mark.ours} is right"
+    return f"{found}: rounded on the way, {mark.ours} is nearer"
 
 
 def _kind(mark: Mark) -> str:
     return "wrong, as it follows from the above" if mark.follows else mark.verdict
-
-
-def _said(mark: Mark) -> str:
-    return (
-        f"{mark.verdict}, {mark.ours} is right"
-        if mark.verdict == "wrong"
-        else (f"rounded on the way, {mark.ours} is nearer")
-    )
 
 
 @cache

@@ -26,7 +26,8 @@ def _trained(course: Course, translated: bool) -> Iterator[tuple[float, tuple[La
     import torch
 
     linear = [_linear(layer) for layer in course.layers]
-    optimizer = _optimizer(linear, course, translated)
+    weights, biases = [layer.weight for layer in linear], [layer.bias for layer in linear]
+    optimizer = _optimizer(weights, biases, course, translated)
     functions = [activations()[name] for name in course.activations]
     for number, problem in enumerate(course.batches):
         A = torch.tensor(problem.X)
@@ -55,16 +56,19 @@ def updated(
 ) -> dict[str, Floats]:
     """The parameters and the optimizer's state after step ``number`` (from 0), by the trace's
     keys: one step of ``torch.optim`` from the state ``before``, translated."""
-    linear = [_linear(layer) for layer in problem.layers]
-    optimizer, rate = _optimizer(linear, course, True), course.rate(number)
+    import torch
+
     parameters: dict[str, Any] = {}
-    for i, layer in enumerate(linear, 1):
-        parameters |= {f"W{i}": layer.weight, f"b{i}": layer.bias}
+    for i, (W, b) in enumerate(problem.layers, 1):
+        parameters |= {f"W{i}": torch.tensor(W), f"b{i}": torch.tensor(b)}
+    weights, biases = (
+        [parameter for key, parameter in parameters.items() if key[0] == letter] for letter in "Wb"
+    )
+    optimizer, rate = _optimizer(weights, biases, course, True), course.rate(number)
     for key, parameter in parameters.items():
-        parameter.grad = _turned(gradients[f"d{key}"])
+        parameter.grad = torch.tensor(gradients[f"d{key}"])
         if number > 0 and course.settings:
-            state = _state(key, before, number, course.rate(number - 1))
-            optimizer.state[parameter] = state
+            optimizer.state[parameter] = _state(key, before, number, course.rate(number - 1))
     _translate(optimizer, course, number)
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -72,12 +76,12 @@ def updated(
     found = {}
     for key, parameter in parameters.items():
         state = optimizer.state[parameter]
-        found[f"{key}_new"] = parameter.detach()
+        found[f"{key}_new"] = parameter
         if "exp_avg" in state:
             found |= {f"m_{key}": state["exp_avg"], f"v_{key}": state["exp_avg_sq"]}
         elif state.get("momentum_buffer") is not None:
             found[f"velocity_{key}"] = -rate * state["momentum_buffer"]
-    return {key: x.numpy().T for key, x in found.items()}
+    return {key: x.numpy() for key, x in found.items()}
 
 
 def _state(key: str, before: Mapping[str, Floats], number: int, rate: float) -> dict[str, Any]:
@@ -85,19 +89,12 @@ def _state(key: str, before: Mapping[str, Floats], number: int, rate: float) -> 
     import torch
 
     if f"velocity_{key}_before" in before:
-        return {"momentum_buffer": _turned(-before[f"velocity_{key}_before"] / rate)}
+        return {"momentum_buffer": torch.tensor(-before[f"velocity_{key}_before"] / rate)}
     return {
         "step": torch.tensor(float(number)),
-        "exp_avg": _turned(before[f"m_{key}_before"]),
-        "exp_avg_sq": _turned(before[f"v_{key}_before"]),
+        "exp_avg": torch.tensor(before[f"m_{key}_before"]),
+        "exp_avg_sq": torch.tensor(before[f"v_{key}_before"]),
     }
-
-
-def _turned(x: Floats) -> Any:
-    """As PyTorch's ``Linear`` has it, ``(n_out, n_in)``."""
-    import torch
-
-    return torch.tensor(x.T.copy())
 
 
 def _linear(layer: Layer) -> Any:
@@ -139,13 +136,12 @@ def _own_loss(course: Course, Z: Any, A: Any, Y: Any) -> Any:
     return loss(given, Y, reduction=course.reduction, **settings)
 
 
-def _optimizer(linear: list[Any], course: Course, translated: bool) -> Any:
+def _optimizer(weights: list[Any], biases: list[Any], course: Course, translated: bool) -> Any:
     import torch
 
     rate, settings, name = course.update.rate, course.settings, course.update.optimizer
     decay = 0.0 if translated or course.penalty is None else course.penalty.strength
     decay = settings.get("weight_decay", decay)  # of adamw
-    weights, biases = [layer.weight for layer in linear], [layer.bias for layer in linear]
     groups = [
         {"params": weights, "weight_decay": decay},
         {"params": biases, "weight_decay": 0.0 if translated else decay},

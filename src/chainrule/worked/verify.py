@@ -148,6 +148,13 @@ def verify(source: Any, X: Any = None, y: Any = None, **changes: Any) -> Verific
         ``ok``, ``rows`` (a quantity beside an oracle each, as plain data), ``kinks``,
         ``missing``, ``text()``; in a notebook it shows itself.
 
+    Notes
+    -----
+    A number may differ from JAX's and PyTorch's by 1e-9 of the largest number of its quantity,
+    and from the central difference ``(L(x + h) - L(x - h)) / 2h``, with h = 1e-5 max(1, abs(x)),
+    by 1e-5 of it; by more where rounding alone can do more. Quantities below 1e-3 are judged as
+    if their largest number were that.
+
     Raises
     ------
     ExampleError

@@ -30,6 +30,7 @@ Values = Mapping[Node, Floats]
 Change = Callable[[Values], Floats]
 
 DRAWS, BATCH = 4, 256
+AXES: Mapping[str, tuple[int, ...]] = {"outputs": (-1,), "samples": (-2,), "all": (-2, -1)}
 
 
 class Graph:
@@ -145,8 +146,7 @@ def batched(formula: Expression, values: Mapping[str, Floats]) -> Floats:
             case Transpose(of):
                 found = np.swapaxes(batched(of, values), -1, -2)
             case Total(of, over):
-                axis = {"outputs": -1, "samples": -2, "all": (-2, -1)}[over]
-                found = batched(of, values).sum(axis=axis, keepdims=True)
+                found = batched(of, values).sum(axis=AXES[over], keepdims=True)
             case Call("softmax", (of,)):
                 Z = batched(of, values)
                 found = softmax(Z.reshape(-1, Z.shape[-1])).reshape(Z.shape)
@@ -274,7 +274,7 @@ class World:
         """
         changes, shifts = changes or {}, shifts or {}
         new: dict[Node, Floats] = {}
-        values: Values = ChainMap(new, self.values)  # type: ignore[arg-type]  # only new is written
+        values: Values = ChainMap(new, self.values)  # only new is written
         for node in self.between(target, shifts) if changes or shifts else []:
             if self.whole(node):
                 found = self.values[node]
@@ -302,17 +302,18 @@ class World:
         changes: Mapping[Node, Change] | None = None,
         more: Iterable[Node] = (),
         unwritten: float = 0.0,
+        like: "World | None" = None,
     ) -> Floats:
         """How far the outcomes move when each given number moves by its half unit, summed.
 
         With ``unwritten``, each number between that is not given moves by so much too: somebody
-        rounded it without writing it down.
+        rounded it without writing it down. The half units may be ``like`` another world's.
         """
         base = self.outcomes(target, changes)
         total = np.zeros_like(base)
         moves = [
             (node, tuple(at), half[tuple(at)])
-            for node, half in self._halves(target, more, unwritten).items()
+            for node, half in (like or self)._halves(target, more, unwritten).items()
             for at in np.argwhere(half)
         ]
         for start in range(0, len(moves), BATCH):
@@ -337,16 +338,20 @@ class World:
         unwritten: float = 0.0,
     ) -> Floats:
         """About how large the spread is, from a few moves of all numbers at once."""
-        base = self.outcomes(target, changes)
         rng = np.random.default_rng(0)
         shifts = {}
         for node, half in self._halves(target, more, unwritten).items():
             shape = (DRAWS, *half.shape)
             shifts[node] = half * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.3, 1, shape)
         if not shifts:
-            return np.zeros_like(base)
+            return np.zeros((1, *self.values[target].shape))
+        base = self.outcomes(target, changes)
         moved = self.outcomes(target, changes, shifts, DRAWS)
         return _at_most(np.abs(moved - base[:, None]))
+
+    def exact(self, target: Node) -> bool:
+        """Whether nothing that the target depends on is rounded."""
+        return not self._halves(target, (), 0.0)
 
     def _halves(self, target: Node, more: Iterable[Node], unwritten: float) -> dict[Node, Floats]:
         """How far each number between may be rounded, where any may."""
