@@ -67,9 +67,7 @@ def update(
     masks: Sequence[Array | None] | None = None,
 ) -> Updated:
     """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``."""
-    loss, gradients = loss_and_gradients(
-        plan, layers, X, Y, weights, masks, settings=hyper.loss
-    )
+    loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks, settings=hyper.loss)
     penalty = namespace(loss).zeros_like(loss)
     if plan.penalised:
         penalty = total(PENALTIES["l2"], layers, l2)

@@ -109,7 +109,7 @@ def plan(params: Parameters, net: Architecture, batch_size: int, dtype: str) -> 
         penalised=bool(params.alpha if params.l2 is None else params.l2),
         dropout=any(dropout_rates(params, len(net.sizes) - 2)),
         clipped=params.clip_global_norm is not None,
-        l1=params.l1 > 0,
+        l1=bool(params.l1),
         max_norm=params.max_norm is not None,
     )
 

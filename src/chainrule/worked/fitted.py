@@ -5,12 +5,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.equations.losses import HUBER_DELTA
 from chainrule.errors import ExampleError
 from chainrule.worked.example import Example, parse_example
 
 __all__ = ["fitted_example"]
 
 DROPOUT = "Dropout is left out: this is the network as it predicts."
+L1 = "The L1 penalty is left out: the gradients are those of the other parts of the loss."
+MAX_NORM = "The limit on the norm of each unit's weights is left out."
+SMOOTHING = "The targets are the true labels: label smoothing is left out."
 PENALTY = "The penalty is alpha / 2 times the sum of squares, divided by the number of samples."
 
 
@@ -51,6 +55,9 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     elif l2 is None and est.alpha > 0:
         table["penalty"] = {"convention": "alpha", "strength": float(est.alpha)}
         remarks.append(PENALTY)
+    for name, remark in (("l1", L1), ("max_norm", MAX_NORM), ("label_smoothing", SMOOTHING)):
+        if getattr(est, name, None):
+            remarks.append(remark)
     if np.any(np.asarray(getattr(est, "dropout", 0.0), float) > 0):
         remarks.append(DROPOUT)
     return parse_example(table), remarks
@@ -75,9 +82,17 @@ def _loss(est: Any) -> str:
         if own in ("mean_squared_error", "squared_error"):
             return str(own)
         return "cross_entropy" if output == "softmax" else "binary_cross_entropy"
-    name = str(est.loss)
-    if name == "poisson":
-        return name
+    name, settings = est.loss, {}
+    if not isinstance(name, str):
+        settings = {key: value for key, value in name.items() if key != "name"}
+        name = name["name"]
+    if settings.get("delta", HUBER_DELTA) != HUBER_DELTA:
+        raise ExampleError(
+            f"A trace has Huber's loss with delta = {HUBER_DELTA:g} alone, and this network was "
+            f"trained with {settings['delta']}. Train one on targets that are divided by it."
+        )
+    if name in ("poisson", "absolute_error", "huber"):
+        return str(name)
     return "half_mean_squared_error" if name.endswith("squared_error") else name
 
 
