@@ -138,11 +138,11 @@ def test_looking_at_each_epoch_changes_nothing(name, cut, problem, same_network)
 
 
 @pytest.mark.parametrize("capacity", [1, 4, 7])
-@pytest.mark.parametrize("name", ["adam", "dropout"])
+@pytest.mark.parametrize("name", ["adam", "dropout", "reduced", "one-cycle"])
 def test_the_length_of_a_range_changes_nothing(name, capacity, problem, same_network, monkeypatch):
     X, y, _ = problem("multiclass")
     plain = classifier(**TRAININGS[name]).fit(X, y)
-    monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: capacity)
+    monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: capacity)
     cut = classifier(**TRAININGS[name]).fit(X, y)
     assert plain.loss_curve_ == cut.loss_curve_
     same_network(plain, cut)
