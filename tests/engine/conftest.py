@@ -134,6 +134,9 @@ def _make_case(
     clip: float | None = None,
     l2: float = 0.0,
     alpha: float = 0.0,
+    l1: float = 0.0,
+    max_norm: float | None = None,
+    loss_settings: dict[str, float] | None = None,
     weighted: bool = False,
     seed: int = 0,
 ) -> Case:
@@ -148,6 +151,8 @@ def _make_case(
         penalised=bool(l2 or alpha),
         dropout=bool(dropout),
         clipped=clip is not None,
+        l1=bool(l1),
+        max_norm=max_norm is not None,
     )
     layers = tuple(
         Layer(rng.normal(0, 0.5, (i, o)).astype(dtype), rng.normal(0, 0.3, o).astype(dtype))
@@ -158,8 +163,10 @@ def _make_case(
     weights = rng.choice([0.5, 1.0, 2.0], n) if weighted else None
     if weighted:
         weights[:2] = 0.0  # two samples that weigh nothing, and no batch that does
-    clip = np.inf if clip is None else clip
-    hyper = Hyperparameters.make(plan, settings, dropout, clip, seed)
+    clip, limit = (np.inf if bound is None else bound for bound in (clip, max_norm))
+    hyper = Hyperparameters.make(
+        plan, settings, dropout, clip, seed, loss=loss_settings, l1=l1, max_norm=limit
+    )
     return Case(plan, hyper, layers, X, Y, weights, l2, alpha)
 
 

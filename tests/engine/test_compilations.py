@@ -58,7 +58,8 @@ def test_a_search_is_one_program(make_case, compiled):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_settings_budgets_and_seeds_are_one_program(make_case, compiled, optimizer):
-    case = fold(make_case, optimizer, 862, batch_size=33, weighted=True)
+    more = {"l1": 0.01, "max_norm": 1.0, "weighted": True}
+    case = fold(make_case, optimizer, 862, batch_size=33, **more)
     case.trainer().run()
     compiled()
     names, plan = OPTIMIZERS[optimizer].settings, case.plan
@@ -66,6 +67,8 @@ def test_settings_budgets_and_seeds_are_one_program(make_case, compiled, optimiz
     changed += [Hyperparameters.make(plan, rates=(rate,)) for rate in (0.0, 1 / 256, 0.5)]
     changed += [Hyperparameters.make(plan, clip=limit) for limit in (1e-3, np.inf)]
     changed += [Hyperparameters.make(plan, seed=seed) for seed in (1, 2**32 - 1)]
+    changed += [Hyperparameters.make(plan, l1=strength) for strength in (0.0, 0.1)]
+    changed += [Hyperparameters.make(plan, max_norm=limit) for limit in (0.5, np.inf)]
     for hyper in changed:
         case.but(hyper=hyper).trainer().run()
     for changes in ({"order_seed": 7}, {"weights": None}, {"alpha": 0.5, "l2": 0.0}):
@@ -87,6 +90,8 @@ def test_settings_budgets_and_seeds_are_one_program(make_case, compiled, optimiz
         {"sizes": (11, 9, 3)},
         {"dtype": "float64"},
         {"penalised": False},
+        {"l1": True},
+        {"max_norm": True},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -149,7 +154,7 @@ def test_a_grid_search_is_one_program(data, compiled):
 
 def test_what_a_classifier_is_set_to_is_one_program(data, compiled):
     X, y, _ = data
-    base = {"dropout": 0.2, "clip_global_norm": 1.0, "batch_size": 50}
+    base = {"dropout": 0.2, "clip_global_norm": 1.0, "batch_size": 50, "l1": 0.01, "max_norm": 2.0}
     classifier(**base).fit(X, y)
     compiled()
     for changes in (
@@ -159,8 +164,14 @@ def test_what_a_classifier_is_set_to_is_one_program(data, compiled):
         {"dropout": 0.7},
         {"clip_global_norm": 0.01},
         {"beta_1": 0.5, "beta_2": 0.5, "epsilon": 1e-3},
+        {"l1": 0.5},
+        {"max_norm": 0.1},
+        {"label_smoothing": 0.0},
         {"schedule": {"name": "cosine", "warmup": 1.0}},
+        {"schedule": {"name": "one_cycle", "rise": 0.5}},
+        {"schedule": {"name": "reduce_on_plateau", "patience": 0, "threshold": 1.0}},
         {"init": "he_normal"},
+        {"init": "orthogonal"},
         {"shuffle": False},
         {"class_weight": "balanced"},
         {"l2": None, "alpha": 0.3},
@@ -176,6 +187,32 @@ def test_what_a_classifier_is_set_to_is_one_program(data, compiled):
         on.partial_fit(X, y, classes=[0, 1, 2])
     on.set_params(warm_start=True).fit(X, y)
     assert compiled() == 0
+
+
+def test_label_smoothing_is_one_program(data, compiled):
+    """One more than without, since its targets are no longer booleans."""
+    X, y, _ = data
+    for share in (0.1, 0.3):
+        classifier(batch_size=48, label_smoothing=share).fit(X, y)
+    assert compiled() == 1
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_delta_is_one_program(data, compiled, solver):
+    X, _, targets = data
+    for delta in (1, 0.5, np.float32(2)):
+        chainrule.MLPRegressor(
+            {"name": "huber", "delta": delta},
+            (7,),
+            solver=solver,
+            max_iter=2,
+            batch_size=47,
+            random_state=0,
+        ).fit(X, targets, X_val=X[:50], y_val=targets[:50])
+    chainrule.MLPRegressor(
+        "huber", (7,), solver=solver, max_iter=2, batch_size=47, random_state=0
+    ).fit(X, targets)
+    assert compiled() == 1
 
 
 def test_gathered_rows_are_a_program_of_their_own(data, compiled, monkeypatch):

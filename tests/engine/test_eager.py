@@ -42,16 +42,20 @@ def _settings(i):
         "alpha": 0.1 if i % 4 == 3 else 0.0,
         "dropout": (64 / 256, 25 / 256) if i % 3 == 0 else (),
         "clip": (0.3, 3.0)[i // 5 % 2] if i % 5 < 2 else None,
+        "l1": 0.02 if i % 5 > 2 else 0.0,
+        "max_norm": (0.7, 1.2)[i // 7 % 2] if i % 7 > 4 else None,
+        "loss_settings": {"delta": 0.4} if loss == "huber" and i % 2 else None,
         "weighted": i % 7 < 3,
         "seed": i,
     }
 
 
+FLAGS = ("l2", "alpha", "dropout", "clip", "l1", "max_norm", "loss_settings", "weighted")
 TABLE = [_settings(i) for i in range(N_CASES)]
 
 
 def _name(row):
-    flags = [name for name in ("l2", "alpha", "dropout", "clip", "weighted") if row[name]]
+    flags = [name for name in FLAGS if row[name]]
     return "-".join([row["optimizer"], *row["hidden"], row["output"], row["loss"], *flags])
 
 
@@ -63,7 +67,7 @@ def test_the_table_has_every_row_of_the_equations_tables():
     assert set(chain.from_iterable(column("hidden"))) == set(HIDDEN_ACTIVATIONS)
     assert {(row["output"], row["loss"]) for row in TABLE} >= set(FUSED)
     assert column("loss") == set(LOSSES)
-    for flag in ("l2", "alpha", "dropout", "clip", "weighted"):
+    for flag in FLAGS:
         assert {bool(row[flag]) for row in TABLE} == {True, False}
 
 
@@ -108,7 +112,8 @@ def test_a_training_can_go_on_from_a_state(make_case, same_bits):
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_values_stay_in_the_library_and_the_plan_s_dtype(make_case, library, dtype):
-    case = make_case("adam", l2=0.01, dropout=(0.25, 0.25), clip=1.0, dtype=dtype)
+    more = {"l1": 0.01, "max_norm": 1.0, "loss": "huber", "output": "identity"}
+    case = make_case("adam", l2=0.01, dropout=(0.25, 0.25), clip=1.0, dtype=dtype, **more)
     after = case.eager(3, library)[-1]
     arrays = [*(part for layer in after.layers for part in layer), after.loss, after.penalty]
     for array in arrays:

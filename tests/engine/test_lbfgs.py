@@ -21,9 +21,12 @@ LOSSES = {
     "binary_cross_entropy": lambda Z, Y: torch.nn.functional.binary_cross_entropy_with_logits(
         Z, Y, reduction="none"
     ).sum(dim=1),
+    "huber": lambda Z, Y: torch.nn.functional.huber_loss(Z, Y, reduction="none", delta=0.6).sum(1),
 }
+SETTINGS = {"huber": {"delta": 0.6}}
 OUTPUTS = {
     "cross_entropy": "softmax",
+    "huber": "identity",
     "half_mean_squared_error": "identity",
     "binary_cross_entropy": "logistic",
 }
@@ -96,7 +99,7 @@ def judge(case, loss):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_it_minimises_what_scipy_minimises_by_torch(make, loss, weighted):
     case = make(loss, alpha=0.3, weighted=weighted)
-    found, seen = run(case)
+    found, seen = run(case, settings=SETTINGS.get(loss))
     theirs = []
     expected = scipy.optimize.minimize(
         judge(case, loss),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine.plan import Hyperparameters, Plan
+from chainrule.equations.losses import LOSSES
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import InvalidInputError
 
@@ -54,7 +55,8 @@ def test_hyperparameters_have_the_table_s_defaults_in_the_plan_s_dtype(optimizer
     }
     assert hyper.rates.tolist() == [0.0]
     assert hyper.clip == np.inf
-    arrays = [*hyper.settings.values(), hyper.rates, hyper.clip]
+    assert (hyper.l1, hyper.max_norm, hyper.loss) == (0.0, np.inf, {})
+    arrays = [*hyper.settings.values(), hyper.rates, hyper.clip, hyper.l1, hyper.max_norm]
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
     assert hyper.seed.dtype == np.uint32
 
@@ -64,6 +66,15 @@ def test_given_settings_replace_the_defaults():
     assert float(hyper.settings["beta_1"]) == 0.5
     assert float(hyper.settings["beta_2"]) == np.float32(0.999)
     assert (float(hyper.rates[0]), float(hyper.clip), int(hyper.seed)) == (0.25, 2.0, 2**32 - 1)
+
+
+def test_the_loss_s_settings_are_the_table_s_or_given():
+    plan = Plan((4, 3, 2), ("relu", "identity"), "huber", "adam", 8)
+    assert float(Hyperparameters.make(plan).loss["delta"]) == LOSSES["huber"].settings["delta"]
+    found = Hyperparameters.make(plan, loss={"delta": 0.25}).loss
+    assert (float(found["delta"]), found["delta"].dtype) == (0.25, np.float32)
+    with pytest.raises(InvalidInputError, match=r"setting of the loss 'huber' 'dleta'. Did you"):
+        Hyperparameters.make(plan, loss={"dleta": 2.0})
 
 
 def test_a_mistyped_setting_is_not_ignored():

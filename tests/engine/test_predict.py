@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 import scipy.sparse
+import scipy.special
 from scipy.special import expit
 
 from chainrule.engine import predict
@@ -113,6 +114,19 @@ def test_every_kind_of_output(output, loss, last):
         "poisson": lambda A: A - 1 - np.log(A),
     }
     assert values == pytest.approx(by_hand[loss](expected).sum(axis=1), abs=1e-12)
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("delta", [0.1, 1.0])
+def test_losses_have_their_settings(delta, dtype):
+    layers, X = network(dtype), rows(130, dtype)
+    Y, activations = np.ones((130, 3)), ("tanh", "relu", "identity")
+    given = {} if delta == 1.0 else {"settings": {"delta": delta}}
+    _, values = losses(layers, activations, "huber", X, Y, **given)
+    assert values.dtype == dtype
+    expected = scipy.special.huber(delta, plain(layers, X, lambda Z: Z) - 1).sum(axis=1)
+    assert np.abs(values - expected).max() < 10 * tolerance(dtype)
 
 
 @pytest.mark.usefixtures("path")

@@ -70,6 +70,48 @@ def test_the_penalty_is_reported_apart_and_moves_the_weights_alone(make_case, ba
         assert np.array_equal(with_l2.b, without.b)
 
 
+def test_both_penalties_add_up(make_case, batch, distance):
+    both = make_case("sgd", ("tanh", "softplus"), n=8, l2=0.3, l1=0.2)
+    plain, after = one_update(batch), one_update(both, l2=0.3)
+    assert after.loss == plain.loss
+    squares = sum(float(np.sum(layer.W**2)) for layer in batch.layers)
+    sizes = sum(float(np.sum(np.abs(layer.W))) for layer in batch.layers)
+    assert after.penalty == pytest.approx(0.15 * squares + 0.2 * sizes, rel=1e-14)
+    for before, without, new in zip(batch.layers, plain.layers, after.layers, strict=True):
+        pull = 0.3 * before.W + 0.2 * np.sign(before.W)
+        assert distance(new.W, without.W - 0.1 * pull) < 1e-15
+        assert np.array_equal(new.b, without.b)
+
+
+def test_the_limit_on_norms_follows_the_update(make_case, batch):
+    limited = make_case("sgd", ("tanh", "softplus"), n=8, max_norm=0.9)
+    plain, after = one_update(batch), one_update(limited)
+    for without, new in zip(plain.layers, after.layers, strict=True):
+        norms = np.linalg.norm(without.W, axis=0)
+        np.testing.assert_allclose(new.W, without.W * np.minimum(1, 0.9 / norms), rtol=1e-14)
+        assert np.array_equal(new.b, without.b)
+    assert any((np.linalg.norm(layer.W, axis=0) > 0.9).any() for layer in plain.layers)
+    assert any((np.linalg.norm(layer.W, axis=0) < 0.9).any() for layer in plain.layers)
+
+
+@pytest.mark.parametrize("delta", [0.2, 5.0])
+def test_the_loss_has_its_settings(make_case, delta, distance):
+    settings = {"loss": "huber", "output": "identity", "n": 8}
+    case = make_case("sgd", ("tanh", "softplus"), **settings, loss_settings={"delta": delta})
+    loss, gradients = loss_and_gradients(
+        case.plan, case.layers, case.X, case.Y, WEIGHTS, settings=case.hyper.loss
+    )
+    parts = [torch.tensor(part, requires_grad=True) for layer in case.layers for part in layer]
+    A = torch.tensor(case.X)
+    for number, function in enumerate((torch.tanh, torch.nn.functional.softplus, torch.clone)):
+        A = function(A @ parts[2 * number] + parts[2 * number + 1])
+    errors = torch.nn.functional.huber_loss(A, torch.tensor(case.Y), reduction="none", delta=delta)
+    wanted = (torch.tensor(WEIGHTS) * errors.sum(1)).sum() / WEIGHTS.sum()
+    wanted.backward()
+    assert loss == pytest.approx(wanted.item(), rel=1e-13)
+    assert distance([p for layer in gradients for p in layer], [p.grad for p in parts]) < 1e-13
+
+
 @pytest.mark.parametrize(("limit", "clips"), [(0.01, True), (100.0, False)])
 def test_the_clip_bounds_the_norm_of_the_whole_gradient(make_case, limit, clips, distance):
     loose = make_case("sgd", ("tanh", "softplus"), n=8, l2=0.3)
@@ -91,7 +133,8 @@ def test_the_clip_bounds_the_norm_of_the_whole_gradient(make_case, limit, clips,
 
 
 def test_a_limit_without_the_plan_s_leave_does_nothing(batch, same_bits):
-    """Whether to clip is static; the estimators set both together."""
-    limited = batch.but(hyper=Hyperparameters.make(batch.plan, clip=1e-9))
+    """Whether to clip is static, and so on; the estimators set both together."""
+    hyper = Hyperparameters.make(batch.plan, clip=1e-9, l1=9.0, max_norm=1e-9)
+    limited = batch.but(hyper=hyper)
     assert same_bits(one_update(limited), one_update(batch))
     assert global_norm(batch.layers) > 1

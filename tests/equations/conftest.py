@@ -103,6 +103,9 @@ def slope() -> Callable[[Callable[[float], Any], float], Any]:
 
 # Problems
 
+SEAMS = {"absolute_error": (0.0,), "huber": (-1.0, 1.0)}
+"""Residuals where a loss or one of its derivatives jumps: differences across them are wrong."""
+
 
 def _flatten(layers: Sequence[Layer], X: Any) -> np.ndarray:
     """Input and parameters, or their derivatives, as one vector."""
@@ -167,9 +170,16 @@ class Problem:
         return replace(self, layers=layers, X=parts[0])
 
     def signs(self) -> np.ndarray:
-        """On which side of zero, where kinks are, each pre-activation lies."""
+        """On which side of zero, where kinks are, each pre-activation lies; and on which side of
+        the loss's seams each residual."""
         tape = forward(self.layers, self.activations, self.X, self.masks)
-        return np.concatenate([np.sign(Z).ravel() for Z in tape.Z])
+        sides = [np.sign(Z).ravel() for Z in tape.Z]
+        return np.concatenate([*sides, np.sign(self.from_seams(tape)).ravel()])
+
+    def from_seams(self, tape: Any) -> np.ndarray:
+        """How far each residual is from each place where the loss is not smooth."""
+        residuals = (tape.A[-1] - self.Y)[..., None]
+        return residuals - np.array(SEAMS.get(self.loss, ()))
 
 
 def _targets(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -227,7 +237,8 @@ def _make_problem(
     for seed in range(first_seed, first_seed + 500):
         problem = _draw(loss, activations, sizes, n, variant, seed)
         tape = forward(problem.layers, problem.activations, problem.X, problem.masks)
-        clear = min(np.min(np.abs(Z)) for Z in tape.Z) > 0.03
+        distances = [*tape.Z, problem.from_seams(tape)]
+        clear = all(np.min(np.abs(each), initial=np.inf) > 0.03 for each in distances)
         if clear and np.linalg.norm(_flatten(*problem.gradient())) > 1e-2:
             return problem
     raise AssertionError(f"No seed gives {loss}, {activations} a gradient to look at.")
@@ -294,6 +305,11 @@ def against_differences() -> Callable[[Problem], float]:
 @pytest.fixture(scope="session")
 def flatten() -> Callable[[Sequence[Layer], Any], np.ndarray]:
     return _flatten
+
+
+@pytest.fixture(scope="session")
+def seams() -> dict[str, tuple[float, ...]]:
+    return SEAMS
 
 
 @pytest.fixture(scope="session")

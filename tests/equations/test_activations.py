@@ -12,6 +12,8 @@ from chainrule.equations.activations import (
     ACTIVATIONS,
     HIDDEN_ACTIVATIONS,
     LEAKY_SLOPE,
+    SELU_ALPHA,
+    SELU_SCALE,
     pullback,
     softmax_jacobian,
 )
@@ -24,9 +26,11 @@ TORCH = {
     "relu": F.relu,
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
+    "selu": F.selu,
     "gelu": F.gelu,
     "silu": F.silu,
     "softplus": lambda z: torch.logaddexp(z, 0 * z),  # F.softplus is the identity above 20
+    "mish": lambda z: z * torch.tanh(torch.logaddexp(z, 0 * z)),
     "exp": torch.exp,
     "softmax": lambda z: F.softmax(z, dim=1),
 }
@@ -37,9 +41,11 @@ JAX = {
     "relu": jax.nn.relu,
     "leaky_relu": jax.nn.leaky_relu,
     "elu": jax.nn.elu,
+    "selu": jax.nn.selu,
     "gelu": lambda z: jax.nn.gelu(z, approximate=False),
     "silu": jax.nn.silu,
     "softplus": jax.nn.softplus,
+    "mish": jax.nn.mish,
     "exp": jnp.exp,
     "softmax": jax.nn.softmax,
 }
@@ -128,7 +134,7 @@ def test_derivative_far_out(row, x64):
 def test_derivative_at_a_kink_is_the_one_from_the_left(row):
     for kink in row.kinks:
         at, left, right = (np.array([[kink + step]]) for step in (0, -1e-9, 1e-9))
-        assert derivative(row, at) == derivative(row, left)
+        assert derivative(row, at) == pytest.approx(derivative(row, left), rel=1e-8)
         assert abs(derivative(row, right) - derivative(row, left)) > 0.1
 
 
@@ -149,9 +155,11 @@ def test_stated_values_at_zero():
         "relu": (0, 0),
         "leaky_relu": (0, LEAKY_SLOPE),
         "elu": (0, 1),
+        "selu": (0, SELU_SCALE * SELU_ALPHA),
         "gelu": (0, 0.5),
         "silu": (0, 0.5),
         "softplus": (np.log(2), 0.5),
+        "mish": (0, 0.6),
         "exp": (1, 1),
     }
     for name, (value, slope_there) in stated.items():
@@ -235,7 +243,7 @@ def test_derivative_at_extreme_inputs(row):
     assert found[0] == pytest.approx(left, abs=1e-15)
     assert found[1] == pytest.approx(found[2], rel=1e-15)
     if row.name != "exp":
-        right = 0 if row.name in ("logistic", "tanh") else 1
+        right = {"logistic": 0, "tanh": 0, "selu": SELU_SCALE}.get(row.name, 1)
         assert found[-1] == pytest.approx(right, rel=1e-15, abs=1e-15)
 
 
@@ -243,6 +251,29 @@ def test_softmax_at_extreme_inputs(backend):
     Z = np.array([[1000.0, -1000.0, 0.0], [1e-300, 0, -1e-300], [-1000, -1000, -1000]])
     A = ACTIVATIONS["softmax"].function(backend.array(Z))
     backend.check(A, np.array([[1.0, 0, 0], [1 / 3, 1 / 3, 1 / 3], [1 / 3, 1 / 3, 1 / 3]]))
+
+
+def test_selu_keeps_mean_0_and_variance_1():
+    """The fixed point that its two constants are made for, by the normal distribution's integrals
+    in closed form (Klambauer et al. 2017, appendix)."""
+    low = scipy.stats.norm.cdf(-1)  # E[e^z; z < 0] = e^(1/2) Phi(-1)
+    lower = scipy.stats.norm.cdf(-2)  # E[e^2z; z < 0] = e^2 Phi(-2)
+    density = 1 / np.sqrt(2 * np.pi)  # E[z; z > 0]
+    below = np.exp(0.5) * low - 0.5
+    mean = SELU_SCALE * (density + SELU_ALPHA * below)
+    square = np.exp(2) * lower - 2 * np.exp(0.5) * low + 0.5
+    variance = SELU_SCALE**2 * (0.5 + SELU_ALPHA**2 * square)
+    assert mean == pytest.approx(0, abs=1e-15)
+    assert variance == pytest.approx(1, rel=1e-14)
+
+
+def test_mish_is_that_of_torch_and_keeps_its_digits_far_to_the_left():
+    Z = np.array([[-700.0, -100.0, -40.0, -10.0, -1.0, 0.0, 5.0, 15.0]])
+    row = ACTIVATIONS["mish"]
+    np.testing.assert_allclose(row.function(Z), F.mish(torch.tensor(Z)).numpy(), rtol=1e-12)
+    e = np.exp(Z)  # tanh(log(1 + e)) = (e^2 + 2 e) / (e^2 + 2 e + 2)
+    np.testing.assert_allclose(row.function(Z), Z * (e * e + 2 * e) / (e * e + 2 * e + 2), 1e-13)
+    np.testing.assert_allclose(derivative(row, Z[:, :2]), (e * (1 + Z))[:, :2], rtol=1e-12)
 
 
 def test_gelu_keeps_its_digits_far_to_the_left():

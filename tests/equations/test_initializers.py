@@ -6,10 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.neural_network import MLPRegressor
 from torch.nn import init
 
-from chainrule.equations.initializers import INITIALIZERS, initial
+from chainrule.equations.initializers import INITIALIZERS, initial, orthonormal
 
 FAN_IN, FAN_OUT = 300, 200
 
@@ -25,6 +27,7 @@ VARIANCES = {
     "lecun_normal": 1 / FAN_IN,
     "uniform": 0.1**2 / 3,
     "normal": 0.1**2,
+    "orthogonal": 1 / max(FAN_IN, FAN_OUT),
     "constant": 0.0,
     "sklearn": 2 / (FAN_IN + FAN_OUT),
 }
@@ -39,6 +42,7 @@ TORCH = {
     "lecun_normal": lambda w: init.kaiming_normal_(w, nonlinearity="linear"),
     "uniform": lambda w: init.uniform_(w, -0.1, 0.1),
     "normal": lambda w: init.normal_(w, 0, 0.1),
+    "orthogonal": init.orthogonal_,
     "constant": lambda w: init.constant_(w, 0.1),
 }
 
@@ -117,11 +121,51 @@ def test_settings_change_the_result(row):
 
 @EACH
 def test_unknown_settings_are_refused(row):
-    with pytest.raises(TypeError, match="gain"):
-        initial(row, draws(row), FAN_IN, FAN_OUT, gain=2.0)
+    with pytest.raises(TypeError, match="gian"):
+        initial(row, draws(row), FAN_IN, FAN_OUT, gian=2.0)
 
 
 @EACH
 def test_runs_unchanged_in_each_library(row, backend):
     numbers = draws(row, (4, 3))
     backend.check(initial(row, backend.array(numbers), 4, 3), initial(row, numbers, 4, 3))
+
+
+# Orthogonal weights
+
+SHAPES = [(6, 4), (4, 6), (5, 5), (1, 3), (3, 1)]
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6), (1, 3), (3, 1)], ids=str)
+def test_orthogonal_is_that_of_torch(shape):
+    """From the same draws, which PyTorch makes of its seed. (Of square draws it makes the columns
+    of its W orthonormal, which are the rows of ours: as good, and another matrix.)"""
+    torch.manual_seed(4)
+    numbers = torch.empty(shape[::-1], dtype=torch.float64).normal_().numpy().T
+    torch.manual_seed(4)
+    theirs = init.orthogonal_(torch.empty(shape[::-1], dtype=torch.float64), gain=1.7).numpy().T
+    found = initial(INITIALIZERS["orthogonal"], numbers, *shape, gain=1.7)
+    np.testing.assert_allclose(found, theirs, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_orthogonal_is_gram_schmidt(shape):
+    """Column by column, what is left beside those before it: R's diagonal is then positive."""
+    numbers = np.random.default_rng(2).normal(size=shape)
+    columns = []
+    for column in numbers.T if shape[0] >= shape[1] else numbers:
+        for other in columns:
+            column = column - (other @ column) * other
+        columns.append(column / np.linalg.norm(column))
+    wanted = np.array(columns).T if shape[0] >= shape[1] else np.array(columns)
+    np.testing.assert_allclose(orthonormal(numbers), wanted, rtol=1e-9, atol=1e-12)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_orthogonal_weights_are_at_right_angles_and_keep_lengths(n_in, n_out, seed):
+    W = orthonormal(np.random.default_rng(seed).normal(size=(n_in, n_out)))
+    products = W.T @ W if n_in >= n_out else W @ W.T
+    np.testing.assert_allclose(products, np.eye(min(n_in, n_out)), atol=1e-12)
+    x = np.random.default_rng(seed + 1).normal(size=min(n_in, n_out))
+    image = W @ x if n_in >= n_out else x @ W
+    assert np.linalg.norm(image) == pytest.approx(np.linalg.norm(x), rel=1e-12)

@@ -1,11 +1,19 @@
 """Every loss: its value, its gradients, the fused pairs, and the reduction of a batch."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 import scipy.special
 import torch
 import torch.nn.functional as F
-from sklearn.metrics import log_loss, mean_poisson_deviance, mean_squared_error
+from sklearn.metrics import (
+    log_loss,
+    mean_absolute_error,
+    mean_poisson_deviance,
+    mean_squared_error,
+)
 from sklearn.neural_network._base import binary_log_loss, poisson_loss, squared_loss
 
 from chainrule.equations.activations import ACTIVATIONS, pullback
@@ -15,6 +23,7 @@ from chainrule.equations.losses import (
     output_gradient,
     per_sample,
     reduce_weights,
+    smoothed,
 )
 from chainrule.errors import InvalidInputError
 
@@ -25,6 +34,8 @@ TORCH = {
     "half_mean_squared_error": lambda A, Y: 0.5 * F.mse_loss(A, Y, reduction="none").mean(1),
     "cross_entropy": lambda A, Y: F.cross_entropy(torch.log(A), Y, reduction="none"),
     "binary_cross_entropy": lambda A, Y: F.binary_cross_entropy(A, Y, reduction="none").sum(1),
+    "absolute_error": lambda A, Y: F.l1_loss(A, Y, reduction="none").sum(1),
+    "huber": lambda A, Y: F.huber_loss(A, Y, reduction="none").sum(1),
     "poisson": lambda A, Y: (
         F.poisson_nll_loss(A, Y, log_input=False, eps=0.0, reduction="none")
         + torch.special.xlogy(Y, Y)
@@ -32,7 +43,7 @@ TORCH = {
     ).sum(1),
 }
 
-# scikit-learn's losses of a whole batch, averaged with the samples' weights.
+# scikit-learn's losses (scipy's, for Huber's) of a whole batch, averaged with the weights.
 SKLEARN = {
     "squared_error": lambda A, Y, w: (
         0.5 * A.shape[1] * mean_squared_error(Y, A, sample_weight=w, multioutput="uniform_average")
@@ -43,6 +54,8 @@ SKLEARN = {
         Y.argmax(1), A, sample_weight=w, labels=range(A.shape[1])
     ),
     "binary_cross_entropy": lambda A, Y, w: binary_log_loss(Y, A, sample_weight=w),
+    "absolute_error": lambda A, Y, w: A.shape[1] * mean_absolute_error(Y, A, sample_weight=w),
+    "huber": lambda A, Y, w: np.average(scipy.special.huber(1.0, A - Y).sum(1), weights=w),
     "poisson": lambda A, Y, w: poisson_loss(Y, A, sample_weight=w),
 }
 
@@ -148,11 +161,17 @@ def test_gradient_with_respect_to_the_outputs(loss, k, batch, slope):
 
 @EACH_PAIR
 @OUTPUTS
-def test_gradient_with_respect_to_the_pre_activations(loss, output, k, targets, slope):
+def test_gradient_with_respect_to_the_pre_activations(loss, output, k, targets, slope, seams):
     rng = np.random.default_rng(3)
     loss, output = LOSSES[loss], ACTIVATIONS[output]
     Z = rng.uniform(0.1, 2, (9, k)) * rng.choice([-1, 1], (9, k))
     Y = targets(loss.targets, (9, k), rng)
+
+    def sides(Z):
+        return [np.sign(output.function(Z) - Y - seam) for seam in seams.get(loss.name, ())]
+
+    for low, high in zip(sides(Z - 0.04), sides(Z + 0.04), strict=True):
+        Y = np.where(low == high, Y, Y + 0.8)  # else the differences below cross a seam
 
     def value(Z):
         return per_sample(loss, output, Z, output.function(Z), Y)
@@ -161,6 +180,108 @@ def test_gradient_with_respect_to_the_pre_activations(loss, output, k, targets, 
     columns = [slope(lambda s, u=u: value(Z + s * u), 0.01) for u in np.eye(k)]
     error = np.linalg.norm(found - np.stack(columns, axis=1))
     assert error <= 1e-9 * np.linalg.norm(found) + 1e-12
+
+
+# Kinks, and settings
+
+
+def test_every_kink_is_a_seam(seams):
+    """What a row states is what the differences here keep away from."""
+    for name, row in LOSSES.items():
+        assert set(row.kinks) <= set(seams.get(name, ())), name
+    for name, places in seams.items():
+        row = LOSSES[name]
+        for place in places:
+            r = place + np.array([[-1e-9], [0.0], [1e-9]])
+            jump = abs(np.subtract(*row.gradient(r, 0 * r)[[0, 2], 0])) > 0.1
+            assert jump == (place in row.kinks), (name, place)
+
+
+def test_at_its_target_the_absolute_error_has_no_gradient():
+    A = np.array([[1.5, -2.0, 0.0]])
+    assert not LOSSES["absolute_error"].gradient(A, A).any()
+
+
+@pytest.mark.parametrize("delta", [0.1, 1.0, 3.0])
+def test_huber_for_other_deltas(delta, backend, x64):
+    row, rng = LOSSES["huber"], np.random.default_rng(8)
+    A, Y = rng.normal(0, 2, (9, 3)), rng.normal(0, 2, (9, 3))
+    wanted = F.huber_loss(torch.tensor(A), torch.tensor(Y), reduction="none", delta=delta).sum(1)
+    np.testing.assert_allclose(row.value(A, Y, delta=delta), wanted, rtol=1e-13)
+    by_optax = optax.huber_loss(jnp.asarray(A), jnp.asarray(Y), delta=delta).sum(1)
+    np.testing.assert_allclose(row.value(A, Y, delta=delta), by_optax, rtol=1e-13)
+    slopes = jax.grad(lambda a: optax.huber_loss(a, jnp.asarray(Y), delta=delta).sum())(A)
+    np.testing.assert_allclose(row.gradient(A, Y, delta=delta), slopes, rtol=1e-13)
+    for given in (delta, backend.array(delta)):
+        there = backend.array(A), backend.array(Y)
+        backend.check(row.value(*there, delta=given), row.value(A, Y, delta=delta))
+        backend.check(row.gradient(*there, delta=given), row.gradient(A, Y, delta=delta))
+
+
+def test_huber_lies_between_its_neighbours():
+    """Half the squares near by, delta times the absolute errors far out, and never above."""
+    row, R = LOSSES["huber"], np.linspace(-5, 5, 1001)[:, None]
+    for delta in (0.3, 1.0, 2.0):
+        value = row.value(R, 0 * R, delta=delta)
+        near, far = 0.5 * R[:, 0] ** 2, delta * np.abs(R[:, 0]) - delta**2 / 2
+        np.testing.assert_allclose(value, np.where(np.abs(R[:, 0]) <= delta, near, far), rtol=1e-13)
+        assert np.all(value <= near + 1e-15)
+        assert np.abs(row.gradient(R, 0 * R, delta=delta)).max() == delta
+    huge = np.array([[1e200, -1e300]])
+    assert np.isfinite(row.value(huge, 0 * huge)).all()
+
+
+@EACH
+def test_each_setting_changes_the_result(loss):
+    A, Y = np.array([[0.2, 3.0]]), np.array([[1.5, -4.0]])
+    for setting, value in loss.settings.items():
+        changed = {setting: 0.5 * value}
+        assert loss.value(A, Y) == loss.value(A, Y, **loss.settings)
+        assert loss.value(A, Y) != loss.value(A, Y, **changed)
+        assert np.any(loss.gradient(A, Y) != loss.gradient(A, Y, **changed))
+        output = ACTIVATIONS["identity"]
+        assert per_sample(loss, output, A, A, Y, changed) == loss.value(A, Y, **changed)
+        found = output_gradient(loss, output, A, A, Y, changed)
+        np.testing.assert_array_equal(found, loss.gradient(A, Y, **changed))
+
+
+# Label smoothing
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+@pytest.mark.parametrize("k", [2, 3, 10])
+def test_smoothed_labels_are_those_of_torch_and_optax(share, k):
+    rng = np.random.default_rng(k)
+    Z, labels = rng.normal(0, 2, (20, k)), rng.integers(k, size=20)
+    Y = smoothed(np.eye(k)[labels], share, "distribution")
+    np.testing.assert_allclose(Y.sum(1), 1, rtol=1e-14)
+    np.testing.assert_allclose(Y, optax.smooth_labels(np.eye(k)[labels], share), rtol=1e-6)
+    loss = torch.nn.CrossEntropyLoss(label_smoothing=share, reduction="none")
+    wanted = loss(torch.tensor(Z), torch.tensor(labels))
+    np.testing.assert_allclose(FUSED["softmax", "cross_entropy"].value(Z, Y), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
+def test_a_smoothed_label_is_one_of_two_classes(share):
+    """The logistic function of z is the softmax of (0, z): the smoothed losses agree too."""
+    rng = np.random.default_rng(1)
+    Z, labels = rng.normal(0, 2, (20, 1)), rng.integers(2, size=20)
+    Y = smoothed(labels[:, None].astype(float), share, "label")
+    loss = torch.nn.CrossEntropyLoss(label_smoothing=share, reduction="none")
+    wanted = loss(torch.tensor(np.hstack([0 * Z, Z])), torch.tensor(labels))
+    found = FUSED["logistic", "binary_cross_entropy"].value(Z, Y)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_smoothing_in_each_library(backend):
+    Y = np.eye(3)
+    backend.check(smoothed(backend.array(Y), 0.3, "distribution"), 0.7 * Y + 0.1)
+    backend.check(smoothed(backend.array(Y), 0.3, "label"), 0.7 * Y + 0.15)
+
+
+def test_only_labels_are_smoothed():
+    with pytest.raises(InvalidInputError, match="'distribution' or a 'label'; got 'real'"):
+        smoothed(np.eye(2), 0.1, "real")
 
 
 # Fused pairs

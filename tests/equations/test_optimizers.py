@@ -6,10 +6,17 @@ import numpy as np
 import optax
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 
 from chainrule.equations.network import Layer
-from chainrule.equations.optimizers import OPTIMIZERS, clip_by_global_norm, global_norm
+from chainrule.equations.optimizers import (
+    OPTIMIZERS,
+    clip_by_global_norm,
+    global_norm,
+    limit_norms,
+)
 
 STEPS, RATE, DECAY = 20, 0.05, 0.03
 
@@ -126,6 +133,11 @@ ORACLES = {
         by_torch(torch_adamw),
         by_optax(optax.adamw(RATE, weight_decay=DECAY, mask=WEIGHTS_ONLY)),
     ],
+    "rmsprop": [
+        by_torch(lambda p: torch.optim.RMSprop(p, lr=RATE, alpha=0.9)),
+        by_optax(optax.rmsprop(RATE, decay=0.9, eps=1e-8, eps_in_sqrt=False)),
+    ],
+    "adagrad": [by_torch(lambda p: torch.optim.Adagrad(p, lr=RATE))],
 }
 CHANGED = {"adamw": {"weight_decay": DECAY}}
 
@@ -164,6 +176,34 @@ def test_adam_hat_is_adam_with_a_shrinking_epsilon():
     hat = ours("adam_hat", rates=(RATE,), epsilon=1e-3)
     plain = ours("adam", rates=(RATE,), epsilon=1e-3 / np.sqrt(1 - 0.999))
     assert_same_path(hat, plain, rtol=1e-13)
+
+
+def test_adagrad_without_epsilon_is_that_of_optax(x64):
+    """optax has epsilon inside the root, and begins with a tenth."""
+    run = by_optax(optax.adagrad(RATE, initial_accumulator_value=0.0, eps=0.0))
+    assert_same_path(ours("adagrad", epsilon=0.0), run())
+
+
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop"])
+def test_the_first_step_does_not_know_the_gradient_s_size(name):
+    """It is eta sign(g), over sqrt(1 - rho) for RMSprop, which begins with a mean of 0."""
+    row, layers = OPTIMIZERS[name], as_layers(START)
+    settings = {**row.settings, "epsilon": 0.0}
+    size = RATE / (np.sqrt(1 - settings["rho"]) if name == "rmsprop" else 1.0)
+    for scale in (1e-6, 1.0, 1e6):
+        gradients = as_layers([scale * p for p in START])
+        after, _ = row.step(layers, gradients, row.init(layers), RATE, settings)
+        for new, old in zip(as_arrays(after), START, strict=True):
+            np.testing.assert_allclose(new, old - size * np.sign(old), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["adagrad", "rmsprop"])
+def test_a_parameter_without_a_gradient_stays(name, backend):
+    row, layers = OPTIMIZERS[name], backend.layers(as_layers(START))
+    zeros = backend.layers(as_layers([0 * p for p in START]))
+    after, _ = row.step(layers, zeros, row.init(layers), RATE, dict(row.settings))
+    for new, old in zip(as_arrays(after), START, strict=True):
+        backend.check(new, old)
 
 
 def test_adamw_without_decay_is_adam():
@@ -288,3 +328,48 @@ def test_gradients_of_zero_stay_zero(backend):
     zeros = as_layers([backend.array(np.zeros(shape)) for shape in SHAPES])
     for array, shape in zip(as_arrays(clip_by_global_norm(zeros, 1.0)), SHAPES, strict=True):
         backend.check(array, np.zeros(shape))
+
+
+# Max-norm
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.5, 1e6])
+def test_limited_norms_are_those_of_torch(limit):
+    """PyTorch divides by norm + 1e-7 (and takes the norms of the rows or columns asked for)."""
+    for layer, before in zip(limit_norms(as_layers(START), limit), as_layers(START), strict=True):
+        norms = np.linalg.norm(before.W, axis=0)
+        wanted = torch.renorm(torch.tensor(before.W), p=2, dim=1, maxnorm=limit).numpy()
+        correction = np.where(norms > limit, (norms + 1e-7) / norms, 1.0)
+        np.testing.assert_allclose(layer.W, wanted * correction, rtol=1e-13)
+        assert layer.b is before.b
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.5])
+def test_limited_norms_are_projections(limit, x64):
+    """Onto the ball around 0, unit by unit: the nearest weights that are allowed."""
+    [layer, _] = limit_norms(as_layers(START), limit)
+    for column, before in zip(layer.W.T, START[0].T, strict=True):
+        wanted = optax.projections.projection_l2_ball(jnp.asarray(before), limit)
+        np.testing.assert_allclose(column, wanted, rtol=1e-12)
+
+
+@given(st.floats(1e-3, 1e3), st.integers(0, 2**32 - 1))
+def test_no_unit_is_longer_than_the_limit_and_short_ones_stay(limit, seed):
+    W = np.random.default_rng(seed).normal(0, 10.0 ** (seed % 5 - 2), (4, 6))
+    [layer] = limit_norms((Layer(W, W[0]),), limit)
+    before, after = np.linalg.norm(W, axis=0), np.linalg.norm(layer.W, axis=0)
+    assert np.all(after <= limit * (1 + 1e-14))
+    assert np.array_equal(layer.W[:, before <= limit], W[:, before <= limit])
+    np.testing.assert_allclose(after, np.minimum(before, limit), rtol=1e-13)
+    [again] = limit_norms((layer,), limit)
+    np.testing.assert_allclose(again.W, layer.W, rtol=1e-14)
+
+
+@pytest.mark.parametrize("limit", [0.5, 1e6])
+def test_limited_norms_in_each_library(limit, backend):
+    here = as_layers([*START[:2], np.zeros((4, 2)), START[3]])
+    for given_limit in (limit, backend.array(limit)):
+        found = limit_norms(backend.layers(here), given_limit)
+        for mine, wanted in zip(found, limit_norms(here, limit), strict=True):
+            backend.check(mine.W, wanted.W)
+            backend.check(mine.b, wanted.b)

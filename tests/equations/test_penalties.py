@@ -32,6 +32,29 @@ def test_l2_is_the_squared_frobenius_norm():
     assert total(PENALTIES["l2"], LAYERS, STRENGTH) == pytest.approx(wanted, rel=1e-14)
 
 
+def test_l1_by_hand():
+    layers = (Layer(np.array([[1.0, -2.0], [0.0, -1.0]]), np.array([100.0, 100.0])),)
+    assert total(PENALTIES["l1"], layers, 0.1) == pytest.approx(0.4)
+    zero = (Layer(np.zeros((2, 2)), np.zeros(2)),)
+    [gradient] = penalised(PENALTIES["l1"], layers, zero, 0.1)
+    np.testing.assert_allclose(gradient.W, [[0.1, -0.1], [0.0, -0.1]])
+    assert np.array_equal(gradient.b, [0, 0])
+
+
+def test_l1_is_that_of_torch_and_numpy():
+    wanted = STRENGTH * sum(np.linalg.norm(layer.W.ravel(), 1) for layer in LAYERS)
+    assert total(PENALTIES["l1"], LAYERS, STRENGTH) == pytest.approx(wanted, rel=1e-14)
+    theirs = torch.nn.functional.l1_loss(torch.tensor(W), torch.zeros(5, 3), reduction="sum")
+    assert PENALTIES["l1"].value(W, 1.0) == pytest.approx(float(theirs), rel=1e-14)
+
+
+@EACH
+def test_at_a_kink_the_gradient_lies_between_its_neighbours(row):
+    for kink in row.kinks:
+        left, at, right = (row.gradient(np.array([[kink + h]]), 1.0) for h in (-1e-9, 0, 1e-9))
+        assert left + 0.1 < at < right - 0.1
+
+
 @EACH
 def test_row_is_complete(row):
     assert PENALTIES[row.name] is row

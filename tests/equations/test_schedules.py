@@ -1,15 +1,21 @@
 """Every schedule: its formula in plain Python, and PyTorch's, optax's and scikit-learn's."""
 
 import math
+from itertools import pairwise
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 from torch.optim import lr_scheduler
 
-from chainrule.equations.schedules import SCHEDULES, Clock
+from chainrule.equations.schedules import SCHEDULES, Clock, Plateau
 
 BASE, EPOCHS, SAMPLES = 0.3, 12, 150
 EPOCH = np.arange(0, EPOCHS, 0.25)  # four steps an epoch
@@ -31,6 +37,15 @@ def exponential(e, rate, every, staircase):
     return BASE * rate ** (math.floor(e / every) if staircase else e / every)
 
 
+def one_cycle(e, rise, start, end):
+    """The level before, the level after, and how far it is from one to the other."""
+    top = rise * EPOCHS
+    low, high, share = 1 / start, 1.0, e / top if e < top else 0.0
+    if e >= top:
+        low, high, share = 1.0, 1 / (start * end), (e - top) / (EPOCHS - top)
+    return BASE * (low + (high - low) * math.sin(math.pi * share / 2) ** 2)
+
+
 FORMULAS = {
     "constant": lambda e, s: BASE,
     "invscaling": lambda e, s, power: BASE / (1 + s) ** power,
@@ -38,6 +53,8 @@ FORMULAS = {
     "exponential": lambda e, s, **settings: exponential(e, **settings),
     "cosine": lambda e, s, **settings: cosine(e, **settings),
     "adaptive": lambda e, s, divisor, smallest: BASE,
+    "one_cycle": lambda e, s, **settings: one_cycle(e, **settings),
+    "reduce_on_plateau": lambda e, s, **settings: BASE,
 }
 SETTINGS = {
     "constant": [{}],
@@ -46,6 +63,14 @@ SETTINGS = {
     "exponential": [{}, {"staircase": False}, {"rate": 0.5, "every": 3.0}],
     "cosine": [{}, {"warmup": 3.0}, {"floor": 0.1}, {"warmup": 2.5, "floor": 0.01}],
     "adaptive": [{}, {"divisor": 2.0}],
+    "one_cycle": [
+        {},
+        {"rise": 0.0},
+        {"rise": 0.5, "start": 4.0},
+        {"end": 10.0},
+        {"start": 1.0, "end": 1.0},
+    ],
+    "reduce_on_plateau": [{}],
 }
 CASES = [(name, changed) for name, several in SETTINGS.items() for changed in several]
 
@@ -63,6 +88,8 @@ def test_every_row_has_its_formula():
 def test_row_is_complete(row):
     assert SCHEDULES[row.name] is row
     assert row.source
+    if row.after_epoch:
+        return  # see below
     for setting in row.settings:
         tried = [changed for changed in SETTINGS[row.name] if setting in changed]
         assert tried or setting == "smallest", f"No case changes {setting}."
@@ -114,7 +141,25 @@ TORCH = [
     ("exponential", {"rate": 0.9}, lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
     ("cosine", {}, lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS)),
     ("cosine", {"floor": 0.2}, lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS, 0.2 * BASE)),
+    ("one_cycle", {}, lambda o: torch_one_cycle(o, 0.3)),
+    ("one_cycle", {"rise": 0.5}, lambda o: torch_one_cycle(o, 0.5)),
+    ("one_cycle", {"start": 5.0, "end": 10.0}, lambda o: torch_one_cycle(o, 0.3, 5.0, 10.0)),
 ]
+
+
+def torch_one_cycle(optimizer, rise, start=25.0, end=1e4):
+    """PyTorch's has its peak and its end one step early, so that the last step has the last rate:
+    one step more, then, and the share that puts the peak where ours has it."""
+    steps = EPOCHS + 1
+    return lr_scheduler.OneCycleLR(
+        optimizer,
+        BASE,
+        total_steps=steps,
+        pct_start=(rise * EPOCHS + 1) / steps,
+        div_factor=start,
+        final_div_factor=end,
+        cycle_momentum=False,
+    )
 
 
 @pytest.mark.parametrize(("name", "changed", "make"), TORCH)
@@ -135,6 +180,12 @@ OPTAX = [
         "cosine",
         {"warmup": 3.0, "floor": 0.05},
         optax.warmup_cosine_decay_schedule(0.0, BASE, 3, EPOCHS, 0.05 * BASE),
+    ),
+    ("one_cycle", {"rise": 0.25}, optax.cosine_onecycle_schedule(EPOCHS, BASE, 0.25)),
+    (
+        "one_cycle",
+        {"rise": 0.5, "start": 4.0, "end": 7.0},
+        optax.cosine_onecycle_schedule(EPOCHS, BASE, 0.5, 4.0, 7.0),
     ),
 ]
 
@@ -191,3 +242,99 @@ def test_cosine_rises_from_zero_to_the_base():
 @pytest.mark.parametrize("warmup", [EPOCHS, 2.0 * EPOCHS])
 def test_a_warm_up_as_long_as_the_training_only_rises(warmup):
     np.testing.assert_allclose(rates("cosine", warmup=warmup), BASE * EPOCH / warmup, rtol=1e-14)
+
+
+# Edges of the cycle
+
+
+@given(st.floats(0, 1), st.floats(1, 100), st.floats(1, 1e5), st.floats(0.1, 500))
+def test_one_cycle_rises_to_the_base_and_falls_to_its_end(rise, start, end, horizon):
+    epochs = np.linspace(0, 1.2 * horizon, 200)
+    clock = Clock(epochs, np.zeros(200), horizon)
+    found = rates("one_cycle", clock, rise=rise, start=start, end=end)
+    assert np.all(found <= BASE * (1 + 1e-12))
+    assert np.all(found >= BASE / (start * end) * (1 - 1e-9))
+    peak = np.searchsorted(epochs, rise * horizon)
+    assert np.all(np.diff(found[:peak]) >= -1e-12)
+    assert np.all(np.diff(found[peak:]) <= 1e-12)
+    np.testing.assert_allclose(found[epochs >= horizon], BASE / (start * end), rtol=1e-6)
+
+
+# Reduced on plateaus
+
+LOSSES = {
+    "falling": [1 / (1 + t) for t in range(40)],
+    "flat": [1.0] * 40,
+    "noisy": list(np.abs(np.random.default_rng(0).normal(1, 0.3, 60))),
+    "slow": [1 - 1e-5 * t for t in range(60)],
+    "nan": [1.0, math.nan] * 20,
+}
+WATCHES = [
+    {},
+    {"patience": 2},
+    {"patience": 0, "factor": 0.5},
+    {"patience": 3, "cooldown": 4},
+    {"patience": 1, "threshold": 0.3, "factor": 0.9},
+    {"patience": 1, "threshold": 0.0, "smallest": 0.02},
+    {"patience": 1, "smallest": 1.0},
+]
+
+
+def watched(values, rate=BASE, **changed):
+    row, plateau, found = SCHEDULES["reduce_on_plateau"], Plateau(), []
+    settings = {**row.settings, **changed}
+    for value in values:
+        plateau, rate = row.after_epoch(plateau, value, rate, **settings)
+        found.append(rate)
+    return found
+
+
+def test_each_setting_of_the_watch_is_tried():
+    tried = set().union(*WATCHES)
+    assert tried == set(SCHEDULES["reduce_on_plateau"].settings)
+
+
+@pytest.mark.parametrize("losses", LOSSES)
+@pytest.mark.parametrize("changed", WATCHES, ids=str)
+def test_reduced_rates_are_those_of_torch(losses, changed):
+    names = {"smallest": "min_lr"}
+    settings = {"factor": 0.1, "patience": 10, **changed}
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=BASE)
+    scheduler = lr_scheduler.ReduceLROnPlateau(
+        optimizer, eps=0.0, **{names.get(name, name): value for name, value in settings.items()}
+    )
+    wanted = []
+    for value in LOSSES[losses]:
+        scheduler.step(value)
+        wanted.append(optimizer.param_groups[0]["lr"])
+    np.testing.assert_allclose(watched(LOSSES[losses], **changed), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("changed", [{"patience": 2}, {"patience": 3, "cooldown": 4}], ids=str)
+@pytest.mark.parametrize("losses", ["flat", "noisy", "slow"])
+def test_reduced_rates_are_those_of_optax(losses, changed, x64):
+    """optax's reduces *at* so many bad epochs, PyTorch's and ours after more than so many."""
+    given = {**changed, "patience": changed["patience"] + 1}
+    transform = optax.contrib.reduce_on_plateau(factor=0.1, rtol=1e-4, **given)
+    update = jax.jit(lambda state, value: transform.update(jnp.ones(1), state, value=value)[1])
+    state, wanted = transform.init(jnp.zeros(1)), []
+    for value in LOSSES[losses]:
+        state = update(state, value)
+        wanted.append(BASE * float(state.scale))
+    np.testing.assert_allclose(watched(LOSSES[losses], **changed), wanted, rtol=1e-12)
+
+
+@given(
+    st.lists(st.floats(0, 10), min_size=1, max_size=60),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.floats(0.05, 1),
+)
+def test_a_watched_rate_never_rises_nor_falls_too_soon(values, patience, cooldown, factor):
+    found = watched(values, patience=patience, cooldown=cooldown, factor=factor, smallest=1e-3)
+    assert all(later <= earlier for earlier, later in zip([BASE, *found], found, strict=False))
+    assert min(found) >= 1e-3
+    fallen = [t for t, (a, b) in enumerate(zip([BASE, *found], found, strict=False)) if b < a]
+    assert all(t > patience for t in fallen)
+    for earlier, later in pairwise(fallen):
+        assert later - earlier > patience + cooldown

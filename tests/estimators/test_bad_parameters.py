@@ -44,6 +44,24 @@ PARAMETERS = {  # case: (parameters, a part of the error)
         {"schedule": {"name": "cosine", "warmup": np.nan}},
         "must be a number, got nan",
     ),
+    "plateau-factor": (
+        {"schedule": {"name": "reduce_on_plateau", "factor": 1.5}},
+        "'factor' of the schedule 'reduce_on_plateau' must be at most 1, got 1.5",
+    ),
+    "cycle-rise": (
+        {"schedule": {"name": "one_cycle", "rise": 30}},
+        "'rise' of the schedule 'one_cycle' must be at most 1, got 30",
+    ),
+    "cycle-divisor": (
+        {"schedule": {"name": "one_cycle", "start": 0}},
+        "'start' of the schedule 'one_cycle' must be positive, got 0",
+    ),
+    "solver-near": ({"solver": "rmspop"}, "Did you mean 'rmsprop'"),
+    "negative-l1": ({"l1": -0.1}, "'l1' parameter"),
+    "max-norm-at-zero": ({"max_norm": 0.0}, "'max_norm' parameter"),
+    "rho-of-all": ({"rho": 1.0}, "'rho' parameter"),
+    "smoothing-of-all": ({"label_smoothing": 1.0}, r"'label_smoothing' .* in the range \[0.0, 1.0"),
+    "init-gain": ({"init": {"name": "orthogonal", "gian": 2}}, "Did you mean 'gain'"),
     "init-misspelt": ({"init": "he_norml"}, "Did you mean 'he_normal'"),
     "init-setting": ({"init": {"name": "normal", "scael": 1}}, "Did you mean 'scale'"),
     "init-without-settings": ({"init": {"name": "he_normal", "scale": 1}}, "has no settings"),
@@ -63,6 +81,11 @@ PARAMETERS = {  # case: (parameters, a part of the error)
     ),
     "iterations-and-steps": ({"max_iter": 9, "max_steps": 9}, "max_steps=9 replaces max_iter"),
     "lbfgs-dropout": ({"solver": "lbfgs", "dropout": 0.1}, "full batch and knows no dropout"),
+    "lbfgs-l1": (
+        {"solver": "lbfgs", "l1": 0.1},
+        "solver='lbfgs' .* knows no l1. Use solver='adam' or 'sgd'",
+    ),
+    "lbfgs-max-norm": ({"solver": "lbfgs", "max_norm": 1.0}, "full batch and knows no max_norm"),
     "lbfgs-others": (
         {"solver": "lbfgs", "schedule": "step", "max_steps": 3, "clip_global_norm": 1.0},
         "knows no clip_global_norm, schedule, max_steps",
@@ -78,6 +101,28 @@ def test_parameters(params, says, problem):
     X, y, _ = problem("multiclass")
     with pytest.raises(ValueError, match=says):
         MLPClassifier(**{**BASE, **params}).fit(X, y)
+
+
+LOSSES = {  # case: (loss, a part of the error)
+    "misspelt": ("hubber", "Did you mean 'huber'"),
+    "name-misspelt": ({"name": "hubber"}, "Unknown loss name 'hubber'. Did you mean 'huber'"),
+    "without-name": ({"delta": 1.0}, "A mapping for loss needs the key 'name'"),
+    "setting": ({"name": "huber", "detla": 1.0}, "Unknown setting of the loss 'huber' 'detla'"),
+    "without-settings": (
+        {"name": "absolute_error", "delta": 1.0},
+        "The loss 'absolute_error' has no settings, got 'delta'",
+    ),
+    "zero": ({"name": "huber", "delta": 0}, "'delta' of the loss 'huber' must be positive, got 0"),
+    "negative": ({"name": "huber", "delta": -1.0}, "must be positive, got -1.0"),
+    "text": ({"name": "huber", "delta": "1"}, "must be a number, got '1'"),
+}
+
+
+@pytest.mark.parametrize(("loss", "says"), LOSSES.values(), ids=LOSSES)
+def test_losses(loss, says, problem):
+    X, y, _ = problem("regression")
+    with pytest.raises(ValueError, match=says):
+        MLPRegressor(**BASE, loss=loss).fit(X, y)
 
 
 def test_an_unknown_parameter():

@@ -15,6 +15,7 @@ BASE = {
     "random_state": 3,
 }
 SGD = {"solver": "sgd", "learning_rate_init": 0.05}
+PLATEAU = {"name": "reduce_on_plateau", "patience": 0, "threshold": 0.99, "factor": 0.5}
 TRAININGS = {
     "adam": {},
     "adamw": {"solver": "adamw"},
@@ -34,6 +35,14 @@ TRAININGS = {
     "exponential": {"schedule": {"name": "exponential", "rate": 0.5, "staircase": False}},
     "step": {**SGD, "schedule": {"name": "step", "every": 2}},
     "cosine": {"schedule": {"name": "cosine", "warmup": 1.5}},
+    "rmsprop": {"solver": "rmsprop"},
+    "adagrad": {"solver": "adagrad"},
+    "l1": {"l1": 0.05},
+    "max-norm": {"max_norm": 0.6},
+    "label-smoothing": {"label_smoothing": 0.1},
+    "one-cycle": {"schedule": "one_cycle"},
+    "reduced": {"schedule": PLATEAU},
+    "reduced-cooling": {"schedule": {**PLATEAU, "cooldown": 1, "patience": 1}},
 }
 
 
@@ -68,12 +77,25 @@ def test_fit_is_as_many_partial_fits(changed, problem, same_training):
     same_training(whole, pieces)
 
 
-@pytest.mark.parametrize("name", ["adam", "dropout-from-a-stream", "adaptive", "exponential"])
+GOING_ON = ["adam", "dropout-from-a-stream", "adaptive", "exponential", "reduced-cooling"]
+
+
+@pytest.mark.parametrize("name", GOING_ON)
 def test_partial_fit_goes_on_from_fit(name, problem, same_training):
     X, y, _ = problem("multiclass")
     whole = classifier(**TRAININGS[name]).set_params(max_iter=6).fit(X, y)
     pieces = classifier(**TRAININGS[name]).fit(X, y).partial_fit(X, y).partial_fit(X, y)
     same_training(whole, pieces)
+
+
+def test_a_fit_begins_with_the_whole_rate_and_a_new_count(problem):
+    """Warm or not: as the optimizer's state and the schedule's clock, so what it watched."""
+    X, y, _ = problem("multiclass")
+    net = classifier(schedule={**PLATEAU, "patience": 1}, warm_start=True).fit(X, y).fit(X, y)
+    rates = net.history_["learning_rate"] / 0.001
+    np.testing.assert_allclose(rates, [1, 1, 1, 0.5] * 2)
+    net.partial_fit(X, y)
+    assert net.history_["learning_rate"][-1] == pytest.approx(0.0005)
 
 
 def test_the_regressor_too(problem, same_training):
@@ -116,7 +138,7 @@ def test_looking_at_each_epoch_changes_nothing(name, cut, problem, same_network)
 
 
 @pytest.mark.parametrize("capacity", [1, 4, 7])
-@pytest.mark.parametrize("name", ["adam", "dropout"])
+@pytest.mark.parametrize("name", ["adam", "dropout", "reduced", "one-cycle"])
 def test_the_length_of_a_range_changes_nothing(name, capacity, problem, same_network, monkeypatch):
     X, y, _ = problem("multiclass")
     plain = classifier(**TRAININGS[name]).fit(X, y)

@@ -38,6 +38,9 @@ CHANGES = {  # parameter: (what the base is changed to, one value, another value
     "max_fun": ({"solver": "lbfgs", "max_iter": 12}, 3, 9),
     "dropout": ({}, 0.0, [0.5]),
     "l2": ({}, None, 0.1),
+    "l1": ({}, 0.0, 0.1),
+    "max_norm": ({}, None, 0.5),
+    "rho": ({"solver": "rmsprop"}, 0.9, 0.5),
     "weight_decay": ({"solver": "adamw"}, 0.01, 0.5),
     "schedule": ({}, None, "exponential"),
     "clip_global_norm": (SGD, None, 0.01),
@@ -56,6 +59,7 @@ OWN = {
     MLPClassifier: {
         "loss": ({}, "log_loss", "mean_squared_error"),
         "class_weight": ({}, None, {0: 5, 1: 1, 2: 1}),
+        "label_smoothing": ({}, 0.0, 0.2),
     },
     MLPRegressor: {"loss": ({}, "squared_error", "mean_squared_error")},
 }
@@ -98,6 +102,10 @@ SAME = {
     "threshold-never-reached": ({}, {"divergence_threshold": 1e6}),
     "keeping-what-does-not-diverge": ({}, {"on_divergence": "keep"}),
     "clip-never-reached": ({}, {"clip_global_norm": 1e6}),
+    "limit-never-reached": ({}, {"max_norm": 1e6}),
+    "no-l1": ({}, {"l1": 0}),
+    "no-smoothing": ({}, {"label_smoothing": 0}),
+    "plateau-never-reached": ({}, {"schedule": "reduce_on_plateau"}),
     "init-by-its-own-name": ({}, {"init": "sklearn"}),
     "invscaling-by-schedule": (
         {**INVSCALING, "power_t": 0.4},
@@ -112,3 +120,25 @@ def test_two_ways_to_say_the_same(one, another, problem, same_network):
     same_network(
         MLPClassifier(**{**BASE, **one}).fit(X, y), MLPClassifier(**{**BASE, **another}).fit(X, y)
     )
+
+
+@pytest.mark.parametrize("solver", ["rmsprop", "adagrad"])
+def test_epsilon_is_for_every_solver_that_has_one(solver, problem):
+    X, y, _ = problem("multiclass")
+    small, large = (
+        MLPClassifier(**BASE, solver=solver, epsilon=epsilon).fit(X, y) for epsilon in (1e-8, 1.0)
+    )
+    assert not np.array_equal(small.coefs_[0], large.coefs_[0])
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_two_ways_to_ask_for_huber(solver, problem, same_network):
+    X, y, _ = problem("regression")
+    nets = [
+        MLPRegressor(**BASE, solver=solver, loss=loss).fit(X, y)
+        for loss in ("huber", {"name": "huber"}, {"name": "huber", "delta": 1})
+    ]
+    for other in nets[1:]:
+        same_network(nets[0], other)
+    narrow = MLPRegressor(**BASE, solver=solver, loss={"name": "huber", "delta": 0.1}).fit(X, y)
+    assert not np.array_equal(narrow.coefs_[0], nets[0].coefs_[0])

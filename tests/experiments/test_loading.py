@@ -2,12 +2,15 @@
 
 import tomllib
 
+import numpy as np
 import pytest
 
+from chainrule.data.splits import Part
 from chainrule.errors import SpecError
 from chainrule.experiments import toml
 from chainrule.experiments.catalogue import recipes
 from chainrule.experiments.check import check
+from chainrule.experiments.fitting import fit
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.runner import KINDS
 from chainrule.experiments.spec import SPECS
@@ -43,6 +46,35 @@ def test_overrides_reach_values_that_the_file_leaves_to_their_defaults(tiny):
     spec = load(tiny, {"models.tree.dtype": "float32", "models.ann.seeds.first": 7})
     assert spec.models["tree"].dtype == "float32"
     assert spec.models["ann"].seeds.first == 7 and spec.models["ann"].seeds.count == 3
+
+
+ROWS = """
+hidden_layer_sizes = [8]
+activation = ["mish"]
+solver = "rmsprop"
+rho = 0.95
+l1 = 1e-5
+max_norm = 4.0
+label_smoothing = 0.1
+max_iter = 3
+random_state = 0
+init = { name = "orthogonal", gain = 1.4 }
+schedule = { name = "reduce_on_plateau", patience = 0, threshold = 0.9 }
+"""
+
+
+def test_settings_that_are_mappings_reach_the_estimator(tiny):
+    """From the file's text to a fitted network."""
+    put(tiny, "models.ann.settings", tomllib.loads(ROWS))
+    spec = load(tomllib.loads(toml.dumps(tiny)))
+    check(spec)
+    rng = np.random.default_rng(0)
+    part = Part(rng.normal(size=(60, 4)), rng.integers(3, size=60))
+    fitted = fit("mlp", spec.models["ann"].settings, part, part)
+    assert fitted.estimator._session.optimizer == "rmsprop"
+    rates = fitted.estimator.history_["learning_rate"]
+    assert rates.tolist() == pytest.approx([1e-3, 1e-3, 1e-4])
+    assert max(np.linalg.norm(W, axis=0).max() for W in fitted.estimator.coefs_) <= 4.0
 
 
 @pytest.mark.parametrize(

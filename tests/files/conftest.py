@@ -42,6 +42,41 @@ MODELS = {
     ),
     "several outputs": lambda: (MLPRegressor(hidden_layer_sizes=(4,), **SGD), X, X[:, :2]),
     "poisson": lambda: (MLPRegressor("poisson", (4,), random_state=0, **LBFGS), X, THREE),
+    "new rows": lambda: (
+        MLPClassifier(
+            (4, 2),
+            ["selu", "mish"],
+            solver="rmsprop",
+            max_iter=4,
+            random_state=0,
+            rho=0.8,
+            l1=0.01,
+            l2=0.01,
+            max_norm=1.5,
+            label_smoothing=0.1,
+            init={"name": "orthogonal", "gain": 1.2},
+            schedule={"name": "reduce_on_plateau", "patience": 0, "threshold": 0.99, "cooldown": 2},
+        ),
+        X,
+        THREE,
+    ),
+    "huber": lambda: (
+        MLPRegressor(
+            {"name": "huber", "delta": 0.5},
+            (4,),
+            solver="adagrad",
+            max_iter=3,
+            random_state=0,
+            schedule="one_cycle",
+        ),
+        X,
+        X[:, 0],
+    ),
+    "absolute": lambda: (
+        MLPRegressor("absolute_error", (4,), max_iter=3, random_state=0),
+        X,
+        X[:, 0],
+    ),
     "everything set": lambda: (everything_set(), X, strings(object)),
 }
 

@@ -131,7 +131,15 @@ CHANGES = {
     "history of another name": (put(M, "history", ["../x"]), "history.0"),
     "history twice": (put(M, "history", ["epoch", "epoch"]), "each column of the history once"),
     "history that is missing": (put(M, "history", ["epoch", "x"]), "array 'history.x'"),
-    "unknown optimizer": (put(M, "training", "optimizer", "lion"), "one of adam"),
+    "unknown optimizer": (put(M, "training", "optimizer", "lion"), "one of adagrad"),
+    "a plateau that none watches": (
+        put(M, "training", "plateau", {"best": {"float": "inf"}, "bad": 0, "cooling": 0}),
+        "plateau.best",
+    ),
+    "a plateau's count below zero": (
+        put(M, "training", "plateau", {"best": 1.0, "bad": -1, "cooling": 0}),
+        "plateau.bad",
+    ),
     "another optimizer": (put(M, "training", "optimizer", "adam"), "the array 'state.m.W1'"),
     "position past the stream": (put(M, "training", "random", "position", 10**6), "position"),
     "position before the stream": (put(M, "training", "random", "position", -1), "position"),

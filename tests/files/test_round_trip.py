@@ -15,10 +15,12 @@ from sklearn.pipeline import make_pipeline
 
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.equations.schedules import Plateau
 from chainrule.errors import ModelFileError
 from chainrule.files.container import read_arrays, read_layout
 from chainrule.files.model_file import to_bytes
 
+CONTINUED = ("binary", "three", "float32", "several outputs")
 METHODS = ("predict", "predict_proba", "predict_log_proba")
 
 
@@ -71,7 +73,7 @@ def test_parameters_survive_cloning(model, tmp_path):
             assert_same(value, model[0].get_params()[name], name)
 
 
-@pytest.mark.parametrize("name", ["binary", "three", "float32", "several outputs"])
+@pytest.mark.parametrize("name", [*CONTINUED, "new rows", "huber"])
 def test_training_goes_on_as_if_nothing_had_happened(fitted, tmp_path, name):
     before, X = fitted(name)
     one, two = round_trip(before, tmp_path), round_trip(before, tmp_path)
@@ -83,6 +85,23 @@ def test_training_goes_on_as_if_nothing_had_happened(fitted, tmp_path, name):
     for seconds in (one, two):
         seconds.history_["seconds"][:] = 0  # the clock alone may differ
     assert_same(two, one)
+
+
+def test_what_a_schedule_watched_is_in_the_file(fitted, tmp_path):
+    """A plateau at each epoch, so the second lowers the rate and two more cool down."""
+    before, X = fitted("new rows")
+    plateau = before._session.plateau
+    assert (plateau.bad, plateau.cooling) == (0, 0)
+    assert np.isfinite(plateau.best)
+    loaded = round_trip(before, tmp_path)
+    assert loaded._session.plateau == plateau
+    assert loaded._session.base_rate == pytest.approx(1e-4)
+    fresh = clone(before).set_params(on_divergence="keep", learning_rate_init=1e200)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fresh.fit(X, np.arange(len(X)) % 3)
+    fresh._session.plateau = Plateau()  # nothing seen yet: the best is infinite
+    assert round_trip(fresh, tmp_path)._session.plateau == Plateau()
 
 
 def test_warm_start_goes_on(fitted, tmp_path):

@@ -1,7 +1,10 @@
 """The trace: its numbers are the equations', its formulas give its numbers."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import scipy.special
 from hypothesis import given
 from tests.worked.conftest import PAIRS, network, networks
 
@@ -94,6 +97,9 @@ def test_gradients_are_finite_differences_of_the_loss(example):
         if any(np.abs(found.values[f"Z{number + 1}"] - k).min() < 1e-3
                for k in ACTIVATIONS[name].kinks):  # fmt: skip
             return  # a kink is too near: differences are wrong there
+    residuals = found.values[f"A{len(layers)}"] - example.targets()
+    if any(np.abs(residuals - k).min() < 1e-3 for k in LOSSES[example.loss].kinks):
+        return
     assert float(found["loss"]) == pytest.approx(loss_of(example, layers, X), rel=1e-12)
 
     def difference(array: np.ndarray, at: tuple[int, ...]) -> float:
@@ -180,3 +186,34 @@ def test_sources_and_changes():
         trace(3.5)
     with pytest.raises(ExampleError, match="Unknown example 'B-Q1'"):
         trace("B-Q1")
+
+
+def regressor(loss, **attributes):
+    """What a fitted regressor shows of itself, as far as a trace reads it."""
+    layers = network(2, (2, 3, 1), ("selu",), PAIRS[0]).layers()
+    facts = {
+        "coefs_": [layer.W for layer in layers],
+        "intercepts_": [layer.b for layer in layers],
+        "activation": "selu",
+        "out_activation_": "identity",
+        "alpha": 0.0,
+        "loss": loss,
+    }
+    return SimpleNamespace(**{**facts, **attributes})
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", {"name": "huber", "delta": 1}])
+def test_a_fitted_network_with_a_robust_loss(loss):
+    found = trace(regressor(loss), [[0.5, -1.0], [2.0, 0.3]], [1.0, -3.0])
+    sizes = np.abs(found["A2"][:, 0] - [1.0, -3.0])
+    wanted = sizes if loss == "absolute_error" else scipy.special.huber(1.0, sizes)
+    near(found["L"], wanted)
+
+
+def test_what_a_trace_of_a_fitted_network_leaves_out_is_said():
+    est = regressor("huber", l1=0.1, max_norm=2.0)
+    remarks = " ".join(trace(est, [[0.5, -1.0]], [1.0]).remarks)
+    assert "L1 penalty is left out" in remarks
+    assert "norm of each unit's weights is left out" in remarks
+    with pytest.raises(ExampleError, match=r"delta = 1 alone, and this network .* with 2\.0"):
+        trace(regressor({"name": "huber", "delta": 2.0}), [[0.5, -1.0]], [1.0])

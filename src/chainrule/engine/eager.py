@@ -49,8 +49,13 @@ def train(
     convert = _converter(library, plan.dtype, device)
     current = tuple(Layer(convert(layer.W), convert(layer.b)) for layer in layers)
     carried: State = OPTIMIZERS[plan.optimizer].init(current) if state is None else state
-    settings = {name: convert(value) for name, value in hyper.settings.items()}
-    inside = hyper._replace(settings=settings, clip=convert(hyper.clip))
+    inside = hyper._replace(
+        settings={name: convert(value) for name, value in hyper.settings.items()},
+        clip=convert(hyper.clip),
+        loss={name: convert(value) for name, value in hyper.loss.items()},
+        l1=convert(hyper.l1),
+        max_norm=convert(hyper.max_norm),
+    )
     strengths = np.broadcast_to(np.asarray(l2, np.float64), (len(batches),))
     step = 0
     for rows, rate, strength in zip(batches, rates, strengths, strict=True):

@@ -20,6 +20,7 @@ from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
 from chainrule.engine.plan import Plan, traces
 from chainrule.engine.step import loss_and_gradients
+from chainrule.equations.losses import LOSSES, Settings
 from chainrule.equations.namespace import Array
 from chainrule.equations.network import Layer
 from chainrule.equations.penalties import PENALTIES, penalised, total
@@ -61,14 +62,16 @@ def minimise(
     tol: float,
     callback: Callable[[Vector, float, float], None],
     loss_scale: float = 1.0,
+    settings: Settings | None = None,
     device: jax.Device | None = None,
 ) -> scipy.optimize.OptimizeResult:
     """Minimise data loss plus penalty. ``callback(vector, loss, penalty)`` follows each iteration.
 
     ``tol`` bounds the largest element of the gradient; the result's ``x`` is packed.
     ``loss_scale`` multiplies the data loss that the line search sees, and not its gradient:
-    scikit-learn's convention for several outputs.
+    scikit-learn's convention for several outputs. ``settings`` are the loss's.
     """
+    settings = {**LOSSES[plan.loss].settings, **(settings or {})}
     n = X.shape[0]
     weights = np.ones(n) if weights is None else np.asarray(weights, np.float64)
     strength = l2 + alpha / weights.sum()
@@ -77,7 +80,7 @@ def minimise(
     def value_and_gradient(vector: Vector) -> tuple[float, Vector]:
         current = unpack(vector, plan.sizes)
         with precision("float64", device):
-            parts = [_evaluate(plan, current, *chunk()) for chunk in chunks]
+            parts = [_evaluate(plan, current, *chunk(), settings) for chunk in chunks]
         loss = float(sum(float(value) for value, _ in parts))
         gradients = [
             Layer(*(sum(np.asarray(g) for g in group) for group in zip(*layer, strict=True)))
@@ -130,21 +133,31 @@ def _chunks(
 
 
 def _evaluate(
-    plan: Plan, layers: tuple[Layer, ...], X: Array, Y: Array, share: Array
+    plan: Plan,
+    layers: tuple[Layer, ...],
+    X: Array,
+    Y: Array,
+    share: Array,
+    settings: Settings,
 ) -> tuple[Array, tuple[Layer, ...]]:
     key = (plan, X.shape)
     result: tuple[Array, tuple[Layer, ...]]
     if key in _compiled:
-        result = _program(plan, layers, X, Y, share)
+        result = _program(plan, layers, X, Y, share, settings)
         return result
-    result = compiling(lambda: _program(plan, layers, X, Y, share))
+    result = compiling(lambda: _program(plan, layers, X, Y, share, settings))
     _compiled.add(key)
     return result
 
 
 @partial(jax.jit, static_argnames="plan")
 def _program(
-    plan: Plan, layers: tuple[Layer, ...], X: Array, Y: Array, share: Array
+    plan: Plan,
+    layers: tuple[Layer, ...],
+    X: Array,
+    Y: Array,
+    share: Array,
+    settings: Settings,
 ) -> tuple[Array, tuple[Layer, ...]]:
     traces["lbfgs", plan] += 1
-    return loss_and_gradients(plan, layers, X, Y, share, reduction="sum")
+    return loss_and_gradients(plan, layers, X, Y, share, reduction="sum", settings=settings)

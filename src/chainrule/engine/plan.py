@@ -45,6 +45,10 @@ class Plan:
         Whether masks are drawn (the rates are traced).
     clipped
         Whether the gradient's global norm is clipped (the limit is traced).
+    l1
+        Whether the L1 penalty is computed, beside L2 or alone (its strength is traced).
+    max_norm
+        Whether each unit's incoming weights are kept short (the limit is traced).
     """
 
     sizes: tuple[int, ...]
@@ -56,6 +60,8 @@ class Plan:
     penalised: bool = False
     dropout: bool = False
     clipped: bool = False
+    l1: bool = False
+    max_norm: bool = False
 
     def __post_init__(self) -> None:
         if len(self.activations) != len(self.sizes) - 1:
@@ -86,13 +92,18 @@ class Hyperparameters(NamedTuple):
     """What a program takes besides data, parameters and the per-step arrays.
 
     ``settings`` are the optimizer's; ``rates`` one dropout rate a hidden layer, in
-    multiples of 1/256; ``clip`` the largest global norm; ``seed`` that of the masks.
+    multiples of 1/256; ``clip`` the largest global norm; ``seed`` that of the masks;
+    ``loss`` the loss's settings; ``l1`` the strength of that penalty; ``max_norm`` the largest
+    norm of a unit's incoming weights.
     """
 
     settings: Mapping[str, Array]
     rates: Array
     clip: Array
     seed: Array
+    loss: Mapping[str, Array]
+    l1: Array
+    max_norm: Array
 
     @classmethod
     def make(
@@ -102,25 +113,38 @@ class Hyperparameters(NamedTuple):
         rates: tuple[float, ...] = (),
         clip: float = np.inf,
         seed: int = 0,
+        *,
+        loss: Mapping[str, float] | None = None,
+        l1: float = 0.0,
+        max_norm: float = np.inf,
     ) -> "Hyperparameters":
         """Arrays of the plan's dtype; settings that are not given have their defaults."""
-        known, n_hidden = OPTIMIZERS[plan.optimizer].settings, len(plan.sizes) - 2
-        for name in settings or {}:
-            if name not in known:
-                kind = f"setting of the optimizer {plan.optimizer!r}"
-                raise InvalidInputError(unknown_name(kind, name, known))
+        n_hidden = len(plan.sizes) - 2
         if rates and len(rates) != n_hidden:
             raise InvalidInputError(
                 f"rates must hold one dropout rate for each of the {n_hidden} hidden layers; "
                 f"got {len(rates)}."
             )
-        given = {**known, **(settings or {})}
+        kind = f"optimizer {plan.optimizer!r}"
         return cls(
-            {name: np.asarray(value, plan.dtype) for name, value in given.items()},
+            _settings(kind, OPTIMIZERS[plan.optimizer].settings, settings or {}, plan.dtype),
             np.asarray(rates or [0.0] * n_hidden, plan.dtype),
             np.asarray(clip, plan.dtype),
             np.asarray(seed, np.uint32),
+            _settings(f"loss {plan.loss!r}", LOSSES[plan.loss].settings, loss or {}, plan.dtype),
+            np.asarray(l1, plan.dtype),
+            np.asarray(max_norm, plan.dtype),
         )
+
+
+def _settings(
+    kind: str, known: Mapping[str, float], given: Mapping[str, float], dtype: str
+) -> dict[str, Array]:
+    """A row's settings as arrays, its defaults for those that are not given."""
+    for name in given:
+        if name not in known:
+            raise InvalidInputError(unknown_name(f"setting of the {kind}", name, known))
+    return {name: np.asarray(value, dtype) for name, value in {**known, **given}.items()}
 
 
 def compilations() -> int:

@@ -17,7 +17,7 @@ from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
 from chainrule.engine.plan import traces
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.equations.losses import LOSSES, per_sample
+from chainrule.equations.losses import LOSSES, Settings, per_sample
 from chainrule.equations.namespace import Array
 from chainrule.equations.network import Layer, forward
 
@@ -48,9 +48,12 @@ def losses(
     X: Any,
     Y: npt.NDArray[Any],
     device: jax.Device | None = None,
+    settings: Settings | None = None,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """The network's outputs ``(n, n_out)`` and each sample's data loss ``(n,)``."""
-    pairs = list(_chunks(layers, tuple(activations), loss, X, Y, device))
+    """The network's outputs ``(n, n_out)`` and each sample's data loss ``(n,)``; ``settings`` are
+    the loss's."""
+    given = {**LOSSES[loss].settings, **(settings or {})}
+    pairs = list(_chunks(layers, tuple(activations), loss, X, Y, device, given))
     return np.concatenate([A for A, _ in pairs]), np.concatenate([value for _, value in pairs])
 
 
@@ -61,6 +64,7 @@ def _chunks(
     X: Any,
     Y: npt.NDArray[Any] | None,
     device: jax.Device | None,
+    settings: Settings | None = None,
 ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     dtype = np.result_type(X.dtype, layers[0].W.dtype)
     widest = max(X.shape[1], *(layer.b.shape[0] for layer in layers))
@@ -76,10 +80,10 @@ def _chunks(
         part = part.astype(dtype, copy=False)
         target = None if Y is None else Y[rows].astype(dtype)
         if compiled:
-            yield _compiled_chunk(layers, activations, loss, part, target, size, device)
+            yield _compiled_chunk(layers, activations, loss, part, target, size, device, settings)
         else:
             with np.errstate(over="ignore", invalid="ignore"):  # a diverged network is a result
-                A, value = _forward(activations, loss, layers, part, target)
+                A, value = _forward(activations, loss, layers, part, target, settings)
             yield A, np.zeros(0) if value is None else value
 
 
@@ -91,6 +95,7 @@ def _compiled_chunk(
     Y: npt.NDArray[Any] | None,
     size: int,
     device: jax.Device | None,
+    settings: Settings | None,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     n = len(X)
     if n < size:  # the last chunk takes the others' shape, and so their program
@@ -99,9 +104,9 @@ def _compiled_chunk(
     key = (activations, loss, tuple(layer.W.shape for layer in layers), X.shape, X.dtype, device)
     with precision(X.dtype.name, device):
         if key in _compiled:
-            A, value = _program(activations, loss, layers, X, Y)
+            A, value = _program(activations, loss, layers, X, Y, settings)
         else:
-            A, value = compiling(lambda: _program(activations, loss, layers, X, Y))
+            A, value = compiling(lambda: _program(activations, loss, layers, X, Y, settings))
             _compiled.add(key)
     return np.asarray(A)[:n], np.zeros(0) if value is None else np.asarray(value)[:n]
 
@@ -112,12 +117,13 @@ def _forward(
     layers: Sequence[Layer],
     X: Array,
     Y: Array | None,
+    settings: Settings | None,
 ) -> tuple[Array, Array | None]:
     tape = forward(layers, activations, X)
     Z, A = tape.Z[-1], tape.A[-1]
     if loss is None:
         return A, None
-    return A, per_sample(LOSSES[loss], ACTIVATIONS[activations[-1]], Z, A, Y)
+    return A, per_sample(LOSSES[loss], ACTIVATIONS[activations[-1]], Z, A, Y, settings)
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -127,6 +133,7 @@ def _program(
     layers: Sequence[Layer],
     X: Array,
     Y: Array | None,
+    settings: Settings | None,
 ) -> tuple[Array, Array | None]:
     traces["predict", activations, loss] += 1
-    return _forward(activations, loss, layers, X, Y)
+    return _forward(activations, loss, layers, X, Y, settings)

@@ -84,7 +84,9 @@ def run_range(
             steps.l2[i],
             masks,
         )
-        penalty = before.penalty.at[i].set(after.penalty) if plan.penalised else before.penalty
+        penalty = before.penalty
+        if plan.penalised or plan.l1:
+            penalty = penalty.at[i].set(after.penalty)
         return Outcome(after.layers, after.state, before.loss.at[i].set(after.loss), penalty)
 
     nothing = jnp.zeros(steps.order.shape[0], dtype)

@@ -9,10 +9,16 @@ from typing import NamedTuple
 
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.equations.losses import LOSSES, output_gradient, per_sample, reduce_weights
+from chainrule.equations.losses import (
+    LOSSES,
+    Settings,
+    output_gradient,
+    per_sample,
+    reduce_weights,
+)
 from chainrule.equations.namespace import Array, namespace
 from chainrule.equations.network import Layer, backward, forward
-from chainrule.equations.optimizers import OPTIMIZERS, State, clip_by_global_norm
+from chainrule.equations.optimizers import OPTIMIZERS, State, clip_by_global_norm, limit_norms
 from chainrule.equations.penalties import PENALTIES, penalised, total
 
 __all__ = ["Updated", "loss_and_gradients", "update"]
@@ -35,14 +41,16 @@ def loss_and_gradients(
     weights: Array,
     masks: Sequence[Array | None] | None = None,
     reduction: str = "mean",
+    settings: Settings | None = None,
 ) -> tuple[Array, tuple[Layer, ...]]:
-    """The batch's data loss and its gradients; ``weights`` are the samples'."""
+    """The batch's data loss and its gradients; ``weights`` are the samples', ``settings`` the
+    loss's."""
     loss, output = LOSSES[plan.loss], ACTIVATIONS[plan.activations[-1]]
     tape = forward(layers, plan.activations, X, masks)
     Z, A = tape.Z[-1], tape.A[-1]
     share = reduce_weights(weights, reduction)
-    value = namespace(Z).sum(share * per_sample(loss, output, Z, A, Y))
-    dZ = output_gradient(loss, output, Z, A, Y) * share[:, None]
+    value = namespace(Z).sum(share * per_sample(loss, output, Z, A, Y, settings))
+    dZ = output_gradient(loss, output, Z, A, Y, settings) * share[:, None]
     return value, backward(layers, plan.activations, tape, dZ, masks).layers
 
 
@@ -59,12 +67,17 @@ def update(
     masks: Sequence[Array | None] | None = None,
 ) -> Updated:
     """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``."""
-    loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks)
+    loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks, settings=hyper.loss)
     penalty = namespace(loss).zeros_like(loss)
     if plan.penalised:
         penalty = total(PENALTIES["l2"], layers, l2)
         gradients = penalised(PENALTIES["l2"], layers, gradients, l2)
+    if plan.l1:
+        penalty = penalty + total(PENALTIES["l1"], layers, hyper.l1)
+        gradients = penalised(PENALTIES["l1"], layers, gradients, hyper.l1)
     if plan.clipped:
         gradients = clip_by_global_norm(gradients, hyper.clip)
     new, state = OPTIMIZERS[plan.optimizer].step(layers, gradients, state, rate, hyper.settings)
+    if plan.max_norm:
+        new = limit_norms(new, hyper.max_norm)
     return Updated(new, state, loss, penalty)

@@ -19,7 +19,9 @@ Reductions
     weights sum to zero has the loss 0 and the gradient 0.
 Values at kinks
     The derivative at a kink is the one from the left: relu'(0) = 0,
-    leaky_relu'(0) = 0.01; elu has none (its slope at 0 is 1 on both sides).
+    leaky_relu'(0) = 0.01, selu'(0) = lambda alpha = 1.758; elu has none (its slope at
+    0 is 1 on both sides). At an output that is its target, where absolute_error has its
+    kink, the gradient is 0; so it is for l1 at a weight of 0.
 Stability
     Losses that end in an exponential are computed from the pre-activations by
     log-sum-exp and softplus. There are no clipping constants.

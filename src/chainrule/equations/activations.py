@@ -20,6 +20,10 @@ __all__ = ["ACTIVATIONS", "HIDDEN_ACTIVATIONS", "Activation", "pullback", "softm
 LEAKY_SLOPE = 0.01
 """Slope of ``leaky_relu`` below zero."""
 
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
+"""alpha and lambda of ``selu``: mean 0 and variance 1 are then a fixed point."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -110,6 +114,19 @@ def elu_derivative(Z: Array, A: Array) -> Array:
     return xp.exp(xp.minimum(Z, 0))
 
 
+# selu: a = lambda z if z > 0 else lambda alpha (e^z - 1), a' = lambda or lambda alpha e^z
+
+
+def selu(Z: Array) -> Array:
+    xp = namespace(Z)
+    return SELU_SCALE * xp.where(Z > 0, Z, SELU_ALPHA * xp.expm1(xp.minimum(Z, 0)))
+
+
+def selu_derivative(Z: Array, A: Array) -> Array:
+    xp = namespace(Z)
+    return SELU_SCALE * xp.where(Z > 0, xp.ones_like(Z), SELU_ALPHA * xp.exp(xp.minimum(Z, 0)))
+
+
 # gelu: a = z Phi(z), a' = Phi(z) + z phi(z), Phi and phi of the standard normal.
 # Phi(z) = erfc(-z / sqrt 2) / 2, which keeps its digits where 1 + erf would cancel.
 
@@ -146,6 +163,18 @@ def softplus(Z: Array) -> Array:
 
 def softplus_derivative(Z: Array, A: Array) -> Array:
     return logistic(Z)
+
+
+# mish: a = z t, a' = t + z (1 - t^2) s, t = tanh(log(1 + e^z)), s the logistic function
+
+
+def mish(Z: Array) -> Array:
+    return Z * namespace(Z).tanh(softplus(Z))
+
+
+def mish_derivative(Z: Array, A: Array) -> Array:
+    t = namespace(Z).tanh(softplus(Z))
+    return t + Z * ((1 - t * t) * logistic(Z))
 
 
 # exp: a = e^z, a' = a; the mean of a Poisson variable from its logarithm
@@ -185,9 +214,11 @@ _ROWS = (
     Activation("relu", relu, relu_derivative, "Nair and Hinton 2010", kinks=(0.0,)),
     Activation("leaky_relu", leaky_relu, leaky_relu_derivative, "Maas et al. 2013", kinks=(0.0,)),
     Activation("elu", elu, elu_derivative, "Clevert et al. 2016, alpha = 1"),
+    Activation("selu", selu, selu_derivative, "Klambauer et al. 2017", kinks=(0.0,)),
     Activation("gelu", gelu, gelu_derivative, "Hendrycks and Gimpel 2016, exact form"),
     Activation("silu", silu, silu_derivative, "Elfwing et al. 2018"),
     Activation("softplus", softplus, softplus_derivative, "Dugas et al. 2001"),
+    Activation("mish", mish, mish_derivative, "Misra 2019"),
     Activation("exp", exp, exp_derivative, "inverse of the logarithmic link", hidden=False),
     Activation(
         "softmax", softmax, softmax_jacobian, "Bridle 1990", elementwise=False, hidden=False

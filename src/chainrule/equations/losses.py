@@ -13,11 +13,15 @@ half_mean_squared_error  1/2 mean_k (a_k - y_k)^2                (a - y) / k
 cross_entropy         -sum_k y_k log a_k                         -y / a
 binary_cross_entropy  -sum_k [y log a + (1-y) log(1-a)]          (a - y) / (a (1 - a))
 poisson               sum_k [a - y log a + y log y - y]          1 - y / a
+absolute_error        sum_k |a_k - y_k|                          sign(a - y)
+huber                 sum_k 1/2 r^2 if |r| <= delta else         r, at most delta and
+                      delta (|r| - delta/2), r = a_k - y_k       at least -delta
 ====================  =========================================  ========================
 
 ``half_mean_squared_error`` is what scikit-learn calls ``squared_error``: for one
 output it is the same as ours. The rows of ``Y`` sum to one for ``cross_entropy``;
 ``binary_cross_entropy`` treats each output as a label of its own (multilabel).
+The gradient of ``absolute_error`` is 0 where an output is its target.
 
 A *fused pair* is an output activation and a loss whose combination is stable where
 the two steps alone are not: its value and dL/dZ come straight from ``Z``.
@@ -26,8 +30,9 @@ To add a loss, add its two functions and one row to the table.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from chainrule.equations.activations import (
     ACTIVATIONS,
@@ -39,7 +44,19 @@ from chainrule.equations.activations import (
 from chainrule.equations.namespace import Array, namespace
 from chainrule.errors import InvalidInputError, unknown_name
 
-__all__ = ["FUSED", "LOSSES", "Fused", "Loss", "output_gradient", "per_sample", "reduce_weights"]
+__all__ = [
+    "FUSED",
+    "LOSSES",
+    "Fused",
+    "Loss",
+    "output_gradient",
+    "per_sample",
+    "reduce_weights",
+    "smoothed",
+]
+
+Settings = Mapping[str, Any]
+HUBER_DELTA = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,15 +65,19 @@ class Loss:
 
     ``outputs`` names the output activations that the loss makes sense with;
     ``targets`` says what ``Y`` holds: ``real``, ``distribution`` (rows sum to 1),
-    ``label`` (0 or 1 each) or ``count`` (not negative).
+    ``label`` (0 or 1 each) or ``count`` (not negative). ``settings`` holds the default of
+    each keyword that ``value`` and ``gradient`` take beside ``A`` and ``Y``; ``kinks`` lists
+    the residuals a - y where the gradient jumps.
     """
 
     name: str
-    value: Callable[[Array, Array], Array]
-    gradient: Callable[[Array, Array], Array]
+    value: Callable[..., Array]
+    gradient: Callable[..., Array]
     outputs: tuple[str, ...]
     targets: str
     source: str
+    settings: Mapping[str, float] = field(default_factory=dict)
+    kinks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +119,31 @@ def half_mean_squared_error(A: Array, Y: Array) -> Array:
 
 def half_mean_squared_error_gradient(A: Array, Y: Array) -> Array:
     return (A - Y) / A.shape[1]
+
+
+# robust errors, which grow like |r| for a large residual r = a - y
+
+
+def absolute_error(A: Array, Y: Array) -> Array:
+    xp = namespace(A)
+    return xp.sum(xp.abs(A - Y), axis=1)
+
+
+def absolute_error_gradient(A: Array, Y: Array) -> Array:
+    return namespace(A).sign(A - Y)
+
+
+def huber(A: Array, Y: Array, delta: Array | float = HUBER_DELTA) -> Array:
+    """sum_k m (|r| - m/2), m = min(|r|, delta): both cases in one, and no square overflows."""
+    xp = namespace(A)
+    size = xp.abs(A - Y)
+    m = xp.minimum(size, delta)
+    return xp.sum(m * (size - 0.5 * m), axis=1)
+
+
+def huber_gradient(A: Array, Y: Array, delta: Array | float = HUBER_DELTA) -> Array:
+    xp = namespace(A)
+    return xp.minimum(xp.maximum(A - Y, -delta), delta)
 
 
 # cross-entropy
@@ -222,6 +268,24 @@ _ROWS = (
         "count",
         "half the Poisson deviance, Nelder and Wedderburn 1972",
     ),
+    Loss(
+        "absolute_error",
+        absolute_error,
+        absolute_error_gradient,
+        _ANY_OUTPUT,
+        "real",
+        "Laplace 1774; torch.nn.L1Loss with the outputs' sum",
+        kinks=(0.0,),
+    ),
+    Loss(
+        "huber",
+        huber,
+        huber_gradient,
+        _ANY_OUTPUT,
+        "real",
+        "Huber 1964",
+        MappingProxyType({"delta": HUBER_DELTA}),
+    ),
 )
 
 LOSSES: Mapping[str, Loss] = MappingProxyType({row.name: row for row in _ROWS})
@@ -236,18 +300,36 @@ FUSED: Mapping[tuple[str, str], Fused] = MappingProxyType(
 )
 
 
-def per_sample(loss: Loss, output: Activation, Z: Array, A: Array, Y: Array) -> Array:
+def per_sample(
+    loss: Loss, output: Activation, Z: Array, A: Array, Y: Array, settings: Settings | None = None
+) -> Array:
     """The loss of each sample, ``(n,)``: from ``Z`` where the pair is fused, else from ``A``."""
     fused = FUSED.get((output.name, loss.name))
-    return fused.value(Z, Y) if fused else loss.value(A, Y)
+    return fused.value(Z, Y) if fused else loss.value(A, Y, **(settings or {}))
 
 
-def output_gradient(loss: Loss, output: Activation, Z: Array, A: Array, Y: Array) -> Array:
+def output_gradient(
+    loss: Loss, output: Activation, Z: Array, A: Array, Y: Array, settings: Settings | None = None
+) -> Array:
     """dL/dZ of the output layer, ``(n, k)``, for each sample by itself."""
     fused = FUSED.get((output.name, loss.name))
     if fused:
         return fused.gradient(Z, A, Y)
-    return pullback(output, Z, A, loss.gradient(A, Y))
+    return pullback(output, Z, A, loss.gradient(A, Y, **(settings or {})))
+
+
+def smoothed(Y: Array, share: float, targets: str) -> Array:
+    r"""Targets that are less sure: ``share`` of each is spread evenly over what it could be.
+
+    For a ``distribution`` over k classes Y <- (1 - s) Y + s / k, for a ``label``, which is
+    0 or 1, Y <- (1 - s) Y + s / 2. Source: Szegedy et al. 2016.
+    """
+    options = {"distribution": Y.shape[1], "label": 2}
+    if targets not in options:
+        raise InvalidInputError(
+            f"Smoothing needs targets that are a 'distribution' or a 'label'; got {targets!r}."
+        )
+    return (1 - share) * Y + share / options[targets]
 
 
 def reduce_weights(weights: Array, reduction: str = "mean") -> Array:

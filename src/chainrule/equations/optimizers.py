@@ -13,6 +13,8 @@ adam      m <- b1 m + (1-b1) g;  v <- b2 v + (1-b2) g^2
           p <- p - eta (m / (1-b1^t)) / (sqrt(v / (1-b2^t)) + eps)
 adam_hat  the same m and v;  p <- p - eta sqrt(1-b2^t) / (1-b1^t) m / (sqrt(v) + eps)
 adamw     W <- W - eta decay W (weights only), then as adam
+rmsprop   v <- rho v + (1-rho) g^2;  p <- p - eta g / (sqrt(v) + eps)
+adagrad   s <- s + g^2;  p <- p - eta g / (sqrt(s) + eps)
 ========  =====================================================================
 
 Conventions. The velocity carries the learning rate (Sutskever et al. 2013,
@@ -20,7 +22,10 @@ scikit-learn); PyTorch's carries the bare gradient, which is the same while eta
 does not change. ``adam`` has epsilon outside the root and after the bias
 correction, as algorithm 1 of Kingma and Ba 2015, PyTorch and optax have it;
 ``adam_hat`` has their section 2's epsilon-hat, as scikit-learn has it: it equals
-``adam`` with eps / sqrt(1-b2^t).
+``adam`` with eps / sqrt(1-b2^t). ``rmsprop`` and ``adagrad`` have epsilon outside the
+root, as PyTorch has it; ``rmsprop`` is neither centred nor has it momentum, and its rho,
+which PyTorch calls alpha, is 0.9 by default as in the lecture that it comes from
+(PyTorch: 0.99); ``adagrad`` begins with s = 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +37,7 @@ from typing import Any
 from chainrule.equations.namespace import Array, namespace
 from chainrule.equations.network import Layer
 
-__all__ = ["OPTIMIZERS", "Optimizer", "clip_by_global_norm", "global_norm"]
+__all__ = ["OPTIMIZERS", "Optimizer", "clip_by_global_norm", "global_norm", "limit_norms"]
 
 Layers = Sequence[Layer]
 State = Mapping[str, Any]
@@ -131,6 +136,35 @@ def adam_step(
     return new, {"m": m, "v": v, "t": t}
 
 
+# rmsprop and adagrad: a rate for each parameter, by its gradients' squares
+
+
+def rmsprop_init(layers: Layers) -> State:
+    return {"v": _zeros(layers)}
+
+
+def rmsprop_step(
+    layers: Layers, gradients: Layers, state: State, lr: Any, settings: Settings
+) -> tuple[tuple[Layer, ...], State]:
+    rho, eps = settings["rho"], settings["epsilon"]
+    v = _each(lambda v, g: rho * v + (1 - rho) * (g * g), state["v"], gradients)
+    new = _each(lambda p, g, v: p - lr * g / (namespace(v).sqrt(v) + eps), layers, gradients, v)
+    return new, {"v": v}
+
+
+def adagrad_init(layers: Layers) -> State:
+    return {"s": _zeros(layers)}
+
+
+def adagrad_step(
+    layers: Layers, gradients: Layers, state: State, lr: Any, settings: Settings
+) -> tuple[tuple[Layer, ...], State]:
+    eps = settings["epsilon"]
+    s = _each(lambda s, g: s + g * g, state["s"], gradients)
+    new = _each(lambda p, g, s: p - lr * g / (namespace(s).sqrt(s) + eps), layers, gradients, s)
+    return new, {"s": s}
+
+
 _MOMENTUM = MappingProxyType({"momentum": 0.9})
 _ADAM = MappingProxyType({"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
 _KINGMA = "Kingma and Ba 2015"
@@ -156,6 +190,20 @@ _ROWS = (
         MappingProxyType({**_ADAM, "weight_decay": 0.01}),
         "Loshchilov and Hutter 2019",
     ),
+    Optimizer(
+        "rmsprop",
+        rmsprop_init,
+        rmsprop_step,
+        MappingProxyType({"rho": 0.9, "epsilon": 1e-8}),
+        "Tieleman and Hinton 2012",
+    ),
+    Optimizer(
+        "adagrad",
+        adagrad_init,
+        adagrad_step,
+        MappingProxyType({"epsilon": 1e-10}),
+        "Duchi, Hazan and Singer 2011",
+    ),
 )
 
 OPTIMIZERS: Mapping[str, Optimizer] = MappingProxyType({row.name: row for row in _ROWS})
@@ -180,3 +228,20 @@ def clip_by_global_norm(gradients: Layers, limit: Any) -> tuple[Layer, ...]:
     xp = namespace(norm)
     scale = xp.where(norm > limit, limit / xp.where(norm == 0, xp.ones_like(norm), norm), 1.0)
     return _each(lambda g: g * scale, gradients)
+
+
+def limit_norms(layers: Layers, limit: Any) -> tuple[Layer, ...]:
+    """The layers, each unit's incoming weights (a column of W) scaled down where their norm
+    exceeds ``limit``; biases are left alone.
+
+    w <- w min(1, limit / ||w||). Source: Srebro, Rennie and Jaakkola 2005; for networks
+    Srivastava et al. 2014.
+    """
+
+    def limited(W: Array) -> Array:
+        xp = namespace(W)
+        norm = xp.sqrt(xp.sum(W * W, axis=0))
+        nonzero = xp.where(norm == 0, xp.ones_like(norm), norm)
+        return W * xp.where(norm > limit, limit / nonzero, xp.ones_like(norm))
+
+    return tuple(Layer(limited(layer.W), layer.b) for layer in layers)

@@ -1,6 +1,12 @@
 r"""Penalties on the weights: a table of name, value and gradient.
 
-Biases are left out. ``l2`` is lambda/2 times the squared Frobenius norm, so its
+====  ====================  ================
+l2    lambda/2 sum W_ij^2   lambda W
+l1    lambda sum |W_ij|     lambda sign(W)
+====  ====================  ================
+
+Biases are left out. At a weight of 0 the gradient of ``l1`` is 0, one of its
+subgradients. ``l2`` is lambda/2 times the squared Frobenius norm, so its
 gradient is lambda W, the same for every batch size. Other conventions in terms of
 this lambda: lambda ||W||^2 without the half is ``2 lambda``; scikit-learn's
 ``alpha`` is ``alpha / (sum of the batch's sample weights)``; PyTorch's
@@ -19,12 +25,14 @@ __all__ = ["PENALTIES", "Penalty", "penalised", "total"]
 
 @dataclass(frozen=True)
 class Penalty:
-    """One row: ``value(W, strength)`` of one weight matrix, and ``gradient(W, strength)``."""
+    """One row: ``value(W, strength)`` of one weight matrix, and ``gradient(W, strength)``;
+    ``kinks`` lists the weights where the gradient jumps."""
 
     name: str
     value: Callable[[Array, Array | float], Array]
     gradient: Callable[[Array, Array | float], Array]
     source: str
+    kinks: tuple[float, ...] = ()
 
 
 def l2(W: Array, strength: Array | float) -> Array:
@@ -35,9 +43,21 @@ def l2_gradient(W: Array, strength: Array | float) -> Array:
     return strength * W
 
 
-PENALTIES: Mapping[str, Penalty] = MappingProxyType(
-    {"l2": Penalty("l2", l2, l2_gradient, "Hoerl and Kennard 1970")}
+def l1(W: Array, strength: Array | float) -> Array:
+    xp = namespace(W)
+    return strength * xp.sum(xp.abs(W))
+
+
+def l1_gradient(W: Array, strength: Array | float) -> Array:
+    return strength * namespace(W).sign(W)
+
+
+_ROWS = (
+    Penalty("l2", l2, l2_gradient, "Hoerl and Kennard 1970"),
+    Penalty("l1", l1, l1_gradient, "Tibshirani 1996", kinks=(0.0,)),
 )
+
+PENALTIES: Mapping[str, Penalty] = MappingProxyType({row.name: row for row in _ROWS})
 
 
 def total(penalty: Penalty, layers: Sequence[Layer], strength: Array | float) -> Array:

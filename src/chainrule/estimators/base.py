@@ -53,6 +53,14 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     def _output_and_loss(self) -> tuple[str, str, float]:
         """The output activation, the equations' loss, and the scale of the reported loss."""
 
+    def _loss_settings(self) -> dict[str, float]:
+        """The settings of the loss."""
+        return {}
+
+    def _training_targets(self, Y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Encoded targets as they are trained on; scores and validation are of ``Y`` itself."""
+        return Y
+
     @abstractmethod
     def _score_outputs(
         self, A: npt.NDArray[Any], Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None
@@ -121,7 +129,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         weights = self._weights(X, y, sample_weight)
         self.n_outputs_ = Y.shape[1]
         self.out_activation_, loss, scale = self._output_and_loss()
-        net = network.architecture(self, X.shape[1], Y.shape[1], self.out_activation_, loss, scale)
+        net = network.architecture(
+            self,
+            X.shape[1],
+            Y.shape[1],
+            self.out_activation_,
+            loss,
+            scale,
+            self._loss_settings(),
+        )
         session = getattr(self, "_session", None) if incremental else None
         stream = session.random_state if session else check_random_state(self.random_state)
         if first:

@@ -1,5 +1,6 @@
 """The classifier."""
 
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import (
@@ -16,6 +17,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from chainrule.equations.losses import smoothed
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP, stochastic_only
 from chainrule.estimators.parameters import (
@@ -102,6 +104,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             "(n_samples / (n_classes * count)). Multiplied with the sample weights."
         ),
     )
+    label_smoothing: Any = parameter(
+        default=0.0,
+        constraint=[Interval(Real, 0, 1, closed="left")],
+        doc=(
+            "Share s of each target that is spread evenly: (1 - s) y + s / n_classes (for two "
+            "classes, and for each of several labels, s / 2). In training alone: the validation "
+            "loss and scores are of the true labels."
+        ),
+    )
 
     def _encode(self, y: Any, first: bool, incremental: bool) -> npt.NDArray[Any]:
         if y.ndim == 2 and y.shape[1] == 1:
@@ -150,6 +161,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         multiclass = self._label_binarizer.y_type_ == "multiclass"
         output, loss = OUTPUT_AND_LOSS[self.loss, "multiclass" if multiclass else "labels"]
         return output, loss, 1.0
+
+    def _training_targets(self, Y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if self.label_smoothing == 0:
+            return Y
+        kind = "distribution" if self.out_activation_ == "softmax" else "label"
+        return smoothed(Y.astype(np.float64), float(self.label_smoothing), kind)
 
     def _class_weights(self, y: Any) -> npt.NDArray[Any] | None:
         if self.class_weight is None:

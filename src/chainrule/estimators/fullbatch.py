@@ -55,6 +55,7 @@ class _Iterations:
                 self.net.activations,
                 self.net.loss,
                 find_device(self.est.device),
+                self.net.loss_settings,
             )
             row["validation_loss"], row["validation_score"] = values
         self.rows.append(row)
@@ -78,7 +79,7 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             plan,
             est._layers(),
             rows.X,
-            targets(rows.Y, "float64"),
+            targets(est._training_targets(rows.Y), "float64"),
             rows.weights,
             l2=0.0 if est.l2 is None else float(est.l2),
             alpha=float(est.alpha) if est.l2 is None else 0.0,
@@ -86,6 +87,7 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             max_fun=est.max_fun,
             tol=est.tol,
             loss_scale=net.loss_scale,
+            settings=net.loss_settings,
             callback=iterations,
             device=find_device(est.device),
         )
@@ -108,6 +110,8 @@ def _check_settings(est: "BaseMLP", plan: Plan) -> None:
     asked = {
         "dropout": plan.dropout,
         "clip_global_norm": plan.clipped,
+        "l1": plan.l1,
+        "max_norm": plan.max_norm,
         "schedule": est.schedule is not None,
         "max_steps": est.max_steps is not None,
         "restore_best": est.restore_best,

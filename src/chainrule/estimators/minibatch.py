@@ -13,14 +13,14 @@ import scipy.sparse
 from chainrule.engine.batches import GatheredRows, Resident, Shuffler, Source
 from chainrule.engine.device import find_device, shares_memory
 from chainrule.engine.fit import Trainer
-from chainrule.equations.schedules import SCHEDULES
+from chainrule.equations.schedules import SCHEDULES, Plateau
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.parameters import named_settings
 from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
 from chainrule.estimators.session import Session, owned
-from chainrule.estimators.stopping import Patience
+from chainrule.estimators.stopping import Patience, Slowing
 from chainrule.estimators.training import Loop, Result, not_finite, warn_unconverged
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def fit_minibatch(
     keep_best = est.early_stopping if est.restore_best is None else est.restore_best
     keep_best = keep_best and not incremental
     planned = None if epochs == inf else int(epochs)
+    slowing = _slowing(est, problem, session)
     callbacks = EpochCallbacks(est, problem.train, planned, lambda: trainer.layers)
     shown = progress(est.verbose, planned)
     loop = Loop(
@@ -66,6 +67,8 @@ def fit_minibatch(
         on_plateau=_on_plateau(est),
         progress=shown,
         callbacks=callbacks,
+        loss_settings=net.loss_settings,
+        slowing=slowing,
     )
     result = loop.run()
     _take(est, result, trainer, patience, by, keep_best)
@@ -79,6 +82,7 @@ def fit_minibatch(
         trainer.base_rate,
         int(trainer.hyper.seed),
         patience.count,
+        slowing.plateau if slowing else None,
     )
     callbacks.end()
     if result.diverged and est.on_divergence == "raise":
@@ -106,7 +110,7 @@ def _trainer(
     if session is not None and session.optimizer != plan.optimizer:
         session = None  # another solver cannot use the old one's state
     device = find_device(est.device)
-    source = _source(rows, dtype, device)
+    source = _source(rows, est._training_targets(rows.Y), dtype, device)
     shuffler = Shuffler(stream, len(rows), est.shuffle)
     if session is not None and len(session.index) == len(rows):
         shuffler.index = session.index
@@ -117,7 +121,7 @@ def _trainer(
     seed = _mask_seed(est.random_state, stream) if session is None else session.mask_seed
     return Trainer(
         plan,
-        network.hyperparameters(est, plan, seed),
+        network.hyperparameters(est, net, plan, seed),
         source,
         shuffler,
         est._layers(),
@@ -134,8 +138,8 @@ def _trainer(
     )
 
 
-def _source(rows: Rows, dtype: str, device: Any) -> Source:
-    X, Y = rows.X, targets(rows.Y, dtype)
+def _source(rows: Rows, Y: npt.NDArray[Any], dtype: str, device: Any) -> Source:
+    X, Y = rows.X, targets(Y, dtype)
     sparse = scipy.sparse.issparse(X)
     item = np.dtype(dtype) if sparse else X.dtype
     large = X.shape[0] * X.shape[1] * item.itemsize > RESIDENT_BYTES
@@ -176,6 +180,17 @@ def _schedule(est: "BaseMLP") -> tuple[Any, dict[str, Any]]:
 def _on_plateau(est: "BaseMLP") -> Any:
     row, settings = _schedule(est)
     return partial(row.on_plateau, **settings) if row.on_plateau else None
+
+
+def _slowing(est: "BaseMLP", problem: Problem, session: Session | None) -> Slowing | None:
+    """What a schedule that counts by itself goes on with: as the learning rate, from the session
+    in ``partial_fit``, and anew in ``fit``."""
+    row, settings = _schedule(est)
+    if row.after_epoch is None:
+        return None
+    plateau = (session.plateau if session else None) or Plateau()
+    by = "objective" if problem.validation is None else "validation_loss"
+    return Slowing(partial(row.after_epoch, **settings), settings["patience"], by, plateau)
 
 
 def _patience(est: "BaseMLP", problem: Problem, session: Session | None) -> tuple[Patience, str]:

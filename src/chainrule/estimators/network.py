@@ -1,6 +1,7 @@
 """From an estimator's parameters to the engine's terms: the plan and the initial weights."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
@@ -28,7 +29,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of all layers, one activation a layer, and the equations' name of the loss.
+    """Sizes of all layers, one activation a layer, the equations' name of the loss and its
+    settings.
 
     ``loss_scale`` is what the reported loss is multiplied with (see the regressor's
     ``sklearn_squared_error``); the training does not see it.
@@ -38,15 +40,22 @@ class Architecture:
     activations: tuple[str, ...]
     loss: str
     loss_scale: float = 1.0
+    loss_settings: Mapping[str, float] = field(default_factory=dict)
 
 
 def architecture(
-    params: Parameters, n_in: int, n_out: int, output: str, loss: str, loss_scale: float = 1.0
+    params: Parameters,
+    n_in: int,
+    n_out: int,
+    output: str,
+    loss: str,
+    loss_scale: float = 1.0,
+    loss_settings: Mapping[str, float] | None = None,
 ) -> Architecture:
     """Check the hidden layers' parameters against each other and put them together."""
     hidden = _hidden_sizes(params.hidden_layer_sizes)
     names = activations(params, len(hidden), output)
-    return Architecture((n_in, *hidden, n_out), names, loss, loss_scale)
+    return Architecture((n_in, *hidden, n_out), names, loss, loss_scale, loss_settings or {})
 
 
 def activations(params: Parameters, n_hidden: int, output: str) -> tuple[str, ...]:
@@ -86,7 +95,7 @@ def _optimizer(params: Parameters) -> str:
     if params.solver == "sgd":
         kind = "nesterov" if params.nesterovs_momentum else "momentum"
         return kind if params.momentum > 0 else "sgd"
-    return {"adam": "adam_hat", "adamw": "adamw", "lbfgs": "sgd"}[params.solver]
+    return {"adam": "adam_hat", "lbfgs": "sgd"}.get(params.solver, params.solver)
 
 
 def plan(params: Parameters, net: Architecture, batch_size: int, dtype: str) -> Plan:
@@ -100,10 +109,14 @@ def plan(params: Parameters, net: Architecture, batch_size: int, dtype: str) -> 
         penalised=bool(params.alpha if params.l2 is None else params.l2),
         dropout=any(dropout_rates(params, len(net.sizes) - 2)),
         clipped=params.clip_global_norm is not None,
+        l1=bool(params.l1),
+        max_norm=params.max_norm is not None,
     )
 
 
-def hyperparameters(params: Parameters, plan: Plan, seed: int) -> Hyperparameters:
+def hyperparameters(
+    params: Parameters, net: Architecture, plan: Plan, seed: int
+) -> Hyperparameters:
     known = OPTIMIZERS[plan.optimizer].settings
     clip = np.inf if params.clip_global_norm is None else params.clip_global_norm
     return Hyperparameters.make(
@@ -112,6 +125,9 @@ def hyperparameters(params: Parameters, plan: Plan, seed: int) -> Hyperparameter
         dropout_rates(params, len(plan.sizes) - 2),
         clip,
         seed,
+        loss=net.loss_settings,
+        l1=params.l1,
+        max_norm=np.inf if params.max_norm is None else params.max_norm,
     )
 
 

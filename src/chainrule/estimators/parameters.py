@@ -41,7 +41,8 @@ T = TypeVar("T")
 
 ALPHA_DEFAULT = 1e-4
 MAX_ITER_DEFAULT = 200
-DIVISORS = ("every", "divisor")
+DIVISORS = ("every", "divisor", "start", "end", "delta")
+"""Settings that must be positive; all others of schedules and losses must not be negative."""
 
 
 def parameter(*, default: Any, constraint: list[Any], doc: str, kw_only: bool = True) -> Any:
@@ -83,10 +84,10 @@ class Parameters(BaseEstimator):
 
     solver: Any = parameter(
         default="adam",
-        constraint=[StrOptions({"lbfgs", "sgd", "adam", "adamw"})],
+        constraint=[StrOptions({"lbfgs", "sgd", "adam", "adamw", "rmsprop", "adagrad"})],
         doc=(
-            "'adam', 'sgd', 'adamw' (Adam with decoupled weight decay), or 'lbfgs' (full "
-            "batch, always in float64)."
+            "'adam', 'sgd', 'adamw' (Adam with decoupled weight decay), 'rmsprop', 'adagrad', "
+            "or 'lbfgs' (full batch, always in float64)."
         ),
     )
     alpha: Any = parameter(
@@ -177,7 +178,8 @@ class Parameters(BaseEstimator):
         constraint=[_from(0, closed="neither")],
         doc=(
             "Adam's epsilon; for 'adam' added before the bias correction, as scikit-learn "
-            "does, for 'adamw' after it, as PyTorch does."
+            "does, for 'adamw' after it, as PyTorch does. For 'rmsprop' and 'adagrad' added to "
+            "the root (PyTorch's default for AdaGrad is 1e-10)."
         ),
     )
     n_iter_no_change: Any = parameter(
@@ -204,6 +206,28 @@ class Parameters(BaseEstimator):
         constraint=[_from(0), None],
         doc="L2 penalty l2/2 ||W||^2, the same for every batch size. Replaces ``alpha``.",
     )
+    l1: Any = parameter(
+        default=0.0,
+        constraint=[_from(0)],
+        doc=(
+            "L1 penalty l1 sum |W|, the same for every batch size; with ``l2`` or ``alpha`` "
+            "beside it an elastic net. By its subgradient, so weights come near 0 without "
+            "staying there; not for 'lbfgs'."
+        ),
+    )
+    max_norm: Any = parameter(
+        default=None,
+        constraint=[_from(0, closed="neither"), None],
+        doc=(
+            "Largest Euclidean norm of a unit's incoming weights, in every layer; longer ones are "
+            "scaled down after each update."
+        ),
+    )
+    rho: Any = parameter(
+        default=0.9,
+        constraint=[_from(0, 1)],
+        doc="RMSprop's decay of the mean square (PyTorch's alpha, there 0.99).",
+    )
     weight_decay: Any = parameter(
         default=0.01, constraint=[_from(0)], doc="Decoupled decay of the weights, for 'adamw'."
     )
@@ -212,8 +236,10 @@ class Parameters(BaseEstimator):
         constraint=[StrOptions(set(SCHEDULES)), dict, None],
         doc=(
             "Learning-rate schedule by name, or a mapping with its name and settings, such "
-            "as {'name': 'cosine', 'warmup': 5}; times in epochs. Replaces "
-            "``learning_rate``."
+            "as {'name': 'cosine', 'warmup': 5}; times in epochs. 'reduce_on_plateau' goes by "
+            "the validation loss, or without validation data by the training loss with its "
+            "penalty; it never stops the training, which ``n_iter_no_change`` may do before "
+            "it. Replaces ``learning_rate``."
         ),
     )
     clip_global_norm: Any = parameter(
@@ -257,7 +283,7 @@ class Parameters(BaseEstimator):
         constraint=[StrOptions(set(INITIALIZERS)), dict, None],
         doc=(
             "Initial weights by name, or a mapping such as {'name': 'normal', 'scale': "
-            "0.1}; by default scikit-learn's rule."
+            "0.1} or {'name': 'orthogonal', 'gain': 1.4}; by default scikit-learn's rule."
         ),
     )
     dtype: Any = parameter(
@@ -342,9 +368,15 @@ def named_settings(
             raise InvalidInputError(
                 f"The setting {key!r} of the {kind} {name!r} must be a number, got {value!r}."
             )
-        if kind == "schedule" and (value < 0 or (value == 0 and key in DIVISORS)):
-            raise InvalidInputError(
-                f"The setting {key!r} of the schedule {name!r} must "
-                f"{'be positive' if key in DIVISORS else 'not be negative'}, got {value!r}."
-            )
+        if kind != "init":
+            _check_range(f"The setting {key!r} of the {kind} {name!r}", key, value, row)
     return row, {**row.settings, **mapping}
+
+
+def _check_range(what: str, key: str, value: Any, row: Any) -> None:
+    if value < 0 or (value == 0 and key in DIVISORS):
+        must = "be positive" if key in DIVISORS else "not be negative"
+        raise InvalidInputError(f"{what} must {must}, got {value!r}.")
+    largest = getattr(row, "largest", {}).get(key, np.inf)
+    if value > largest:
+        raise InvalidInputError(f"{what} must be at most {largest:g}, got {value!r}.")

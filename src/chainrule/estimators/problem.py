@@ -1,7 +1,7 @@
 """What is to be learnt: rows, encoded targets, weights, and data to validate on."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -109,13 +109,15 @@ def validate(
     activations: tuple[str, ...],
     loss: str,
     device: Any,
+    settings: Mapping[str, float] | None = None,
 ) -> tuple[float, float]:
-    """The data loss (weighted mean over the samples) and the score on the validation rows."""
+    """The data loss (weighted mean over the samples) and the score on the validation rows;
+    ``settings`` are the loss's."""
     rows = problem.validation
     assert rows is not None
     work = len(rows) * sum(layer.W.size for layer in layers)
     with _one_thread() if work < SMALL_WORK else nullcontext():
-        A, values = losses(layers, activations, loss, rows.X, rows.Y, device)
+        A, values = losses(layers, activations, loss, rows.X, rows.Y, device, settings)
     with np.errstate(over="ignore", invalid="ignore"):
         loss_value = float(np.average(values.astype(np.float64), weights=rows.weights))
     return loss_value, problem.score(A, rows.Y, rows.weights)

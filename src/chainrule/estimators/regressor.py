@@ -10,6 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from chainrule.equations.losses import LOSSES
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP, stochastic_only
 from chainrule.estimators.parameters import (
@@ -18,6 +19,7 @@ from chainrule.estimators.parameters import (
     HIDDEN_LAYER_SIZES,
     HIDDEN_LAYER_SIZES_DOC,
     estimator,
+    named_settings,
     parameter,
 )
 
@@ -27,9 +29,13 @@ OUTPUT_AND_LOSS = {
     "squared_error": ("identity", "half_mean_squared_error"),
     "mean_squared_error": ("identity", "mean_squared_error"),
     "sklearn_squared_error": ("identity", "squared_error"),
+    "absolute_error": ("identity", "absolute_error"),
+    "huber": ("identity", "huber"),
     "poisson": ("exp", "poisson"),
 }
 """The output activation and the equations' loss, by the parameter ``loss``."""
+
+ROWS = {name: LOSSES[loss] for name, (_, loss) in OUTPUT_AND_LOSS.items()}
 
 
 @estimator
@@ -73,12 +79,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     loss: Any = parameter(
         default="squared_error",
-        constraint=[StrOptions(set(OUTPUT_AND_LOSS))],
+        constraint=[StrOptions(set(OUTPUT_AND_LOSS)), dict],
         doc=(
             "'squared_error' is scikit-learn's: half the mean over the outputs; "
-            "'mean_squared_error' is without the half; 'poisson' has an exponential output, "
-            "for counts; 'sklearn_squared_error' reports 'squared_error' and follows "
-            "scikit-learn's gradient."
+            "'mean_squared_error' is without the half; 'absolute_error' is the sum of the "
+            "outputs' absolute errors; 'huber', or {'name': 'huber', 'delta': 1.5}, is quadratic "
+            "up to delta (by default 1) and linear beyond, summed over the outputs; 'poisson' has "
+            "an exponential output, for counts; 'sklearn_squared_error' reports 'squared_error' "
+            "and follows scikit-learn's gradient."
         ),
         kw_only=False,
     )
@@ -96,7 +104,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _encode_known(self, y: Any) -> npt.NDArray[Any]:
         Y = np.asarray(y, np.float64).reshape(len(y), -1)
-        if self.loss == "poisson" and Y.min() < 0:
+        if self._loss()[0] == "poisson" and Y.min() < 0:
             raise InvalidInputError(
                 f"loss='poisson' needs targets that are not negative; got {Y.min():g}. "
                 "Use loss='squared_error' for such targets."
@@ -107,8 +115,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return Y.ravel() if Y.shape[1] == 1 else Y
 
     def _output_and_loss(self) -> tuple[str, str, float]:
-        output, loss = OUTPUT_AND_LOSS[self.loss]
-        return output, loss, 1 / self.n_outputs_ if self.loss == "sklearn_squared_error" else 1.0
+        name, _ = self._loss()
+        output, loss = OUTPUT_AND_LOSS[name]
+        return output, loss, 1 / self.n_outputs_ if name == "sklearn_squared_error" else 1.0
+
+    def _loss_settings(self) -> dict[str, float]:
+        return self._loss()[1]
+
+    def _loss(self) -> tuple[str, dict[str, float]]:
+        """The loss by this parameter's name for it, and its settings."""
+        _, settings = named_settings("loss", self.loss, ROWS)
+        name = self.loss if isinstance(self.loss, str) else self.loss["name"]
+        return name, {key: float(value) for key, value in settings.items()}
 
     def _score_outputs(
         self, A: npt.NDArray[Any], Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None

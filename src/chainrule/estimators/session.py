@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
+from chainrule.equations.schedules import Plateau
 
 __all__ = ["Session", "owned"]
 
@@ -24,7 +26,8 @@ class Session:
 
     ``optimizer`` names the row whose ``state`` this is; ``step`` and ``epoch`` count what was
     done; ``index`` is the last epoch's order and ``random_state`` the stream it came from;
-    ``mask_seed`` is that of the dropout masks.
+    ``mask_seed`` is that of the dropout masks; ``plateau`` is what a schedule that goes by the
+    losses remembers, None where there is none.
     """
 
     optimizer: str
@@ -36,6 +39,7 @@ class Session:
     base_rate: float
     mask_seed: int
     no_improvement: int = 0
+    plateau: Plateau | None = None
 
     def export(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """JSON-able facts and named arrays, for a file."""
@@ -59,6 +63,9 @@ class Session:
             "random_has_gauss": int(stream["has_gauss"]),
             "random_gauss": float(stream["gauss"]),
         }
+        if self.plateau is not None:
+            best = float(self.plateau.best)
+            facts["plateau"] = {**self.plateau._asdict(), "best": best if isfinite(best) else None}
         return facts, arrays
 
     @classmethod
@@ -91,4 +98,12 @@ class Session:
             facts["base_rate"],
             facts["mask_seed"],
             facts["no_improvement"],
+            _plateau(facts.get("plateau")),
         )
+
+
+def _plateau(facts: Mapping[str, Any] | None) -> Plateau | None:
+    if facts is None:
+        return None
+    best = inf if facts["best"] is None else facts["best"]
+    return Plateau(best, facts["bad"], facts["cooling"])

@@ -1,9 +1,12 @@
-"""When to stop: scikit-learn's patience, counted as it counts."""
+"""When to stop, by scikit-learn's patience counted as it counts; and when to go on more slowly."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from math import inf
 
-__all__ = ["Patience"]
+from chainrule.equations.schedules import Plateau
+
+__all__ = ["Patience", "Slowing"]
 
 
 @dataclass
@@ -41,3 +44,27 @@ class Patience:
     def safe_epochs(self) -> float:
         """How many epochs can pass before the patience can possibly be exceeded."""
         return max(self.limit + 1 - self.count, 1)
+
+
+@dataclass
+class Slowing:
+    """A learning rate that falls where the training does not improve.
+
+    ``after_epoch(plateau, value, rate)`` is the schedule's, its settings given; ``patience`` is
+    one of them; ``by`` says what it watches: ``validation_loss`` or ``objective``.
+    """
+
+    after_epoch: Callable[[Plateau, float, float], tuple[Plateau, float]]
+    patience: float
+    by: str
+    plateau: Plateau = field(default_factory=Plateau)
+
+    def update(self, value: float, rate: float) -> float:
+        """Take an epoch's value; the rate of the next one."""
+        self.plateau, rate = self.after_epoch(self.plateau, value, rate)
+        return rate
+
+    @property
+    def safe_epochs(self) -> float:
+        """How many epochs can pass before the rate can possibly change."""
+        return max(self.patience + 1 - self.plateau.bad, 1)

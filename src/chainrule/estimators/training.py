@@ -6,7 +6,7 @@ as many as the patience surely allows.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 
@@ -20,7 +20,7 @@ from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.problem import Problem, validate
 from chainrule.estimators.progress import Progress
-from chainrule.estimators.stopping import Patience
+from chainrule.estimators.stopping import Patience, Slowing
 
 __all__ = ["Loop", "Result", "not_finite"]
 
@@ -65,6 +65,10 @@ class Loop:
         Whether the best epoch's parameters are kept.
     loss_scale
         What the data loss is multiplied with in ``objective`` (scikit-learn's reporting).
+    loss_settings
+        The loss's, for validation.
+    slowing
+        Lowers the rate by itself, where the schedule is one that does.
     """
 
     trainer: Trainer
@@ -81,6 +85,8 @@ class Loop:
     on_plateau: OnPlateau | None
     progress: Progress
     callbacks: EpochCallbacks
+    loss_settings: Mapping[str, float] = field(default_factory=dict)
+    slowing: Slowing | None = None
     result: Result = field(default_factory=Result)
 
     def __post_init__(self) -> None:
@@ -110,7 +116,10 @@ class Loop:
         looks_at_each = (
             self.problem.validation is not None or self.callbacks.wanted or self.keep_best
         )
-        epochs = 1 if looks_at_each else int(min(self.patience.safe_epochs, self.epochs, 2**31))
+        safe = self.patience.safe_epochs
+        if self.slowing:
+            safe = min(safe, self.slowing.safe_epochs)
+        epochs = 1 if looks_at_each else int(min(safe, self.epochs, 2**31))
         self.callbacks.begin_epoch()
         before = self.trainer.step
         records = self.trainer.run(epochs, self.steps)
@@ -143,6 +152,9 @@ class Loop:
             if self.keep_best:
                 self.result.best_layers = self.trainer.layers
         self.epochs -= 1
+        if self.slowing:
+            value = objective if self.slowing.by == "objective" else row[self.slowing.by]
+            self.trainer.base_rate = self.slowing.update(value, self.trainer.base_rate)
         if self.patience.exceeded:
             self._plateau()
         if self.callbacks.end_epoch():
@@ -161,7 +173,14 @@ class Loop:
             return {}
         plan, trainer = self.trainer.plan, self.trainer
         layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in trainer.layers)
-        loss, score = validate(self.problem, layers, plan.activations, self.loss, trainer.device)
+        loss, score = validate(
+            self.problem,
+            layers,
+            plan.activations,
+            self.loss,
+            trainer.device,
+            self.loss_settings,
+        )
         return {"validation_loss": loss, "validation_score": score}
 
     def _book(self, record: EpochRecord, values: dict[str, float]) -> dict[str, float]:

@@ -106,6 +106,14 @@ class RandomState(Record):
     gauss: Finite
 
 
+class Watched(Record):
+    """What a schedule that goes by the losses remembers; ``best`` is None before the first."""
+
+    best: Finite | None
+    bad: Count
+    cooling: Count
+
+
 class Training(Record):
     """What going on with the training needs, beside its arrays."""
 
@@ -115,6 +123,7 @@ class Training(Record):
     base_rate: Annotated[float, Field(ge=0, lt=math.inf)]
     mask_seed: Annotated[int, Field(ge=0, lt=2**32)]
     no_improvement: Count
+    plateau: Watched | None = None
     random: RandomState
 
 

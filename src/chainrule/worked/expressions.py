@@ -162,6 +162,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sqrt": np.sqrt,
     "tanh": np.tanh,
     "max": np.maximum,
+    "abs": np.abs,
+    "sign": np.sign,
     "Phi": lambda z: 0.5 * erfc(-z / np.sqrt(2)),
     "phi": lambda z: np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi),
 }

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.equations.losses import HUBER_DELTA
 from chainrule.errors import ExampleError
 from chainrule.worked.example import Example, parse_example
 
@@ -15,6 +16,9 @@ GRADIENT = (
     "scikit-learn trains several outputs by n_outputs times the derivative of the loss that it "
     "reports; the gradients here are the derivatives."
 )
+L1 = "The L1 penalty is left out: the gradients are those of the other parts of the loss."
+MAX_NORM = "The limit on the norm of each unit's weights is left out."
+SMOOTHING = "The targets are the true labels: label smoothing is left out."
 PENALTY = "The penalty is alpha / 2 times the sum of squares, divided by the number of samples."
 
 
@@ -57,6 +61,9 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
         remarks.append(PENALTY)
     if Y.shape[1] > 1 and _sklearn_squared_error(est):
         remarks.append(GRADIENT)
+    for name, remark in (("l1", L1), ("max_norm", MAX_NORM), ("label_smoothing", SMOOTHING)):
+        if getattr(est, name, None):
+            remarks.append(remark)
     if np.any(np.asarray(getattr(est, "dropout", 0.0), float) > 0):
         remarks.append(DROPOUT)
     return parse_example(table), remarks
@@ -81,9 +88,17 @@ def _loss(est: Any) -> str:
         if own in ("mean_squared_error", "squared_error"):
             return str(own)
         return "cross_entropy" if output == "softmax" else "binary_cross_entropy"
-    name = str(est.loss)
+    name, settings = est.loss, {}
+    if not isinstance(name, str):
+        settings = {key: value for key, value in name.items() if key != "name"}
+        name = name["name"]
+    if settings.get("delta", HUBER_DELTA) != HUBER_DELTA:
+        raise ExampleError(
+            f"A trace has Huber's loss with delta = {HUBER_DELTA:g} alone, and this network was "
+            f"trained with {settings['delta']}. Train one on targets that are divided by it."
+        )
     halved = ("squared_error", "sklearn_squared_error")
-    return "half_mean_squared_error" if name in halved else name
+    return "half_mean_squared_error" if name in halved else str(name)
 
 
 def _sklearn_squared_error(est: Any) -> bool:

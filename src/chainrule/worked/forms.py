@@ -7,7 +7,8 @@ and the tests evaluate every one of them against the numbers.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from chainrule.equations.activations import LEAKY_SLOPE
+from chainrule.equations.activations import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
+from chainrule.equations.losses import HUBER_DELTA
 from chainrule.worked.expressions import (
     Add,
     Call,
@@ -53,6 +54,10 @@ def _exp(x: E) -> E:
     return Call("exp", (x,))
 
 
+def _times(*factors: E) -> E:
+    return Product(factors)
+
+
 def _log(x: E) -> E:
     return Call("log", (x,))
 
@@ -64,6 +69,27 @@ def _logistic(z: E) -> E:
 def _silu_derivative(z: E, a: E) -> E:
     s = Call("logistic", (z,))
     return Hadamard(s, Add((Number(1), Hadamard(z, one_minus(s)))))
+
+
+_ALPHA, _LAMBDA = Constant("alpha", SELU_ALPHA), Constant("lambda", SELU_SCALE)
+
+
+def _selu(z: E) -> E:
+    return Cases(z, _scaled(_LAMBDA, z), _times(_LAMBDA, _ALPHA, minus(_exp(z), Number(1))))
+
+
+def _selu_derivative(z: E, a: E) -> E:
+    return Cases(z, _LAMBDA, _times(_LAMBDA, _ALPHA, _exp(z)))
+
+
+def _mish_gate(z: E) -> E:
+    return Call("tanh", (Call("softplus", (z,)),))
+
+
+def _mish_derivative(z: E, a: E) -> E:
+    t = _mish_gate(z)
+    slope = Hadamard(one_minus(Power(t, 2)), Call("logistic", (z,)))
+    return Add((t, Hadamard(z, slope)))
 
 
 ACTIVATION_FORMS: Mapping[str, ActivationForm] = {
@@ -81,6 +107,7 @@ ACTIVATION_FORMS: Mapping[str, ActivationForm] = {
         lambda z: Cases(z, z, minus(_exp(z), Number(1))),
         lambda z, a: Cases(z, Number(1), _exp(z)),
     ),
+    "selu": ActivationForm(_selu, _selu_derivative),
     "gelu": ActivationForm(
         lambda z: Hadamard(z, Call("Phi", (z,))),
         lambda z, a: Add((Call("Phi", (z,)), Hadamard(z, Call("phi", (z,))))),
@@ -89,6 +116,7 @@ ACTIVATION_FORMS: Mapping[str, ActivationForm] = {
     "softplus": ActivationForm(
         lambda z: _log(Add((Number(1), _exp(z)))), lambda z, a: _logistic(z)
     ),
+    "mish": ActivationForm(lambda z: Hadamard(z, _mish_gate(z)), _mish_derivative),
     "exp": ActivationForm(_exp, lambda z, a: a),
     "softmax": ActivationForm(
         lambda z: Call("softmax", (z,)),
@@ -124,6 +152,25 @@ def _poisson(a: E, y: E, k: int) -> E:
     )
 
 
+_DELTA = Constant("delta", HUBER_DELTA)
+
+
+def _size(a: E, y: E) -> E:
+    return Call("abs", (minus(a, y),))
+
+
+def _huber(a: E, y: E, k: int) -> E:
+    """The equations' delta is the one by default: an example has no other."""
+    near = Product((Fraction(Number(1), Number(2)), Power(minus(a, y), 2)))
+    far = Product((_DELTA, minus(_size(a, y), Fraction(_DELTA, Number(2)))))
+    return Total(Cases(minus(_DELTA, _size(a, y)), near, far), "outputs")
+
+
+def _huber_gradient(a: E, y: E, k: int) -> E:
+    far = Product((_DELTA, Call("sign", (minus(a, y),))))
+    return Cases(minus(_DELTA, _size(a, y)), minus(a, y), far)
+
+
 LOSS_FORMS: Mapping[str, LossForm] = {
     "squared_error": LossForm(
         lambda a, y, k: Product((Fraction(Number(1), Number(2)), _squares(a, y))),
@@ -144,6 +191,11 @@ LOSS_FORMS: Mapping[str, LossForm] = {
     "binary_cross_entropy": LossForm(
         _bce, lambda a, y, k: Fraction(minus(a, y), Hadamard(a, one_minus(a)))
     ),
+    "absolute_error": LossForm(
+        lambda a, y, k: Total(_size(a, y), "outputs"),
+        lambda a, y, k: Call("sign", (minus(a, y),)),
+    ),
+    "huber": LossForm(_huber, _huber_gradient),
     "poisson": LossForm(_poisson, lambda a, y, k: one_minus(Fraction(y, a))),
 }
 
@@ -242,6 +294,25 @@ def _adamw(p: str, rate: E, settings: Settings, t: int) -> dict[str, E]:
     return _adam(p, rate, settings, t, decay=True)
 
 
+def _rmsprop(p: str, rate: E, settings: Settings, t: int) -> dict[str, E]:
+    given = _constants(settings)
+    rho, g = given["rho"], Ref(f"d{p}")
+    step = Fraction(g, Add((Call("sqrt", (Ref(f"v_{p}"),)), given["epsilon"])))
+    return {
+        f"v_{p}": Add((_scaled(rho, Ref(f"v_{p}_before")), _scaled(one_minus(rho), Power(g, 2)))),
+        f"{p}_new": minus(Ref(p), _scaled(rate, step)),
+    }
+
+
+def _adagrad(p: str, rate: E, settings: Settings, t: int) -> dict[str, E]:
+    g, epsilon = Ref(f"d{p}"), _constants(settings)["epsilon"]
+    step = Fraction(g, Add((Call("sqrt", (Ref(f"s_{p}"),)), epsilon)))
+    return {
+        f"s_{p}": Add((Ref(f"s_{p}_before"), Power(g, 2))),
+        f"{p}_new": minus(Ref(p), _scaled(rate, step)),
+    }
+
+
 OPTIMIZER_FORMS: Mapping[str, Callable[[str, E, Settings, int], dict[str, E]]] = {
     "sgd": _sgd,
     "momentum": _momentum,
@@ -249,6 +320,8 @@ OPTIMIZER_FORMS: Mapping[str, Callable[[str, E, Settings, int], dict[str, E]]] =
     "adam": _adam,
     "adam_hat": _adam_hat,
     "adamw": _adamw,
+    "rmsprop": _rmsprop,
+    "adagrad": _adagrad,
 }
 """For the parameter named ``p`` (``W1``), learning rate, settings and step number t: the formulas
 of its new state and value, in order."""

@@ -7,8 +7,8 @@ Keys: ``X``, ``Y``; ``W1 b1`` parameters; ``Z1 A1`` pre-activations and activati
 samples' losses, ``data_loss``, ``penalty``, ``loss``; ``S1`` the local derivative dA1/dZ1
 (``S`` of softmax is a Jacobian a sample); ``dA1 dZ1 dW1 db1 dX`` the derivatives of ``loss``,
 where a penalty splits ``dW1`` into ``dW1_data`` and ``dW1_penalty``; the optimizer's state
-(``velocity_W1``; ``m_W1``, ``v_W1``; with ``_before``, what it was), ``W1_new b1_new`` and
-``loss_new``.
+(``velocity_W1``; ``m_W1``, ``v_W1``; ``s_W1``; with ``_before``, what it was), ``W1_new b1_new``
+and ``loss_new``.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -313,7 +313,12 @@ class _Book:
                 self.put(name, kind, pick(state[part]), f"{_STATE[part]} of {key}", formula, i)
 
 
-_STATE = {"velocity": "Velocity", "m": "First moment", "v": "Second moment"}
+_STATE = {
+    "velocity": "Velocity",
+    "m": "First moment",
+    "v": "Second moment",
+    "s": "Sum of squares",
+}
 
 
 def _input(i: int) -> Ref:
