@@ -92,7 +92,6 @@ class _Check:
     own: Numbers = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.trace)
@@ -108,7 +107,7 @@ class _Check:
             self.clean.settle(node)
             self.own.settle(node)
         return Report(
-            self.trace, tuple(self.marks), tuple(self.findings), blank, tuple(self.remarks)
+            self.trace, tuple(self.marks), tuple(self.findings), blank, self.trace.remarks
         )
 
     def _judge(self, node: Node, answer: Answer) -> None:
