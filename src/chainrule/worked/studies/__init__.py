@@ -62,7 +62,7 @@ def studies(example: Example | str | Path) -> list[Study]:
     Examples
     --------
     >>> [study.title for study in studies("E-1.3")]
-    ['All nine pairs of activations on the same four samples']
+    ['Nine pairs of activations']
     """
     example = opened(example)
     found: list[Study] = []
