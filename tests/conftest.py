@@ -13,3 +13,10 @@ _FOLDER = tempfile.mkdtemp(prefix="chainrule-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 os.environ["CHAINRULE_CACHE"] = _FOLDER
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+from hypothesis import settings  # noqa: E402  # after the environment is set
+
+# A clock judges no test: on a shared machine one example may take any time. The examples are the
+# same in every run, so that a failure can be seen again.
+settings.register_profile("chainrule", deadline=None, derandomize=True)
+settings.load_profile("chainrule")

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
     from chainrule.experiments import run as run
     from chainrule.files import load as load
     from chainrule.files import save as save
+    from chainrule.worked import check as check
+    from chainrule.worked import trace as trace
 
 __version__ = "0.1.0"
 
 _HOME = {
     "ChainruleError": "chainrule.errors",
+    "check": "chainrule.worked",
     "MLPClassifier": "chainrule.estimators",
     "MLPRegressor": "chainrule.estimators",
     "load": "chainrule.files",
     "recipes": "chainrule.experiments",
     "run": "chainrule.experiments",
     "save": "chainrule.files",
+    "trace": "chainrule.worked",
 }
 
 __all__ = [
@@ -33,10 +37,12 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "__version__",
+    "check",
     "load",
     "recipes",
     "run",
     "save",
+    "trace",
 ]
 
 

@@ -1,7 +1,11 @@
 """Preparations see training rows alone, and are what they say."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chainrule.data import preparation
 from chainrule.errors import DataError
@@ -42,8 +46,195 @@ def test_an_unknown_step_is_answered_with_the_nearest():
         preparation.fit(("standardise",), TRAIN)
 
 
+KEEP_THE_SHAPE = ["standardize", "unit", "center", "flatten"]
+
+
 @pytest.mark.parametrize("name", preparation.STEPS)
-def test_every_step_keeps_the_shape_and_has_a_sentence(name):
+def test_every_step_has_a_sentence_and_can_be_undone(name):
     apply = preparation.fit((name,), TRAIN, (0.0, 16.0))
-    assert apply(TRAIN[:1]).shape == (1, 2)
-    assert len(preparation.STEPS[name].sentence) > 20
+    assert apply(TRAIN[:1]).shape == (1, 2 if name in KEEP_THE_SHAPE else 1)
+    assert apply.inverse(apply(TRAIN)) == pytest.approx(TRAIN)
+    (sentence,) = preparation.sentences((name,))
+    assert len(sentence) > 20
+    assert "{" not in sentence
+
+
+# Images: bytes in, float32 out, and never a float64 copy
+
+
+@pytest.fixture
+def pixels():
+    draws = np.random.default_rng(0)
+    X = draws.integers(0, 256, (5000, 30), dtype=np.uint8)
+    X[:, 7] = 255  # a corner that is always white
+    return X
+
+
+@pytest.mark.parametrize("name", ["unit", "standardize", "center", "pca"])
+def test_bytes_become_float32(name, pixels):
+    apply = preparation.fit((name,), pixels, (0.0, 255.0))
+    out = apply(pixels[:10])
+    assert out.dtype == np.float32
+    assert apply.inverse(out).dtype == np.float32
+    assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("name", ["unit", "standardize", "center", "pca:10"])
+def test_float64_stays_float64(name, pixels):
+    X = pixels.astype(np.float64)
+    assert preparation.fit((name,), X, (0.0, 255.0))(X).dtype == np.float64
+
+
+def test_unit_of_bytes_is_the_division_in_float32(pixels):
+    out = preparation.fit(("unit",), pixels, (0.0, 255.0))(pixels)
+    assert np.array_equal(out, pixels.astype(np.float32) / np.float32(255))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_standardize_by_blocks_is_that_of_scikit_learn(pixels, dtype):
+    from sklearn.preprocessing import StandardScaler
+
+    X = pixels.astype(dtype)
+    expected = StandardScaler().fit_transform(X.astype(np.float64))
+    out = preparation.fit(("standardize",), X)(X)
+    assert out == pytest.approx(expected, abs=1e-6)
+    assert not out[:, 7].any()
+
+
+def test_center_is_the_mean_of_the_training_rows(pixels):
+    apply = preparation.fit(("center",), pixels)
+    expected = pixels[:3] - pixels.mean(axis=0)
+    assert apply(pixels[:3]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_step_after_a_step_sees_what_the_first_made(pixels):
+    apply = preparation.fit(("unit", "center"), pixels, (0.0, 255.0))
+    assert apply(pixels).mean(axis=0) == pytest.approx(np.zeros(30), abs=1e-6)
+    assert apply.inverse(apply(pixels[:5])) == pytest.approx(pixels[:5].astype(float), abs=1e-3)
+
+
+def test_no_float64_copy_is_made_of_images():
+    X = np.random.default_rng(1).integers(0, 256, (20_000, 100), dtype=np.uint8)
+    preparation.fit(("standardize",), X[:10])  # what is imported on the way
+    tracemalloc.start()
+    preparation.fit(("standardize",), X)(X)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.3 * X.size * 4 + 2**20  # the float32 result is X.size * 4
+
+
+# Principal components
+
+
+@pytest.fixture
+def correlated():
+    draws = np.random.default_rng(2)
+    return draws.standard_normal((300, 6)) @ draws.standard_normal((6, 12)) + 5
+
+
+@pytest.mark.parametrize("rows", [300, 8])  # more rows than features, and fewer
+@pytest.mark.parametrize("value", [0.5, 0.9, 0.999, 3])
+def test_components_are_those_of_scikit_learn(correlated, value, rows):
+    from sklearn.decomposition import PCA
+
+    X = correlated[:rows]
+    theirs = PCA(n_components=value, svd_solver="full").fit(X)
+    ours = preparation.fit((f"pca:{value}",), X)
+    out = ours(correlated)
+    expected = theirs.transform(correlated)
+    assert out.shape == expected.shape
+    assert np.abs(out) == pytest.approx(np.abs(expected), abs=1e-8)  # the sign is free
+    assert ours.inverse(out) == pytest.approx(theirs.inverse_transform(expected))
+
+
+def test_the_share_is_reached_and_not_with_one_fewer(correlated):
+    def share(k):
+        out = preparation.fit((f"pca:{k}",), correlated)(correlated)
+        return out.var(axis=0).sum() / correlated.var(axis=0).sum()
+
+    kept = preparation.fit(("pca:0.8",), correlated)(correlated).shape[1]
+    assert share(kept - 1) <= 0.8 < share(kept)
+
+
+def test_pca_is_fitted_on_the_training_rows_alone(correlated):
+    apply = preparation.fit(("pca:4",), correlated[:100])
+    assert apply(correlated[:100]).mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-9)
+    assert np.abs(apply(correlated[100:]).mean(axis=0)).max() > 1e-3
+
+
+@given(seed=st.integers(0, 1000), rows=st.integers(2, 40), features=st.integers(1, 12))
+@settings(max_examples=40, deadline=None)
+def test_all_components_lose_nothing(seed, rows, features):
+    X = np.random.default_rng(seed).standard_normal((rows, features))
+    apply = preparation.fit((f"pca:{min(rows, features)}",), X)
+    assert apply.inverse(apply(X)) == pytest.approx(X, abs=1e-9)
+
+
+def test_the_words_say_how_much_is_kept():
+    assert preparation.sentences(("pca", "pca:0.5", "pca:50")) == (
+        "principal components of the training part: those that make 95 % of its variance",
+        "principal components of the training part: those that make 50 % of its variance",
+        "principal components of the training part: the first 50",
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ("pca:0", "share of the variance between 0 and 1 or a number of components"),
+        ("pca:-1", "share of the variance"),
+        ("pca:2.5", "share of the variance"),
+        ("pca:many", "share of the variance"),
+        ("pca:nan", "share of the variance"),
+        ("pca:", "share of the variance"),
+        ("unit:2", "takes no value, came 'unit:2'"),
+        ("pcs:2", "Did you mean 'pca'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_before_there_are_data(step, says):
+    with pytest.raises(DataError, match=says):
+        preparation.check((step,))
+
+
+def test_more_components_than_there_can_be_are_refused(correlated):
+    with pytest.raises(DataError, match="pca:13: required at most 12 components"):
+        preparation.fit(("pca:13",), correlated)
+
+
+def test_rows_that_are_all_equal_have_no_components():
+    with pytest.raises(DataError, match="all training rows are equal"):
+        preparation.fit(("pca",), np.ones((5, 3)))
+
+
+def test_flatten_makes_rows_of_images():
+    images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    apply = preparation.fit(("flatten",), images)
+    assert np.array_equal(apply(images), images.reshape(2, 12))
+    assert np.array_equal(apply.inverse(apply(images)), images)
+
+
+# Labels
+
+
+@given(st.lists(st.integers(0, 6), max_size=30))
+def test_one_hot_has_a_single_one_and_comes_back(labels):
+    y = np.array(labels, dtype=np.int64)
+    Y = preparation.one_hot(y, 7)
+    assert Y.shape == (len(y), 7)
+    assert Y.dtype == np.float32
+    assert np.array_equal(Y.sum(axis=1), np.ones(len(y)))
+    assert np.array_equal(preparation.from_one_hot(Y), y)
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        ([0, 3], "labels from 0 to 2, came 0 to 3"),
+        ([-1, 2], "came -1 to 2"),
+        ([0.0, 1.0], "integers, came shape"),
+        ([[0], [1]], r"came shape \(2, 1\)"),
+    ],
+)
+def test_labels_that_are_none_are_refused(y, says):
+    with pytest.raises(DataError, match=says):
+        preparation.one_hot(np.array(y), 3)

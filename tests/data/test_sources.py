@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from chainrule.data import SOURCES, load
+from chainrule.data.published import PUBLISHED
 from chainrule.data.record import content_hash
 from chainrule.errors import DataError
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_every_named_data_set_is_whole(name):
+def test_every_named_data_set_is_whole(name, own, make):
+    if name in PUBLISHED:
+        files = make.cifar() if name == "cifar10" else make.mnist()
+        make.write(own, files)
     data = load(name)
     rows, features = data.X_train.shape
     assert data.name == name
@@ -22,6 +26,10 @@ def test_every_named_data_set_is_whole(name):
         assert int(np.prod(data.image_shape)) == features
         low, high = data.pixel_range
         assert (data.X_train.min(), data.X_train.max()) == (low, high)
+
+
+def test_it_is_loaded_once():
+    assert load("digits") is load("digits")
 
 
 def test_digits_are_those_of_scikit_learn():
@@ -60,3 +68,19 @@ def test_the_hash_is_of_values_and_shape():
     assert content_hash(a) == content_hash(np.repeat(a, 2)[::2])
     assert content_hash(a) != content_hash(a.reshape(2, 3))
     assert content_hash(a) != content_hash(a[::-1])
+
+
+def test_the_hash_is_of_the_shape_and_the_little_endian_bytes():
+    import hashlib
+
+    a = np.array([[1, 2], [3, 4]], dtype=">i2")
+    by_hand = hashlib.sha256(b"(2, 2)" + b"\x01\x00\x02\x00\x03\x00\x04\x00").hexdigest()
+    assert content_hash(a) == by_hand
+
+
+def test_the_record_cannot_be_changed():
+    data = load("moons", n=10)
+    with pytest.raises(AttributeError):
+        data.name = "other"
+    with pytest.raises(TypeError):
+        data.files["x"] = "y"

@@ -54,7 +54,7 @@ def test_the_calls_are_one_task_a_fit_and_one_subtask_an_epoch(solver, problem):
 def test_an_epoch_of_several_ranges_is_one_task(problem, monkeypatch):
     X, y, _ = problem("multiclass")
     recorder = Recorder()
-    monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: 4)
+    monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: 4)
     MLPClassifier(**BASE).set_callbacks(recorder).fit(X, y)
     assert recorder.events.count("begin epoch") == recorder.events.count("end epoch") == 4
 

@@ -47,7 +47,7 @@ def test_keep_has_the_weights_after_the_last_good_epoch(
     X, y, _ = problem("regression")
     validation = {"X_val": X, "y_val": y} if validated else {}
     if capacity:
-        monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: capacity)
+        monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: capacity)
     net = MLPRegressor(**params, on_divergence="keep").fit(X, y, **validation)
     assert net.diverged_
     assert 1 < net.n_iter_ < 12
@@ -189,7 +189,7 @@ def test_ctrl_c_in_an_epoch_that_has_diverged_goes_back_to_its_beginning(
     good = MLPRegressor(**{**BURSTING, "max_iter": 3}).fit(X, y)
     run, calls = chainrule.engine.fit.run_range, []
     monkeypatch.setattr("chainrule.engine.fit.run_range", interrupted)
-    monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: 2)
+    monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: 2)
     with pytest.warns(UserWarning, match="interrupted"):
         net = MLPRegressor(**BURSTING, on_divergence="keep").fit(X, y)
     same_network(net, good)

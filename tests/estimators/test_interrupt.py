@@ -42,7 +42,7 @@ def interrupt_range(monkeypatch):
             return run(*args)
 
         monkeypatch.setattr("chainrule.engine.fit.run_range", interrupted)
-        monkeypatch.setattr("chainrule.estimators.minibatch.capacity", lambda *_: capacity)
+        monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: capacity)
 
     return at
 

@@ -2,5 +2,6 @@
 
 from chainrule.data.record import DataSet
 from chainrule.data.sources import SOURCES, load
+from chainrule.data.splits import parts
 
-__all__ = ["SOURCES", "DataSet", "load"]
+__all__ = ["SOURCES", "DataSet", "load", "parts"]

@@ -1,6 +1,11 @@
 """What is done to the features before a model sees them: a table of steps.
 
 A step is fitted on training rows alone and then applied to any rows; it never sees a label.
+float64 rows stay float64; all others, such as the bytes of images, become float32, so that a
+float64 copy of a set of images never exists.
+
+The images of files need no copy at all where ``unit`` is the only step: the engine can divide the
+bytes of each batch inside its compiled step, with the same float32 numbers.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,75 +13,164 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainrule.data.principal import pca
 from chainrule.data.record import PixelRange
+from chainrule.data.steps import Fitted, center, flatten, standardize, unit
 from chainrule.errors import DataError, unknown_name
 
-__all__ = ["STEPS", "Step", "fit", "sentences"]
-
-Transform = Callable[[np.ndarray], np.ndarray]
+__all__ = ["STEPS", "Prepared", "Step", "check", "fit", "from_one_hot", "one_hot", "sentences"]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One preparation: how it is fitted, and what a reader is told."""
+    """One preparation: how it is fitted, and what a reader is told.
 
-    fit: Callable[[np.ndarray, PixelRange], Transform]
-    sentence: str
-
-
-def fit(steps: Sequence[str], X: np.ndarray, pixel_range: PixelRange = None) -> Transform:
-    """The steps fitted one after the other on the training rows ``X``; none leaves X as it is.
-
-    Raises:
-        DataError: an unknown step, or ``"unit"`` on data whose range is not known.
+    A step with a ``default`` takes a value, written after its name: ``"pca:0.95"``.
     """
-    transforms: list[Transform] = []
-    for name in steps:
-        transform = _step(name).fit(X, pixel_range)
-        X = transform(X)
-        transforms.append(transform)
 
-    def apply(rows: np.ndarray) -> np.ndarray:
-        for transform in transforms:
-            rows = transform(rows)
+    fit: Callable[[np.ndarray, PixelRange, float | None], Fitted]
+    sentence: str
+    default: float | None = None
+
+
+class Prepared:
+    """The fitted steps, one after the other: call it with rows."""
+
+    def __init__(self, fitted: Sequence[Fitted]) -> None:
+        self._fitted = tuple(fitted)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """The rows after all steps."""
+        for step in self._fitted:
+            rows = step.apply(rows)
         return rows
 
-    return apply
+    def inverse(self, rows: np.ndarray) -> np.ndarray:
+        """From prepared rows back to the source's units.
+
+        Exact but for rounding; after a PCA it is the nearest rows that the kept components make.
+        """
+        for step in reversed(self._fitted):
+            rows = step.invert(rows)
+        return rows
+
+
+def fit(steps: Sequence[str], X: np.ndarray, pixel_range: PixelRange = None) -> Prepared:
+    """The steps fitted one after the other on the training rows ``X``; none leaves X as it is.
+
+    Args:
+        steps: names of `STEPS`; ``"pca"`` may have a value, as in ``"pca:0.9"`` or ``"pca:50"``.
+        X: (rows, features), or (rows, height, width, ...) if the first step is ``"flatten"``.
+        pixel_range: the record's, for ``"unit"``.
+
+    Returns:
+        A function of rows with the method ``inverse``.
+
+    Raises:
+        DataError: an unknown step, a value that cannot be, or ``"unit"`` on data whose range is
+            not known.
+    """
+    fitted: list[Fitted] = []
+    for number, text in enumerate(steps, start=1):
+        step, value = _parse(text)
+        fitted.append(step.fit(X, pixel_range, value))
+        if number < len(steps):
+            X = fitted[-1].apply(X)
+    return Prepared(fitted)
+
+
+def check(steps: Sequence[str]) -> None:
+    """Refuses steps that do not exist or have a value that cannot be; needs no data.
+
+    Raises:
+        DataError: with the nearest known name.
+    """
+    for text in steps:
+        _parse(text)
 
 
 def sentences(steps: Sequence[str]) -> tuple[str, ...]:
     """The steps in words."""
-    return tuple(_step(name).sentence for name in steps) or ("features as they are",)
+    parsed = (_parse(text) for text in steps)
+    return tuple(step.sentence.format(_said(value)) for step, value in parsed) or (
+        "features as they are",
+    )
 
 
-def _step(name: str) -> Step:
+def one_hot(y: np.ndarray, n_classes: int, dtype: str = "float32") -> np.ndarray:
+    """Labels as rows with a single 1: Y[i, k] = 1 if y[i] = k, else 0.
+
+    Args:
+        y: (rows,), integers from 0 to ``n_classes`` - 1.
+
+    Returns:
+        (rows, n_classes).
+
+    Raises:
+        DataError: a label that is none of them.
+    """
+    y = np.asarray(y)
+    if y.ndim != 1 or y.dtype.kind not in "iu":
+        raise DataError(
+            f"Required labels as a one-dimensional array of integers, came shape {y.shape} of "
+            f"{y.dtype}."
+        )
+    if y.size and not 0 <= y.min() <= y.max() < n_classes:
+        raise DataError(
+            f"Required labels from 0 to {n_classes - 1}, came {y.min()} to {y.max()}. Number the "
+            "classes from 0, or raise n_classes."
+        )
+    Y = np.zeros((len(y), n_classes), dtype=dtype)
+    Y[np.arange(len(y)), y] = 1
+    return Y
+
+
+def from_one_hot(Y: np.ndarray) -> np.ndarray:
+    """The labels that `one_hot` was given; of probabilities, the likeliest class. (rows,)"""
+    return np.asarray(Y).argmax(axis=1)
+
+
+def _parse(text: str) -> tuple[Step, float | None]:
+    name, colon, value = text.partition(":")
     if name not in STEPS:
         raise DataError(unknown_name("preparation", name, STEPS))
-    return STEPS[name]
-
-
-def _standardize(X: np.ndarray, pixel_range: PixelRange) -> Transform:
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(X)
-    return lambda rows: np.asarray(scaler.transform(rows))
-
-
-def _unit(X: np.ndarray, pixel_range: PixelRange) -> Transform:
-    if pixel_range is None:
+    step = STEPS[name]
+    if not colon:
+        return step, step.default
+    if step.default is None:
+        raise DataError(f"The preparation {name!r} takes no value, came {text!r}. Leave it out.")
+    try:
+        number = int(value) if value.isdigit() else float(value)
+    except ValueError:
+        number = 0
+    if not (0 < number < 1 or (number >= 1 and number == int(number))):
         raise DataError(
-            "The preparation 'unit' needs data with a known range of values, such as pixels; "
-            "these have none. Use 'standardize'."
+            f"{text!r}: required a share of the variance between 0 and 1 or a number of "
+            f"components, as {name}:0.95 or {name}:50."
         )
-    low, high = pixel_range
-    return lambda rows: (rows - low) / (high - low)
+    return step, number
+
+
+def _said(value: float | None) -> str:
+    if value is None:
+        return ""
+    if value >= 1:
+        return f"the first {value:g}"
+    return f"those that make {100 * value:g} % of its variance"
 
 
 STEPS: dict[str, Step] = {
     "standardize": Step(
-        _standardize,
+        standardize,
         "each feature less its mean on the training part, divided by its standard deviation there "
         "(a constant feature becomes 0)",
     ),
-    "unit": Step(_unit, "each pixel divided by the largest possible value, to lie in 0 to 1"),
+    "unit": Step(unit, "each pixel divided by the largest possible value, to lie in 0 to 1"),
+    "center": Step(center, "each feature less its mean on the training part"),
+    "flatten": Step(flatten, "each image as one row of pixels"),
+    "pca": Step(
+        pca,
+        "principal components of the training part: {}",
+        default=0.95,
+    ),
 }

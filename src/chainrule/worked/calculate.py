@@ -25,7 +25,8 @@ def trace(source: Any, X: Any = None, y: Any = None, **changes: Any) -> Trace:
         The batch, for a fitted estimator: ``(n, n_features)`` and its targets, as for ``fit``.
     **changes
         Keys of the example to replace: ``layout``, ``loss``, ``reduction``, ``activations``,
-        ``penalty``, ``update``, ... ; ``variant="name"`` takes one of the example's variants.
+        ``penalty``, ``update``, ... ; ``variant="name"`` takes one of the example's variants, and
+        ``steps=n`` makes n updates instead of the example's.
 
     Returns
     -------
@@ -72,6 +73,11 @@ def _changed(example: Example, changes: Mapping[str, Any]) -> Example:
     name = changes.pop("variant", None)
     if name is not None:
         example = example.variant(name)
+    if "steps" in changes:
+        if example.update is None:
+            raise ExampleError("The example has no [update], so there are no steps to make.")
+        own = example.update.model_dump(by_alias=True)
+        changes["update"] = {**own, **changes.get("update", {}), "steps": changes.pop("steps")}
     if not changes:
         return example
     table = example.model_dump(by_alias=True)
@@ -81,4 +87,35 @@ def _changed(example: Example, changes: Mapping[str, Any]) -> Example:
              "b": layer.b.tolist()}
             for layer in example.layers()
         ]  # fmt: skip
-    return parse_example({**table, **changes})
+    return parse_example({**table, **_printed(example, changes), **changes})
+
+
+def _printed(example: Example, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The document's numbers: turned with the layout, left out where others are to be expected."""
+    found = {"printed": example.printed, "printed_last": example.printed_last}
+    if "update" in changes:
+        found["printed_last"] = {}
+        if not _only_steps(example, changes["update"]):
+            found["printed"] = {}
+    if changes.keys() - {"layout", "names", "update"}:
+        return {"printed": {}, "printed_last": {}}
+    if changes.get("layout", example.layout) == example.layout:
+        return found
+    return {
+        name: {key: _turned(value) for key, value in numbers.items()}
+        for name, numbers in found.items()
+    }
+
+
+def _only_steps(example: Example, update: Any) -> bool:
+    """Whether an update is the example's own but for the number of steps."""
+    if example.update is None or not isinstance(update, Mapping):
+        return False
+    own = example.update.model_dump(by_alias=True)
+    return {**own, "steps": 1} == {**own, **update, "steps": 1}
+
+
+def _turned(value: Any) -> Any:
+    """A matrix transposed; vectors and single numbers as they are."""
+    is_matrix = isinstance(value, list) and value and isinstance(value[0], list)
+    return [list(column) for column in zip(*value, strict=True)] if is_matrix else value

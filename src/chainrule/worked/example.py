@@ -123,7 +123,8 @@ class Question(_Table):
 class Variant(_Table):
     """The same example with other activations, loss or update, as one row of its table.
 
-    ``printed`` takes the place of the example's own: other settings give other numbers.
+    ``printed`` takes the place of the example's own, which are left out: other settings give other
+    numbers.
     """
 
     name: str
@@ -265,7 +266,8 @@ class Example(_Table):
         for row in self.variants:
             if row.name == name:
                 changes = row.model_dump(exclude_none=True, exclude={"name"}, by_alias=True)
-                return parse_example({**self.model_dump(by_alias=True), **changes})
+                table = {**self.model_dump(by_alias=True), "printed_last": {}, **changes}
+                return parse_example(table)
         raise ExampleError(unknown_name("variant", name, [row.name for row in self.variants]))
 
 

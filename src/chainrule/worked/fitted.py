@@ -12,6 +12,10 @@ from chainrule.worked.example import Example, parse_example
 __all__ = ["fitted_example"]
 
 DROPOUT = "Dropout is left out: this is the network as it predicts."
+GRADIENT = (
+    "scikit-learn trains several outputs by n_outputs times the derivative of the loss that it "
+    "reports; the gradients here are the derivatives."
+)
 L1 = "The L1 penalty is left out: the gradients are those of the other parts of the loss."
 MAX_NORM = "The limit on the norm of each unit's weights is left out."
 SMOOTHING = "The targets are the true labels: label smoothing is left out."
@@ -55,6 +59,8 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     elif l2 is None and est.alpha > 0:
         table["penalty"] = {"convention": "alpha", "strength": float(est.alpha)}
         remarks.append(PENALTY)
+    if Y.shape[1] > 1 and _sklearn_squared_error(est):
+        remarks.append(GRADIENT)
     for name, remark in (("l1", L1), ("max_norm", MAX_NORM), ("label_smoothing", SMOOTHING)):
         if getattr(est, name, None):
             remarks.append(remark)
@@ -91,13 +97,20 @@ def _loss(est: Any) -> str:
             f"A trace has Huber's loss with delta = {HUBER_DELTA:g} alone, and this network was "
             f"trained with {settings['delta']}. Train one on targets that are divided by it."
         )
-    if name in ("poisson", "absolute_error", "huber"):
-        return str(name)
-    return "half_mean_squared_error" if name.endswith("squared_error") else name
+    halved = ("squared_error", "sklearn_squared_error")
+    return "half_mean_squared_error" if name in halved else str(name)
+
+
+def _sklearn_squared_error(est: Any) -> bool:
+    """Whether it is trained by scikit-learn's gradient of the squared error."""
+    if hasattr(est, "classes_"):
+        return False
+    theirs = type(est).__module__.startswith("sklearn.") and est.loss == "squared_error"
+    return theirs or str(est.loss) == "sklearn_squared_error"
 
 
 def _targets(est: Any, y: Any) -> npt.NDArray[np.float64]:
-    y = np.asarray(y)
+    y = np.atleast_1d(np.asarray(y))
     if not hasattr(est, "classes_"):
         return np.asarray(y, float).reshape(len(y), -1)
     if y.ndim == 2 and est.out_activation_ == "logistic":

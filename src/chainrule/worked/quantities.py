@@ -60,6 +60,9 @@ class Step(Mapping[str, Floats]):
     def __getitem__(self, key: str) -> Floats:
         return self.quantity(key).oriented(self.layout)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self.quantities  # the inherited one waits for a KeyError
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.quantities)
 
@@ -118,3 +121,14 @@ class Trace:
         found = [float(step["loss"]) for step in self.steps]
         last = self.steps[-1].quantities.get("loss_new")
         return np.array([*found, float(last.value)] if last else found)
+
+    def __repr__(self) -> str:
+        known = self.example.name or self.example.title
+        many = f"{len(self.steps)} step{'s' if len(self.steps) > 1 else ''}"
+        return f"<Trace of {known!r}: {many}, {len(self.steps[0])} quantities>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from chainrule.worked.render import render
+
+        return render(self, "html", page=False)

@@ -1,0 +1,104 @@
+"""The steps that treat each feature by itself, and what all steps share.
+
+What a step learns is reckoned in float64, a block of rows at a time; what it returns is float64 for
+float64 rows and float32 for all others.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.data.record import PixelRange
+from chainrule.errors import DataError
+
+__all__ = ["Fitted", "blocks", "center", "flatten", "mean_of", "standardize", "type_after", "unit"]
+
+Transform = Callable[[np.ndarray], np.ndarray]
+
+_BLOCK = 2048  # rows that are float64 at one time
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A step that has seen the training rows, and what undoes it."""
+
+    apply: Transform
+    invert: Transform
+
+
+def type_after(rows: np.ndarray) -> np.dtype:
+    """The type of prepared rows: float64 stays, all else is float32."""
+    return np.dtype(np.float64 if rows.dtype == np.float64 else np.float32)
+
+
+def blocks(X: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """The rows some at a time, as float64, and which they are."""
+    for first in range(0, len(X), _BLOCK):
+        here = slice(first, first + _BLOCK)
+        yield here, X[here].astype(np.float64)
+
+
+def mean_of(X: np.ndarray) -> np.ndarray:
+    """The mean of each feature, (features,), float64."""
+    return sum(block.sum(axis=0) for _, block in blocks(X)) / len(X)
+
+
+def _affine(X: np.ndarray, shift: np.ndarray, scale: np.ndarray | float) -> Fitted:
+    """(x - shift) / scale, in one array, and back."""
+    dtype = type_after(X)
+    shift, scale = np.asarray(shift, dtype), np.asarray(scale, dtype)
+
+    def apply(rows: np.ndarray) -> np.ndarray:
+        out = rows.astype(dtype)
+        out -= shift
+        out /= scale
+        return out
+
+    def invert(rows: np.ndarray) -> np.ndarray:
+        return rows * scale + shift
+
+    return Fitted(apply, invert)
+
+
+def standardize(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+    """(x - m) / s with the mean m and the standard deviation s of each feature; 1 for s = 0."""
+    if X.dtype == np.float64:
+        from sklearn.preprocessing import StandardScaler
+
+        scaler = StandardScaler().fit(X)
+        return Fitted(
+            lambda rows: np.asarray(scaler.transform(rows)),
+            lambda rows: np.asarray(scaler.inverse_transform(rows)),
+        )
+    mean = mean_of(X)
+    variance = sum(((block - mean) ** 2).sum(axis=0) for _, block in blocks(X)) / len(X)
+    return _affine(X, mean, np.where(variance > 0, np.sqrt(variance), 1.0))
+
+
+def center(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+    """x - m with the mean m of each feature."""
+    return _affine(X, mean_of(X), 1.0)
+
+
+def unit(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+    """(x - black) / (white - black), with the two ends of ``pixel_range``.
+
+    Raises:
+        DataError: the range is None.
+    """
+    if pixel_range is None:
+        raise DataError(
+            "The preparation 'unit' needs data with a known range of values, such as pixels; "
+            "these have none. Use 'standardize'."
+        )
+    low, high = pixel_range
+    return _affine(X, np.asarray(low), high - low)
+
+
+def flatten(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+    """(rows, height, width, ...) to (rows, features), the last axis changing fastest."""
+    shape = X.shape[1:]
+    return Fitted(
+        lambda rows: rows.reshape(len(rows), -1), lambda rows: rows.reshape(len(rows), *shape)
+    )
