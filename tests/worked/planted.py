@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.worked.answers import Node
+from chainrule.worked.checking.answers import Node
+from chainrule.worked.checking.slips import SLIPS, Scene, slipped
+from chainrule.worked.checking.world import Graph
 from chainrule.worked.expressions import Expression, mentioned
 from chainrule.worked.quantities import Trace
-from chainrule.worked.slips import SLIPS, Scene, slipped
-from chainrule.worked.world import Graph
 
 Values = dict[Node, np.ndarray]
 Slipped = Mapping[Node, Expression]

@@ -1,7 +1,5 @@
 """The errata: all are there, and each stands where it says."""
 
-import doctest
-
 import pytest
 
 from chainrule.errors import ExampleError
@@ -64,9 +62,3 @@ def test_those_about_formulas_stand_at_their_formulas():
 def test_there_are_no_others(number):
     with pytest.raises(ExampleError, match=f"numbered from 1 to 60, got {number}"):
         erratum(number)
-
-
-def test_its_examples_run():
-    import chainrule.worked.errata as module
-
-    assert doctest.testmod(module).failed == 0

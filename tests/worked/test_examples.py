@@ -13,10 +13,10 @@ import pytest
 
 from chainrule.errors import ExampleError
 from chainrule.worked.calculate import trace
-from chainrule.worked.descent import Objective, descent
 from chainrule.worked.example import Example, examples, load_example
 from chainrule.worked.quantities import STAGES, Step
 from chainrule.worked.studies import Curves, curves, first_order, misclassified, sensitivity
+from chainrule.worked.studies.descent import Objective, descent
 from chainrule.worked.trace import trace_example
 
 NAMES = {

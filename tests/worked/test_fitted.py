@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 import chainrule
 from chainrule.errors import ExampleError
 from chainrule.worked.fitted import fitted_example
-from chainrule.worked.problem import problem
+from chainrule.worked.libraries.problem import problem
 from chainrule.worked.quantities import Trace
 
 rng = np.random.default_rng(0)
@@ -79,7 +79,7 @@ def test_the_forward_pass_is_the_prediction(library, kind):
 
 @pytest.mark.parametrize(("library", "kind"), EVERY)
 def test_the_gradients_are_those_of_jax_and_torch(library, kind):
-    from chainrule.worked import in_jax, in_torch
+    from chainrule.worked.libraries import in_jax, in_torch
 
     found = chainrule.trace(fitted(library, kind), X[2:6], TARGETS[kind][2:6])
     step = found.steps[0]

@@ -54,10 +54,6 @@ def _exp(x: E) -> E:
     return Call("exp", (x,))
 
 
-def _times(*factors: E) -> E:
-    return Product(factors)
-
-
 def _log(x: E) -> E:
     return Call("log", (x,))
 
@@ -66,30 +62,34 @@ def _logistic(z: E) -> E:
     return Fraction(Number(1), Add((Number(1), _exp(Negative(z)))))
 
 
+def _softplus(z: E) -> E:
+    return _log(Add((Number(1), _exp(z))))
+
+
 def _silu_derivative(z: E, a: E) -> E:
     s = Call("logistic", (z,))
     return Hadamard(s, Add((Number(1), Hadamard(z, one_minus(s)))))
 
 
-_ALPHA, _LAMBDA = Constant("alpha", SELU_ALPHA), Constant("lambda", SELU_SCALE)
+_ABOVE, _BELOW = Number(SELU_SCALE), Number(SELU_SCALE * SELU_ALPHA)
+"""selu's two factors. As numbers: a penalty's strength is called lambda or alpha already."""
 
 
 def _selu(z: E) -> E:
-    return Cases(z, _scaled(_LAMBDA, z), _times(_LAMBDA, _ALPHA, minus(_exp(z), Number(1))))
+    return Cases(z, Product((_ABOVE, z)), Product((_BELOW, minus(_exp(z), Number(1)))))
 
 
 def _selu_derivative(z: E, a: E) -> E:
-    return Cases(z, _LAMBDA, _times(_LAMBDA, _ALPHA, _exp(z)))
+    return Cases(z, _ABOVE, Product((_BELOW, _exp(z))))
 
 
 def _mish_gate(z: E) -> E:
-    return Call("tanh", (Call("softplus", (z,)),))
+    return Call("tanh", (_softplus(z),))
 
 
 def _mish_derivative(z: E, a: E) -> E:
     t = _mish_gate(z)
-    slope = Hadamard(one_minus(Power(t, 2)), Call("logistic", (z,)))
-    return Add((t, Hadamard(z, slope)))
+    return Add((t, Hadamard(z, Hadamard(one_minus(Power(t, 2)), _logistic(z)))))
 
 
 ACTIVATION_FORMS: Mapping[str, ActivationForm] = {
@@ -113,9 +113,7 @@ ACTIVATION_FORMS: Mapping[str, ActivationForm] = {
         lambda z, a: Add((Call("Phi", (z,)), Hadamard(z, Call("phi", (z,))))),
     ),
     "silu": ActivationForm(lambda z: Hadamard(z, _logistic(z)), _silu_derivative),
-    "softplus": ActivationForm(
-        lambda z: _log(Add((Number(1), _exp(z)))), lambda z, a: _logistic(z)
-    ),
+    "softplus": ActivationForm(_softplus, lambda z, a: _logistic(z)),
     "mish": ActivationForm(lambda z: Hadamard(z, _mish_gate(z)), _mish_derivative),
     "exp": ActivationForm(_exp, lambda z, a: a),
     "softmax": ActivationForm(
@@ -152,7 +150,8 @@ def _poisson(a: E, y: E, k: int) -> E:
     )
 
 
-_DELTA = Constant("delta", HUBER_DELTA)
+_DELTA = Number(HUBER_DELTA)
+"""The one by default: an example has no other. As a number: delta may be the name of dZ."""
 
 
 def _size(a: E, y: E) -> E:
@@ -160,7 +159,6 @@ def _size(a: E, y: E) -> E:
 
 
 def _huber(a: E, y: E, k: int) -> E:
-    """The equations' delta is the one by default: an example has no other."""
     near = Product((Fraction(Number(1), Number(2)), Power(minus(a, y), 2)))
     far = Product((_DELTA, minus(_size(a, y), Fraction(_DELTA, Number(2)))))
     return Total(Cases(minus(_DELTA, _size(a, y)), near, far), "outputs")
