@@ -156,6 +156,10 @@ class Trainer:
             self._open = None
         return [epoch.record() for epoch in ended]
 
+    @property
+    def between_epochs(self) -> bool:
+        return self._open is None
+
     def close(self) -> EpochRecord | None:
         """The record of an epoch that a budget of steps cut short, if there is one."""
         if self._open is None or self._open.done == 0:

@@ -13,7 +13,7 @@ optimizer, order and stream, patience, schedule, best weights and history are al
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,13 @@ import numpy.typing as npt
 from chainrule.equations.network import Layer
 from chainrule.estimators.session import Session, owned
 
+if TYPE_CHECKING:
+    from chainrule.estimators.stopping import Patience
+    from chainrule.estimators.training import Loop
+
 __all__ = ["Keeper", "Snapshot", "current_keeper", "kept_by", "take", "take_up"]
 
-BOOKS = ("rows", "objectives", "samples", "best_row")
+BOOKS = ("rows", "objectives", "samples", "best_row", "converged", "diverged")
 
 
 class Snapshot(NamedTuple):
@@ -71,10 +75,11 @@ def current_keeper() -> Keeper | None:
     return _keeper.get()
 
 
-def take(loop: Any) -> Snapshot:
+def take(loop: "Loop") -> Snapshot:
     """The state of a training loop that stands between two epochs."""
     trainer, result = loop.trainer, loop.result
-    facts, arrays = Session.of(trainer, loop.patience.count, loop.plateau).export()
+    plateau = loop.slowing.plateau if loop.slowing else None
+    facts, arrays = Session.of(trainer, loop.patience.count, plateau).export()
     arrays |= _named("layer", trainer.layers) | _named("best", result.best_layers)
     books = {name: getattr(result, name) for name in BOOKS}
     counts = {name: [it.best, it.count] for name, it in _counters(loop).items()}
@@ -82,7 +87,7 @@ def take(loop: Any) -> Snapshot:
     return Snapshot(facts, arrays)
 
 
-def take_up(loop: Any, snapshot: Snapshot) -> None:
+def take_up(loop: "Loop", snapshot: Snapshot) -> None:
     """Put a fresh loop of the same training into the state."""
     facts, arrays = snapshot
     own = {name: array for name, array in arrays.items() if name.split(".")[0] not in PARTS}
@@ -92,7 +97,8 @@ def take_up(loop: Any, snapshot: Snapshot) -> None:
     trainer.step, trainer.epoch = session.step, session.epoch
     trainer.base_rate = session.base_rate
     trainer.shuffler.restore((session.random_state.get_state(legacy=False), session.index))
-    loop.plateau = session.plateau
+    if loop.slowing and session.plateau:
+        loop.slowing.plateau = session.plateau
     for name, value in facts["books"].items():
         setattr(result, name, value)
     result.best_layers = _layers("best", arrays)
@@ -104,7 +110,7 @@ def take_up(loop: Any, snapshot: Snapshot) -> None:
 PARTS = ("layer", "best")
 
 
-def _counters(loop: Any) -> dict[str, Any]:
+def _counters(loop: "Loop") -> "dict[str, Patience]":
     return {"patience": loop.patience, "best": loop.best}
 
 

@@ -16,6 +16,7 @@ from chainrule.engine.fit import Trainer
 from chainrule.equations.schedules import SCHEDULES, Plateau
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.checkpoints import current_keeper
 from chainrule.estimators.parameters import named_settings
 from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
@@ -69,21 +70,11 @@ def fit_minibatch(
         callbacks=callbacks,
         loss_settings=net.loss_settings,
         slowing=slowing,
+        keeper=current_keeper(),
     )
     result = loop.run()
     _take(est, result, trainer, patience, by, keep_best)
-    est._session = Session(
-        trainer.plan.optimizer,
-        _as_numpy(trainer.state),
-        trainer.step,
-        trainer.epoch,
-        trainer.shuffler.index,
-        stream,
-        trainer.base_rate,
-        int(trainer.hyper.seed),
-        patience.count,
-        slowing.plateau if slowing else None,
-    )
+    est._session = Session.of(trainer, patience.count, slowing.plateau if slowing else None)
     callbacks.end()
     if result.diverged and est.on_divergence == "raise":
         raise not_finite(est.n_iter_, est.history_["train_loss"][-1])
@@ -238,10 +229,3 @@ def _take(
         est.validation_scores_ = [*(est.validation_scores_ or []), *scores]
         best = -inf if est.best_validation_score_ is None else est.best_validation_score_
         est.best_validation_score_ = max([best, *(s for s in scores if s == s)])
-
-
-def _as_numpy(state: Any) -> dict[str, Any]:
-    """The optimizer's state as NumPy that nobody else holds."""
-    return {
-        name: np.array(value)[()] if name == "t" else owned(value) for name, value in state.items()
-    }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.engine.fit import Trainer
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 from chainrule.equations.schedules import Plateau
@@ -40,6 +41,24 @@ class Session:
     mask_seed: int
     no_improvement: int = 0
     plateau: Plateau | None = None
+
+    @classmethod
+    def of(
+        cls, trainer: Trainer, no_improvement: int = 0, plateau: Plateau | None = None
+    ) -> "Session":
+        """The session of a trainer that stands between two epochs."""
+        return cls(
+            trainer.plan.optimizer,
+            _as_numpy(trainer.state),
+            trainer.step,
+            trainer.epoch,
+            trainer.shuffler.index,
+            trainer.shuffler.random_state,
+            trainer.base_rate,
+            int(trainer.hyper.seed),
+            no_improvement,
+            plateau,
+        )
 
     def export(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """JSON-able facts and named arrays, for a file."""
@@ -100,6 +119,13 @@ class Session:
             facts["no_improvement"],
             _plateau(facts.get("plateau")),
         )
+
+
+def _as_numpy(state: Any) -> dict[str, Any]:
+    """The optimizer's state as NumPy that nobody else holds."""
+    return {
+        name: np.array(value)[()] if name == "t" else owned(value) for name, value in state.items()
+    }
 
 
 def _plateau(facts: Mapping[str, Any] | None) -> Plateau | None:

@@ -18,6 +18,7 @@ from chainrule.engine.fit import Trainer
 from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.checkpoints import Keeper, take, take_up
 from chainrule.estimators.problem import Problem, validate
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience, Slowing
@@ -45,6 +46,10 @@ class Result:
     converged: bool = False
 
 
+class StoppedByKeeper(Exception):
+    """The keeper has the state and wants no more."""
+
+
 @dataclass
 class Loop:
     """One stochastic training.
@@ -69,6 +74,8 @@ class Loop:
         The loss's, for validation.
     slowing
         Lowers the rate by itself, where the schedule is one that does.
+    keeper
+        Keeps the training's state, so that it can go on after a kill.
     """
 
     trainer: Trainer
@@ -87,6 +94,7 @@ class Loop:
     callbacks: EpochCallbacks
     loss_settings: Mapping[str, float] = field(default_factory=dict)
     slowing: Slowing | None = None
+    keeper: Keeper | None = None
     result: Result = field(default_factory=Result)
 
     def __post_init__(self) -> None:
@@ -96,11 +104,17 @@ class Loop:
     def run(self) -> Result:
         """Train until the budget ends, the patience is exceeded, a callback says so, the loss
         diverges, or the user presses Ctrl-C (which keeps what there is, with a warning)."""
+        if self.keeper:
+            self._take_up(self.keeper)
         try:
             while not self.result.converged and not self.result.diverged and self.epochs > 0:
                 if self.steps is not None and self.steps <= 0:
                     break
                 self._range()
+                if self.keeper:
+                    self._keep(self.keeper)
+        except StoppedByKeeper:
+            raise KeyboardInterrupt from None
         except KeyboardInterrupt:
             self._book_partial()
             warnings.warn(
@@ -137,6 +151,24 @@ class Loop:
                 break
         if records and not all_finite(self.trainer.layers):
             self._retreat(len(records) - 1)
+
+    def _take_up(self, keeper: Keeper) -> None:
+        """Go on from the keeper's state, if it has one."""
+        snapshot = keeper.begin()
+        if snapshot is not None:
+            take_up(self, snapshot)
+            for row in self.result.rows:
+                keeper.epoch(row)
+
+    def _keep(self, keeper: Keeper) -> None:
+        """Give the keeper the state where it is wanted; an epoch under way is not part of it."""
+        if keeper.stopping():
+            if not self.trainer.between_epochs:
+                self.trainer.rewind()
+            keeper.keep(take(self))
+            raise StoppedByKeeper
+        if self.trainer.between_epochs and keeper.due():
+            keeper.keep(take(self))
 
     def _decide(self, record: EpochRecord) -> None:
         try:
@@ -197,6 +229,8 @@ class Loop:
         self.result.samples += record.rows
         self.result.objectives.append(self.loss_scale * record.row_loss + record.penalty)
         self.progress.update(len(self.result.rows), row)
+        if self.keeper:
+            self.keeper.epoch(row)
         return row
 
     def _book_partial(self) -> None:
