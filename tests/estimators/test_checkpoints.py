@@ -1,5 +1,6 @@
 """A training that is stopped and taken up again ends with the bits of one that was not."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -93,10 +94,8 @@ def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, validated):
     assert_same(expected, train(settings, None, validated))
     for stop in range(1, len(whole.rows) + 1):
         shelf = Shelf(stop_after=stop)
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             train(settings, shelf, validated)
-        except KeyboardInterrupt:
-            pass
         again = Shelf(shelf.last)
         assert_same(expected, train(settings, again, validated))
         np.testing.assert_equal(again.rows, whole.rows)

@@ -5,8 +5,8 @@ import pytest
 
 import chainrule.engine.fit
 import chainrule.estimators.fullbatch
-import chainrule.estimators.training
 from chainrule import MLPClassifier
+from chainrule.estimators.problem import Problem
 
 BASE = {"hidden_layer_sizes": (6,), "batch_size": 16, "random_state": 3, "alpha": 0}
 
@@ -75,11 +75,11 @@ def test_in_the_middle_of_a_validation(problem, same_network, monkeypatch):
         calls.append(args)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return validate(*args)
+        return measure(*args)
 
     X, y, _ = problem("multiclass")
-    validate, calls = chainrule.estimators.training.validate, []
-    monkeypatch.setattr(chainrule.estimators.training, "validate", interrupted)
+    measure, calls = Problem.measure, []
+    monkeypatch.setattr(Problem, "measure", interrupted)
     with pytest.warns(UserWarning, match=r"interrupted by user after 3 epoch\(s\)"):
         net = MLPClassifier(**BASE).fit(X, y, X_val=X, y_val=y)
     assert np.isfinite(net.history_["validation_loss"]).tolist() == [True, True, False]

@@ -55,6 +55,7 @@ def train(
         loss={name: convert(value) for name, value in hyper.loss.items()},
         l1=convert(hyper.l1),
         max_norm=convert(hyper.max_norm),
+        input_scale=convert(hyper.input_scale),
     )
     strengths = np.broadcast_to(np.asarray(l2, np.float64), (len(batches),))
     step = 0

@@ -63,19 +63,21 @@ def minimise(
     callback: Callable[[Vector, float, float], None],
     loss_scale: float = 1.0,
     settings: Settings | None = None,
+    input_scale: float = 1.0,
     device: jax.Device | None = None,
 ) -> scipy.optimize.OptimizeResult:
     """Minimise data loss plus penalty. ``callback(vector, loss, penalty)`` follows each iteration.
 
     ``tol`` bounds the largest element of the gradient; the result's ``x`` is packed.
     ``loss_scale`` multiplies the data loss that the line search sees, and not its gradient:
-    scikit-learn's convention for several outputs. ``settings`` are the loss's.
+    scikit-learn's convention for several outputs. ``settings`` are the loss's; the rows are
+    divided by ``input_scale``.
     """
     settings = {**LOSSES[plan.loss].settings, **(settings or {})}
     n = X.shape[0]
     weights = np.ones(n) if weights is None else np.asarray(weights, np.float64)
     strength = l2 + alpha / weights.sum()
-    chunks = _chunks(plan, X, Y, weights / weights.sum(), device)
+    chunks = _chunks(plan, X, Y, weights / weights.sum(), input_scale, device)
 
     def value_and_gradient(vector: Vector) -> tuple[float, Vector]:
         current = unpack(vector, plan.sizes)
@@ -107,7 +109,12 @@ def minimise(
 
 
 def _chunks(
-    plan: Plan, X: Any, Y: npt.NDArray[Any], weights: Vector, device: jax.Device | None
+    plan: Plan,
+    X: Any,
+    Y: npt.NDArray[Any],
+    weights: Vector,
+    input_scale: float,
+    device: jax.Device | None,
 ) -> list[Callable[[], tuple[Array, Array, Array]]]:
     """The rows in padded chunks; sparse rows are made dense when their chunk's turn comes."""
     limit = max(CHUNK_BYTES // (8 * max(plan.sizes)), 64)
@@ -121,6 +128,7 @@ def _chunks(
         dense = X[span] if isinstance(X, np.ndarray) else X[span].toarray()
         padded = [np.zeros((rows, part.shape[1])) for part in (dense, Y)]
         padded[0][: len(dense)], padded[1][: len(dense)] = dense, Y[span]
+        padded[0] /= input_scale
         share = np.zeros(rows)
         share[: len(dense)] = weights[span]
         return padded[0], padded[1], share

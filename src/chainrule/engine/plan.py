@@ -49,6 +49,8 @@ class Plan:
         Whether the L1 penalty is computed, beside L2 or alone (its strength is traced).
     max_norm
         Whether each unit's incoming weights are kept short (the limit is traced).
+    scaled
+        Whether the rows are divided by a number in the step (the number is traced).
     """
 
     sizes: tuple[int, ...]
@@ -62,6 +64,7 @@ class Plan:
     clipped: bool = False
     l1: bool = False
     max_norm: bool = False
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         if len(self.activations) != len(self.sizes) - 1:
@@ -94,7 +97,7 @@ class Hyperparameters(NamedTuple):
     ``settings`` are the optimizer's; ``rates`` one dropout rate a hidden layer, in
     multiples of 1/256; ``clip`` the largest global norm; ``seed`` that of the masks;
     ``loss`` the loss's settings; ``l1`` the strength of that penalty; ``max_norm`` the largest
-    norm of a unit's incoming weights.
+    norm of a unit's incoming weights; ``input_scale`` what the rows are divided by.
     """
 
     settings: Mapping[str, Array]
@@ -104,6 +107,7 @@ class Hyperparameters(NamedTuple):
     loss: Mapping[str, Array]
     l1: Array
     max_norm: Array
+    input_scale: Array
 
     @classmethod
     def make(
@@ -117,6 +121,7 @@ class Hyperparameters(NamedTuple):
         loss: Mapping[str, float] | None = None,
         l1: float = 0.0,
         max_norm: float = np.inf,
+        input_scale: float = 1.0,
     ) -> "Hyperparameters":
         """Arrays of the plan's dtype; settings that are not given have their defaults."""
         n_hidden = len(plan.sizes) - 2
@@ -134,6 +139,7 @@ class Hyperparameters(NamedTuple):
             _settings(f"loss {plan.loss!r}", LOSSES[plan.loss].settings, loss or {}, plan.dtype),
             np.asarray(l1, plan.dtype),
             np.asarray(max_norm, plan.dtype),
+            np.asarray(input_scale, plan.dtype),
         )
 
 

@@ -33,12 +33,16 @@ _compiled: set[Any] = set()
 
 
 def outputs(
-    layers: Sequence[Layer], activations: Sequence[str], X: Any, device: jax.Device | None = None
+    layers: Sequence[Layer],
+    activations: Sequence[str],
+    X: Any,
+    device: jax.Device | None = None,
+    input_scale: float | None = None,
 ) -> npt.NDArray[Any]:
-    """The network's outputs for ``X`` (dense or scipy sparse), ``(n, n_out)``."""
-    return np.concatenate(
-        [A for A, _ in _chunks(layers, tuple(activations), None, X, None, device)]
-    )
+    """The network's outputs for ``X`` (dense or scipy sparse), ``(n, n_out)``; ``input_scale`` is
+    what ``X`` is divided by."""
+    chunks = _chunks(layers, tuple(activations), None, X, None, device, input_scale)
+    return np.concatenate([A for A, _ in chunks])
 
 
 def losses(
@@ -49,11 +53,12 @@ def losses(
     Y: npt.NDArray[Any],
     device: jax.Device | None = None,
     settings: Settings | None = None,
+    input_scale: float | None = None,
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """The network's outputs ``(n, n_out)`` and each sample's data loss ``(n,)``; ``settings`` are
     the loss's."""
     given = {**LOSSES[loss].settings, **(settings or {})}
-    pairs = list(_chunks(layers, tuple(activations), loss, X, Y, device, given))
+    pairs = list(_chunks(layers, tuple(activations), loss, X, Y, device, input_scale, given))
     return np.concatenate([A for A, _ in pairs]), np.concatenate([value for _, value in pairs])
 
 
@@ -64,6 +69,7 @@ def _chunks(
     X: Any,
     Y: npt.NDArray[Any] | None,
     device: jax.Device | None,
+    input_scale: float | None,
     settings: Settings | None = None,
 ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     dtype = np.result_type(X.dtype, layers[0].W.dtype)
@@ -78,6 +84,8 @@ def _chunks(
         rows = slice(start, start + size)
         part = X[rows] if isinstance(X, np.ndarray) else X[rows].toarray()
         part = part.astype(dtype, copy=False)
+        if input_scale is not None:
+            part = part / dtype.type(input_scale)
         target = None if Y is None else Y[rows].astype(dtype)
         if compiled:
             yield _compiled_chunk(layers, activations, loss, part, target, size, device, settings)

@@ -67,6 +67,8 @@ def update(
     masks: Sequence[Array | None] | None = None,
 ) -> Updated:
     """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``."""
+    if plan.scaled:
+        X = X / hyper.input_scale
     loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks, settings=hyper.loss)
     penalty = namespace(loss).zeros_like(loss)
     if plan.penalised:

@@ -1,6 +1,7 @@
 """What classifier and regressor share: ``fit``, ``partial_fit``, and the forward pass."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import inf
 from typing import Any, Self
 
@@ -20,7 +21,14 @@ from chainrule.estimators import history, network
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
 from chainrule.estimators.parameters import Parameters
-from chainrule.estimators.problem import Problem, Rows, check_weights, refuse_useless, split_off
+from chainrule.estimators.problem import (
+    Judge,
+    Problem,
+    Rows,
+    check_weights,
+    refuse_useless,
+    split_off,
+)
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
 
@@ -82,6 +90,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        watch: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> Self:
         """Train on ``X`` and ``y``.
 
@@ -94,13 +103,16 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         X_val, y_val, sample_weight_val
             Validation data of one's own: recorded in ``history_`` after each epoch, and what
             ``early_stopping`` goes by.
+        watch : mapping of names to (X, y), optional
+            Data to be measured after each epoch that decide nothing: ``{"test": (X, y)}`` gives
+            the columns ``test_loss`` and ``test_score`` of ``history_``.
 
         Returns
         -------
         self
         """
         validation = (X_val, y_val, sample_weight_val)
-        return self._fit(X, y, sample_weight, validation, incremental=False)
+        return self._fit(X, y, sample_weight, validation, incremental=False, watch=watch)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         if self.early_stopping:
@@ -111,7 +123,13 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, validation: tuple[Any, ...], incremental: bool
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: tuple[Any, ...],
+        incremental: bool,
+        watch: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> Self:
         self._check_replaced()
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
@@ -122,7 +140,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=not is_classifier(self),
-            dtype=self._dtypes(),
+            dtype=[*self._dtypes(), np.uint8],
             reset=first,
         )
         Y = self._encode(y, first, incremental)
@@ -141,11 +159,12 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         session = getattr(self, "_session", None) if incremental else None
         stream = session.random_state if session else check_random_state(self.random_state)
         if first:
-            self._begin(net, X.dtype.name, stream)
+            self._begin(net, self._arithmetic(X), stream)
         if self.solver != "lbfgs" and not hasattr(self, "loss_curve_"):
             self._begin_curves()
         self._check_architecture(net)
-        problem = self._problem(Rows(X, Y, weights), validation, stream)
+        rows = Rows(X, Y, weights)
+        problem = self._problem(rows, validation, stream, self._judge(net), watch or {})
         if self.solver == "lbfgs":
             fit_fullbatch(self, net, problem)
         else:
@@ -161,8 +180,23 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         refuse_useless(weights, "class_weight (times sample_weight)")
         return weights
 
-    def _dtypes(self) -> Any:
-        return (np.float64, np.float32) if self.dtype == "auto" else np.dtype(self.dtype)
+    def _dtypes(self) -> list[Any]:
+        """What floating types of X are kept; the first is what others become."""
+        return [np.float64, np.float32] if self.dtype == "auto" else [np.dtype(self.dtype)]
+
+    def _arithmetic(self, X: Any) -> str:
+        """The type of the parameters and the arithmetic; bytes stay bytes, and are none."""
+        return str(np.dtype(self._dtypes()[0] if X.dtype == np.uint8 else X.dtype).name)
+
+    def _judge(self, net: network.Architecture) -> Judge:
+        return Judge(
+            net.activations,
+            net.loss,
+            net.loss_settings,
+            self._score_outputs,
+            self.input_scale,
+            find_device(self.device),
+        )
 
     def _begin(self, net: network.Architecture, dtype: str, stream: np.random.RandomState) -> None:
         """A new network: initial weights, and empty records."""
@@ -199,37 +233,56 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self.intercepts_ = [layer.b for layer in layers]
 
     def _problem(
-        self, rows: Rows, validation: tuple[Any, ...], stream: np.random.RandomState
+        self,
+        rows: Rows,
+        validation: tuple[Any, ...],
+        stream: np.random.RandomState,
+        judge: Judge,
+        watch: Mapping[str, tuple[Any, Any]],
     ) -> Problem:
+        watched = {name: self._watched(name, *pair) for name, pair in watch.items()}
         X_val, y_val, weights_val = validation
         if X_val is None and y_val is None and weights_val is None:
             if not self.early_stopping or self.solver == "lbfgs":
-                return Problem(rows, None, self._score_outputs)
+                return Problem(rows, None, judge, watched)
             stratify = is_classifier(self) and self.n_outputs_ == 1
             train, held = split_off(rows, self.validation_fraction, stream, stratify)
-            return Problem(train, held, self._score_outputs)
+            return Problem(train, held, judge, watched)
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
             raise InvalidInputError(
                 "X_val, y_val and sample_weight_val are given together (the weights may be left "
                 f"out); {missing} is missing."
             )
-        X_val, y_val = validate_data(
+        held = self._other_rows(X_val, y_val, weights_val, "y_val")
+        return Problem(rows, held, judge, watched)
+
+    def _watched(self, name: str, X: Any, y: Any) -> Rows:
+        if not name.isidentifier() or name in ("train", "validation"):
+            raise InvalidInputError(
+                "A name in watch becomes two columns of history_, NAME_loss and NAME_score: it "
+                f"must be an identifier other than 'train' and 'validation', got {name!r}."
+            )
+        return self._other_rows(X, y, None, f"The y of watch[{name!r}]")
+
+    def _other_rows(self, X: Any, y: Any, weights: Any, what: str) -> Rows:
+        """Rows to measure on, checked against those that are trained on."""
+        X, y = validate_data(
             self,
-            X_val,
-            y_val,
+            X,
+            y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
-            dtype=rows.X.dtype,
+            dtype=[self.coefs_[0].dtype, np.uint8],
             reset=False,
         )
-        weights_val = check_weights(weights_val, X_val, "sample_weight_val")
-        Y_val = self._encode_known(y_val)
-        if Y_val.shape[1] != self.n_outputs_:
+        weights = check_weights(weights, X, "sample_weight_val")
+        Y = self._encode_known(y)
+        if Y.shape[1] != self.n_outputs_:
             raise InvalidInputError(
-                f"y_val must have as many outputs as y, {self.n_outputs_}; it has {Y_val.shape[1]}."
+                f"{what} must have as many outputs as y, {self.n_outputs_}; it has {Y.shape[1]}."
             )
-        return Problem(rows, Rows(X_val, Y_val, weights_val), self._score_outputs)
+        return Rows(X, Y, weights)
 
     # the forward pass
 
@@ -239,7 +292,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if scipy.sparse.issparse(X):
             X = X.tocsr()
-        return outputs(self._layers(), self._activations(), X, find_device(self.device))
+        device = find_device(self.device)
+        return outputs(self._layers(), self._activations(), X, device, self.input_scale)
 
     def _activations(self) -> tuple[str, ...]:
         """One activation a layer, the output's included."""

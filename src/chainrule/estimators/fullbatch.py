@@ -16,7 +16,7 @@ from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.minibatch import targets
-from chainrule.estimators.problem import Problem, validate
+from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress, progress
 from chainrule.estimators.session import owned
 from chainrule.estimators.training import all_finite, not_finite
@@ -48,16 +48,7 @@ class _Iterations:
     def __call__(self, vector: npt.NDArray[np.float64], loss: float, penalty: float) -> None:
         self.vector = vector
         row: dict[str, float] = {"steps": 1, "train_loss": loss, "penalty": penalty}
-        if self.problem.validation is not None:
-            values = validate(
-                self.problem,
-                self.layers(),
-                self.net.activations,
-                self.net.loss,
-                find_device(self.est.device),
-                self.net.loss_settings,
-            )
-            row["validation_loss"], row["validation_score"] = values
+        row |= self.problem.measure(self.layers())
         self.rows.append(row)
         self.shown.update(len(self.rows), row)
         if self.callbacks.end_epoch():
@@ -88,6 +79,7 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             tol=est.tol,
             loss_scale=net.loss_scale,
             settings=net.loss_settings,
+            input_scale=1.0 if est.input_scale is None else float(est.input_scale),
             callback=iterations,
             device=find_device(est.device),
         )

@@ -20,7 +20,8 @@ COLUMNS = {
 """``epoch`` counts from 1; ``steps`` is the number of updates in it; ``train_loss`` is the data
 loss averaged over the samples as they were trained on, ``penalty`` is apart; the validation
 columns hold the data loss and the score at the epoch's end, NaN where there is no
-validation data; ``learning_rate`` is that of the epoch's first step."""
+validation data; ``learning_rate`` is that of the epoch's first step. Data that are watched add
+the columns ``NAME_loss`` and ``NAME_score``."""
 
 History = dict[str, npt.NDArray[np.generic]]
 
@@ -31,9 +32,14 @@ def empty() -> History:
 
 def append(history: History, rows: Sequence[Mapping[str, float]]) -> History:
     """The history with more epochs; values that a row does not have are NaN."""
+    names = dict.fromkeys([*history, *(name for row in rows for name in row)])
+    before = len(history["epoch"])
     return {
         name: np.concatenate(
-            [history[name], np.asarray([row.get(name, np.nan) for row in rows], dtype)]
+            [
+                history.get(name, np.full(before, np.nan)),
+                np.asarray([row.get(name, np.nan) for row in rows], COLUMNS.get(name, np.float64)),
+            ]
         )
-        for name, dtype in COLUMNS.items()
+        for name in names
     }

@@ -56,7 +56,6 @@ def fit_minibatch(
     loop = Loop(
         trainer=trainer,
         problem=problem,
-        loss=net.loss,
         patience=patience,
         epochs=epochs,
         steps=None if incremental else est.max_steps,
@@ -68,7 +67,6 @@ def fit_minibatch(
         on_plateau=_on_plateau(est),
         progress=shown,
         callbacks=callbacks,
-        loss_settings=net.loss_settings,
         slowing=slowing,
         keeper=current_keeper(),
     )

@@ -109,6 +109,7 @@ def plan(params: Parameters, net: Architecture, batch_size: int, dtype: str) -> 
         penalised=bool(params.alpha if params.l2 is None else params.l2),
         dropout=any(dropout_rates(params, len(net.sizes) - 2)),
         clipped=params.clip_global_norm is not None,
+        scaled=params.input_scale is not None,
         l1=bool(params.l1),
         max_norm=params.max_norm is not None,
     )
@@ -128,6 +129,7 @@ def hyperparameters(
         loss=net.loss_settings,
         l1=params.l1,
         max_norm=np.inf if params.max_norm is None else params.max_norm,
+        input_scale=1.0 if params.input_scale is None else params.input_scale,
     )
 
 

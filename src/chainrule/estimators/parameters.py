@@ -286,6 +286,15 @@ class Parameters(BaseEstimator):
             "0.1} or {'name': 'orthogonal', 'gain': 1.4}; by default scikit-learn's rule."
         ),
     )
+    input_scale: Any = parameter(
+        default=None,
+        constraint=[_from(0, closed="neither"), None],
+        doc=(
+            "What X is divided by inside the training step and in prediction: 255 for images as "
+            "bytes (uint8), which are then never copied as floats. The numbers are those of "
+            "fitting on X / input_scale in the type of the arithmetic."
+        ),
+    )
     dtype: Any = parameter(
         default="auto",
         constraint=[StrOptions({"auto", "float32", "float64"})],

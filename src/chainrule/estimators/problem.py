@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from chainrule.engine.predict import losses
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 
-__all__ = ["Problem", "Rows", "check_weights", "refuse_useless", "split_off", "validate"]
+__all__ = ["Judge", "Problem", "Rows", "check_weights", "refuse_useless", "split_off"]
 
 SMALL_WORK = 1e8
 """Multiply-adds up to which a validation computes on one thread: BLAS's own threads and those
@@ -39,15 +39,56 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Rows to train on, rows to validate on (or None), and how outputs are scored.
+class Judge:
+    """How well a network does on some rows.
 
-    ``score(A, Y, weights)`` compares the network's outputs with encoded targets.
+    ``loss`` is a row of the losses' table with its ``settings``; ``score(A, Y, weights)`` compares
+    the network's outputs with encoded targets; inputs are divided by ``input_scale``.
     """
+
+    activations: tuple[str, ...]
+    loss: str
+    settings: Mapping[str, float]
+    score: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None], float]
+    input_scale: float | None
+    device: Any
+
+    def __call__(self, layers: tuple[Layer, ...], rows: Rows) -> tuple[float, float]:
+        """The data loss (weighted mean over the samples), and the score."""
+        work = len(rows) * sum(layer.W.size for layer in layers)
+        with _one_thread() if work < SMALL_WORK else nullcontext():
+            A, values = losses(
+                layers, self.activations, self.loss, rows.X, rows.Y, self.device, self.settings,
+                self.input_scale,
+            )  # fmt: skip
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = float(np.average(values.astype(np.float64), weights=rows.weights))
+        return value, self.score(A, rows.Y, rows.weights)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows to train on, rows to validate on (or None), and others that are only watched."""
 
     train: Rows
     validation: Rows | None
-    score: Callable[[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None], float]
+    judge: Judge
+    watched: Mapping[str, Rows] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> bool:
+        """Whether there is something to measure after each epoch."""
+        return self.validation is not None or bool(self.watched)
+
+    def measure(self, layers: tuple[Layer, ...]) -> dict[str, float]:
+        """Loss and score of all rows but those trained on, as columns of the history."""
+        named = dict(self.watched)
+        if self.validation is not None:
+            named = {"validation": self.validation, **named}
+        found = {}
+        for name, rows in named.items():
+            found[f"{name}_loss"], found[f"{name}_score"] = self.judge(layers, rows)
+        return found
 
 
 def check_weights(weights: Any, X: Any, name: str = "sample_weight") -> npt.NDArray[Any] | None:
@@ -101,23 +142,3 @@ def _one_thread() -> Iterator[None]:
     """NumPy's products on one thread; one user at a time, for the setting is the process's."""
     with _lock, _blas().limit(limits=1, user_api="blas"):
         yield
-
-
-def validate(
-    problem: Problem,
-    layers: tuple[Layer, ...],
-    activations: tuple[str, ...],
-    loss: str,
-    device: Any,
-    settings: Mapping[str, float] | None = None,
-) -> tuple[float, float]:
-    """The data loss (weighted mean over the samples) and the score on the validation rows;
-    ``settings`` are the loss's."""
-    rows = problem.validation
-    assert rows is not None
-    work = len(rows) * sum(layer.W.size for layer in layers)
-    with _one_thread() if work < SMALL_WORK else nullcontext():
-        A, values = losses(layers, activations, loss, rows.X, rows.Y, device, settings)
-    with np.errstate(over="ignore", invalid="ignore"):
-        loss_value = float(np.average(values.astype(np.float64), weights=rows.weights))
-    return loss_value, problem.score(A, rows.Y, rows.weights)

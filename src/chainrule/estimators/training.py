@@ -6,7 +6,7 @@ as many as the patience surely allows.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 
@@ -19,7 +19,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.checkpoints import Keeper, take, take_up
-from chainrule.estimators.problem import Problem, validate
+from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience, Slowing
 
@@ -56,8 +56,8 @@ class Loop:
 
     Parameters
     ----------
-    trainer, problem, loss
-        The engine's trainer, the data, and the loss's name for validation.
+    trainer, problem
+        The engine's trainer, and the data.
     patience
         Counts epochs without improvement of the training loss or the monitored value.
     epochs, steps
@@ -70,8 +70,6 @@ class Loop:
         Whether the best epoch's parameters are kept.
     loss_scale
         What the data loss is multiplied with in ``objective`` (scikit-learn's reporting).
-    loss_settings
-        The loss's, for validation.
     slowing
         Lowers the rate by itself, where the schedule is one that does.
     keeper
@@ -80,7 +78,6 @@ class Loop:
 
     trainer: Trainer
     problem: Problem
-    loss: str
     patience: Patience
     epochs: float
     steps: int | None
@@ -92,7 +89,6 @@ class Loop:
     on_plateau: OnPlateau | None
     progress: Progress
     callbacks: EpochCallbacks
-    loss_settings: Mapping[str, float] = field(default_factory=dict)
     slowing: Slowing | None = None
     keeper: Keeper | None = None
     result: Result = field(default_factory=Result)
@@ -127,9 +123,7 @@ class Loop:
         return self.result
 
     def _range(self) -> None:
-        looks_at_each = (
-            self.problem.validation is not None or self.callbacks.wanted or self.keep_best
-        )
+        looks_at_each = self.problem.measures or self.callbacks.wanted or self.keep_best
         safe = self.patience.safe_epochs
         if self.slowing:
             safe = min(safe, self.slowing.safe_epochs)
@@ -201,19 +195,10 @@ class Loop:
             self.patience.count = 0
 
     def _measure(self) -> dict[str, float]:
-        if self.problem.validation is None:
+        if not self.problem.measures:
             return {}
-        plan, trainer = self.trainer.plan, self.trainer
-        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in trainer.layers)
-        loss, score = validate(
-            self.problem,
-            layers,
-            plan.activations,
-            self.loss,
-            trainer.device,
-            self.loss_settings,
-        )
-        return {"validation_loss": loss, "validation_score": score}
+        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in self.trainer.layers)
+        return self.problem.measure(layers)
 
     def _book(self, record: EpochRecord, values: dict[str, float]) -> dict[str, float]:
         row = {

@@ -33,6 +33,9 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     if X is None or y is None:
         raise ExampleError(f"A trace of a fitted {name} needs a batch: trace(est, X, y).")
     X = _dense(X)
+    scale = getattr(est, "input_scale", None)
+    if scale is not None:
+        X = X / scale
     if X.ndim != 2 or X.shape[1] != est.coefs_[0].shape[0]:
         raise ExampleError(
             f"X must be (n_samples, {est.coefs_[0].shape[0]}) for this {name}, got {X.shape}. "
@@ -52,7 +55,7 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
             for W, b in zip(est.coefs_, est.intercepts_, strict=True)
         ],
     }
-    remarks = []
+    remarks = [] if scale is None else [f"X is divided by {scale:g} (input_scale)."]
     l2 = getattr(est, "l2", None)
     if l2 is not None and l2 > 0:
         table["penalty"] = {"convention": "lambda/2", "strength": float(l2)}
