@@ -16,6 +16,7 @@ from chainrule.data.splits import Part
 from chainrule.errors import SpecError
 from chainrule.experiments import grid
 from chainrule.experiments.interrupt import Interrupt
+from chainrule.experiments.journal import Journal
 from chainrule.experiments.loading import load
 from chainrule.experiments.recorder import Recorder
 
@@ -30,7 +31,8 @@ def rows():
 
 @pytest.fixture
 def recorder(tmp_path):
-    return Recorder(tmp_path / "metrics.jsonl", Console(quiet=True), Interrupt())
+    with Journal(tmp_path) as journal:
+        yield Recorder(tmp_path / "metrics.jsonl", Console(quiet=True), Interrupt(), journal)
 
 
 def test_points_come_in_the_order_of_scikit_learn():

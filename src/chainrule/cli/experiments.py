@@ -7,7 +7,7 @@ import typer
 
 from chainrule.cli.app import app, clean_errors
 
-__all__ = ["recipes", "run"]
+__all__ = ["recipes", "resume", "run"]
 
 
 @app.command()
@@ -43,6 +43,20 @@ def run(
             console=Console(quiet=quiet),
             force=force,
         )
+
+
+@app.command()
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Go on with a run that was stopped or killed, to the same bits."""
+    from rich.console import Console
+
+    with clean_errors():
+        from chainrule.experiments import resume as go_on
+
+        go_on(folder, console=Console(quiet=quiet))
 
 
 @app.command()

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.experiments.catalogue import recipes as recipes
     from chainrule.experiments.results import Results as Results
+    from chainrule.experiments.runner import resume as resume
     from chainrule.experiments.runner import run as run
 
-__all__ = ["Results", "recipes", "run"]
+__all__ = ["Results", "recipes", "resume", "run"]
 
 # Loaded when first used: listing the recipes needs no scientific package.
-_HOME = {"Results": "results", "recipes": "catalogue", "run": "runner"}
+_HOME = {"Results": "results", "recipes": "catalogue", "resume": "runner", "run": "runner"}
 
 
 def __getattr__(name: str) -> object:

@@ -14,7 +14,7 @@ from chainrule.errors import SpecError
 from chainrule.experiments.families import family
 from chainrule.experiments.results import Number
 
-__all__ = ["Fitted", "accuracy", "curves", "fit", "n_parameters"]
+__all__ = ["Fitted", "accuracy", "curves", "description", "fit", "n_parameters"]
 
 # Training for a stated number of epochs ends at that number: not news.
 _EXPECTED = "Maximum iterations"
@@ -47,7 +47,7 @@ def fit(
         SpecError: the estimator refuses the settings for these data.
     """
     row = family(family_name)
-    estimator, what = row.build(settings), f"{row.label} with {dict(settings)}"
+    estimator, what = row.build(settings), description(family_name, settings)
     extra = {}
     if validation is not None and row.takes_validation:
         extra = {"X_val": validation.X, "y_val": validation.y}
@@ -61,6 +61,11 @@ def fit(
         notes=tuple(note for note in notes if _EXPECTED not in note),
         what=what,
     )
+
+
+def description(family_name: str, settings: Mapping[str, Any]) -> str:
+    """The family and the settings, for messages."""
+    return f"{family(family_name).label} with {dict(settings)}"
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A run's folder: what is in it, and how it gets there."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +62,28 @@ class Folder:
             )
         for file in OURS:
             (path / file).unlink(missing_ok=True)
+        shutil.rmtree(path / "checkpoint", ignore_errors=True)
         return cls(path)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Folder":
+        """The folder of a run that was begun.
+
+        Raises:
+            SpecError: it is none.
+        """
+        path = Path(path)
+        if not (path / "spec.toml").is_file():
+            raise SpecError(
+                f"Required the folder of a run; {path} has no spec.toml. `chainrule runs` lists "
+                "those that there are."
+            )
+        return cls(path)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end."""
+        return (self.path / "results.json").exists() and not (self.path / "checkpoint").exists()
 
     def write(self, name: str, text: str) -> None:
         write_bytes(self.path / name, text.encode("utf-8"))

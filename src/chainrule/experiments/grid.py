@@ -54,13 +54,22 @@ def search(
     candidates = points(model.grid or {})
     tried = []
     with recorder.steps(f"{model.label}: search", len(candidates) * len(folds)) as step:
-        for parameters in candidates:
+        for number, parameters in enumerate(candidates, 1):
             settings = {**model.settings, **parameters}
-            scores = []
-            for fold in folds:
-                fitted = fit(model.family, settings, fold.train)
-                scores.append(accuracy(fitted, fold.held_out))
-                step()
+
+            def score(settings: Settings = settings) -> list[float]:
+                found = []
+                for fold in folds:
+                    fitted = fit(model.family, settings, fold.train)
+                    found.append(accuracy(fitted, fold.held_out))
+                    step()
+                return found
+
+            name = f"{key}: candidate {number}"
+            if recorder.journal.knows(name):
+                for _ in folds:
+                    step()
+            scores = recorder.remember(name, score)
             tried.append(Tried(parameters, scores))
             recorder.write("candidate", model=key, parameters=parameters, folds=scores)
     return _ranked(tried, len(folds))

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -20,7 +22,8 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        self._pressed = False
+        self.pressed = False
+        self._gentle = False
         self._previous: Any = None
         self._installed = False
 
@@ -42,9 +45,21 @@ class Interrupt:
 
     def check(self) -> None:
         """Raises KeyboardInterrupt if Ctrl-C was pressed since the run began."""
-        if self._pressed:
+        if self.pressed:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def gently(self) -> Iterator[None]:
+        """What is done inside looks at ``pressed`` itself, and stops where it can go on later.
+        Whoever presses a second time will not wait for that."""
+        self._gentle = True
+        try:
+            yield
+        finally:
+            self._gentle = False
+
     def _press(self, number: int, frame: FrameType | None) -> None:
-        self._pressed = True
-        raise KeyboardInterrupt
+        wait = self._gentle and not self.pressed
+        self.pressed = True
+        if not wait:
+            raise KeyboardInterrupt

@@ -5,32 +5,24 @@ hands out the value that was written down, and a training goes on from its last 
 that was cut off so takes the same path as one that was not, and finds the same bits.
 
 The folder ``checkpoint/`` holds ``done.jsonl`` (a line for each value, on the disk before it is
-used), ``training.safetensors`` (the training under way, replaced as a whole) and a lock.
+used), ``training.safetensors`` (the training under way, replaced as a whole), a file for each
+network that was fitted, and a lock.
 """
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from chainrule.errors import SpecError
+from chainrule.estimators.checkpoints import Snapshot
 from chainrule.files.atomic import write_bytes
 from chainrule.files.container import dump, read_arrays, read_layout
 
-__all__ = ["Journal", "Snapshot"]
-
-Arrays = Mapping[str, np.ndarray]
-
-
-class Snapshot(NamedTuple):
-    """A training between two epochs: JSON-able facts, and arrays of at most two dimensions."""
-
-    facts: dict[str, Any]
-    arrays: dict[str, np.ndarray]
+__all__ = ["Journal"]
 
 
 class Journal:
@@ -40,11 +32,6 @@ class Journal:
         self.folder = run / "checkpoint"
         self._values: dict[str, Any] = {}
         self._lock: int | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing was done before."""
-        return not self._values and not self._training.exists()
 
     def __enter__(self) -> "Journal":
         self.folder.mkdir(exist_ok=True)
@@ -56,6 +43,10 @@ class Journal:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def knows(self, key: str) -> bool:
+        """Whether there is a value of that key."""
+        return key in self._values
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
         """The value of ``compute()``, plain JSON data, from now on also after a kill."""
@@ -83,8 +74,13 @@ class Journal:
 
     def close(self) -> None:
         """The run is complete: its results are written, and the journal can go."""
-        for path in (self._training, self._done):
+        for path in self.folder.iterdir():
             path.unlink(missing_ok=True)
+        self.folder.rmdir()
+
+    def model(self, key: str) -> Path:
+        """Where the network that was fitted under this key is kept."""
+        return self.folder / f"model-{sha256(key.encode()).hexdigest()[:16]}.safetensors"
 
     @property
     def _done(self) -> Path:

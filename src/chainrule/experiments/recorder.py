@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +31,7 @@ class Recorder:
     ) -> None:
         self.console = console
         self.timings: list[Timing] = []
+        self.interrupt = interrupt
         self.check = interrupt.check
         self.journal = journal
         self._path = path
@@ -49,6 +50,20 @@ class Recorder:
                 file.truncate(self._said)
                 self._before = b""
             file.write(data)
+
+    def remember(self, key: str, compute: Callable[[], Any]) -> Any:
+        """The journal's value of the key, computed if it has none.
+
+        A fit that Ctrl-C cut short is not kept: an estimator takes it as a wish to stop that fit,
+        and returns.
+        """
+
+        def checked() -> Any:
+            value = compute()
+            self.check()
+            return value
+
+        return self.journal.remember(key, checked)
 
     @contextmanager
     def timed(self, step: str, model: str = "") -> Iterator[None]:

@@ -1,6 +1,7 @@
 """One run, from a spec to a folder."""
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import import_module
@@ -11,18 +12,20 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from chainrule.errors import SpecError
 from chainrule.experiments import toml
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.interrupt import Interrupt, Stopped
+from chainrule.experiments.journal import Journal
 from chainrule.experiments.loading import SpecLike, load, to_table
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
 from chainrule.experiments.spec import Spec
 
-__all__ = ["run"]
+__all__ = ["resume", "run"]
 
 # kind -> the module whose function ``run(spec, recorder)`` does it
 KINDS = {
@@ -66,26 +69,77 @@ def run(
     checked = load(spec, overrides)
     check(checked)
     folder = Folder.make(out, checked.name, force=force)
+    return _run(checked, folder, console)
+
+
+def resume(path: str | Path, *, console: Console | None = None) -> Results:
+    """Goes on with a run that was stopped or killed, and ends it as if it never had been.
+
+    On one machine, with the same versions and cores, metrics, model and results are bit for bit
+    those of an unbroken run, but for the wall times.
+
+    Args:
+        path: the run's folder.
+        console: as for `run`.
+
+    Raises:
+        SpecError: there is no such run, it is complete, or another process is at it.
+    """
+    console = console or Console()
+    folder = Folder.open(path)
+    if folder.complete:
+        raise SpecError(
+            f"The run in {folder.path} is complete. `chainrule report {folder.path}` shows it."
+        )
+    checked = load(folder.path / "spec.toml")
+    check(checked)
+    for line in _other_environment(folder):
+        console.print(line, style="yellow", highlight=False)
+    return _run(checked, folder, console)
+
+
+def _run(checked: Spec, folder: Folder, console: Console) -> Results:
     console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
     try:
-        results = _train(checked, folder, console)
-        _show(folder, results, console)
+        with Journal(folder.path) as journal:
+            results = _train(checked, folder, console, journal)
+            _show(folder, results, console)
+            journal.close()
     except KeyboardInterrupt:
-        raise Stopped(_what_is_kept("Stopped by Ctrl-C.", folder)) from None
+        raise Stopped(
+            f"{_what_is_kept('Stopped by Ctrl-C.', folder)} Go on with: "
+            f"chainrule resume {shlex.quote(str(folder.path))}"
+        ) from None
     except Exception as error:
         error.add_note(_what_is_kept("The run failed.", folder))
         raise
     return results
 
 
-def _train(spec: Spec, folder: Folder, console: Console) -> Results:
+def _other_environment(folder: Folder) -> Iterator[str]:
+    """What differs between this process and the one that began the run."""
+    path = folder.path / "environment.json"
+    if not path.exists():
+        return
+    before = Environment.model_validate_json(path.read_text("utf-8"))
+    now = environment()
+    pairs = {"python": (before.python, now.python), "cores": (before.cores, now.cores)}
+    pairs["machine"] = (before.machine, now.machine)
+    for name in {**before.versions, **now.versions}:
+        pairs[name] = (before.versions.get(name), now.versions.get(name))
+    for name, (was, is_) in pairs.items():
+        if was != is_:
+            yield f"{name} was {was} when the run began and is {is_} now: bits may differ."
+
+
+def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Results:
     resolved = toml.dumps(to_table(spec))
     folder.write("spec.toml", resolved)
     made_with = environment()
     folder.write_json("environment.json", made_with)
     started, start = datetime.now(UTC), perf_counter()
     with Interrupt() as interrupt:
-        recorder = Recorder(folder.metrics, console, interrupt)
+        recorder = Recorder(folder.metrics, console, interrupt, journal)
         outcome = _run_kind(spec, recorder)
         interrupt.check()
     clock = Clock(

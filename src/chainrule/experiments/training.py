@@ -1,6 +1,9 @@
 """All that is done with one model of a comparison, and what it predicts for the test images."""
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +14,7 @@ from chainrule.data.splits import Part, Parts
 from chainrule.experiments import grid, statistics
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import Fitted, accuracy, curves, fit, n_parameters
+from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
@@ -54,7 +58,14 @@ def train(key: str, bench: Bench) -> Trained:
     found = _search(key, bench)
     settings = _shown_settings(model, found.best if found else {})
     with bench.recorder.timed("fit", key):
-        fitted = fit(model.family, settings, parts["train"], parts.get("validation"))
+        fitted = kept_fit(
+            key,
+            bench.recorder,
+            model.family,
+            settings,
+            lambda: fit(model.family, settings, parts["train"], parts.get("validation")),
+            recorded=True,
+        )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
     predicted = fitted.predict(parts["test"].X)
@@ -86,8 +97,13 @@ def _baseline(key: str, parts: Parts, bench: Bench) -> Variant | None:
     model = bench.spec.models[key]
     if model.baseline is None:
         return None
+    baseline = model.baseline
     with bench.recorder.timed("baseline", key):
-        return _variant("untuned", model, model.baseline, model.prepare, parts)
+        return _remembered(
+            f"{key}: baseline",
+            bench,
+            lambda: _variant("untuned", model, baseline, model.prepare, parts),
+        )
 
 
 def _search(key: str, bench: Bench) -> Search | None:
@@ -104,9 +120,26 @@ def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]
         return ()
     with bench.recorder.timed("other preparation", key):
         return tuple(
-            _variant(_title(steps), model, settings, steps, bench.prepared(steps, model.dtype))
-            for steps in model.also_prepare
+            _prepared_otherwise(key, settings, steps, bench) for steps in model.also_prepare
         )
+
+
+def _prepared_otherwise(
+    key: str, settings: Settings, steps: tuple[str, ...], bench: Bench
+) -> Variant:
+    model, title = bench.spec.models[key], " and ".join(steps) or "unscaled"
+
+    def compute() -> Variant:
+        parts = bench.prepared(steps, model.dtype)
+        return _variant(title, model, settings, steps, parts)
+
+    return _remembered(f"{key}: {title}", bench, compute)
+
+
+def _remembered(key: str, bench: Bench, compute: Callable[[], Variant]) -> Variant:
+    """A variant, computed or from the run's journal."""
+    found = bench.recorder.remember(key, lambda: compute().model_dump(mode="json"))
+    return Variant.model_validate_json(json.dumps(found))
 
 
 def _shown_settings(model: ModelSpec, best: Settings) -> Settings:
@@ -125,10 +158,6 @@ def _variant(
     )
 
 
-def _title(steps: tuple[str, ...]) -> str:
-    return " and ".join(steps) or "unscaled"
-
-
 def _scores(fitted: Fitted, parts: Parts) -> dict[str, float]:
     return {name: accuracy(fitted, part) for name, part in parts.items()}
 
@@ -144,7 +173,9 @@ def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> See
         bench.recorder.steps(f"{model.label}: seeds", len(seeds)) as step,
     ):
         for seed in seeds:
-            runs.append(_one_seed(model, {**settings, "random_state": seed}, parts, bench))
+            one_seed = partial(_one_seed, model, {**settings, "random_state": seed}, parts, bench)
+            found = bench.recorder.remember(f"{key}: seed {seed}", one_seed)
+            runs.append(SeedRun(*found))
             bench.recorder.write("seed", model=key, seed=seed, **runs[-1].scores)
             step()
     spreads = {name: statistics.distribution([run.scores[name] for run in runs]) for name in parts}
