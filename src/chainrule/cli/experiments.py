@@ -27,6 +27,9 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the run in a folder that is not empty.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smaller version that ends in under a minute.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Run an experiment; print its tables and write a report."""
@@ -42,6 +45,7 @@ def run(
             overrides=dict(overrides.parse(text) for text in settings or ()),
             console=Console(quiet=quiet),
             force=force,
+            quick=quick,
         )
 
 

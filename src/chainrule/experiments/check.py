@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from chainrule.data.preparation import STEPS
+from chainrule.data import preparation
 from chainrule.data.sources import SOURCES
-from chainrule.data.splits import SCHEMES
-from chainrule.errors import SpecError, unknown_name
+from chainrule.errors import DataError, SpecError, unknown_name
 from chainrule.experiments import grid
+from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
 from chainrule.experiments.printed import known_quantities
-from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings, Spec
+from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
 
 __all__ = ["check"]
 
@@ -24,26 +24,34 @@ def check(spec: Spec) -> None:
     """
     _known("data.name", "data set", spec.data.name, SOURCES)
     if spec.data.split is not None:
-        _known("data.split.scheme", "split", spec.data.split.scheme, SCHEMES)
+        _known("data.split.scheme", "split", spec.data.split.scheme, SPLITS)
     if isinstance(spec, CompareSpec):
         _check_comparison(spec)
 
 
 def _check_comparison(spec: CompareSpec) -> None:
-    _known("chosen", "model", spec.chosen, spec.models)
+    _known("chosen", "model", spec.chosen, [*spec.members, BEST])
     for key, model in spec.models.items():
+        for name, values in model.over.items():
+            if not values:
+                raise SpecError(
+                    f"models.{key}.over.{name}: required at least one value, came none."
+                )
+    for key, model in spec.members.items():
         _check_model(f"models.{key}", model)
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
-        _known(f"{where}.model", "model", printed.model, spec.models)
+        _known(f"{where}.model", "model", printed.model, spec.members)
         _known(f"{where}.quantity", "quantity", printed.quantity, known_quantities())
 
 
 def _check_model(where: str, model: ModelSpec) -> None:
     _known(f"{where}.family", "family", model.family, FAMILIES)
     for steps in (model.prepare, *model.also_prepare):
-        for step in steps:
-            _known(f"{where}.prepare", "preparation", step, STEPS)
+        try:
+            preparation.check(steps)
+        except DataError as error:
+            raise SpecError(f"{where}.prepare: {error}") from error
     row = family(model.family)
     for place, names in _named_settings(model):
         _check_settings(f"{where}.{place}", names, row)

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from chainrule.data import DataSet
-from chainrule.data.splits import Part, Parts, split
+from chainrule.data.splits import SCHEMES, Part, Parts, indices, parts, split
+from chainrule.errors import SpecError
 from chainrule.experiments.results import DataSummary, SampleImage, Split
-from chainrule.experiments.spec import DataSpec
+from chainrule.experiments.spec import DataSpec, SplitSpec
 
-__all__ = ["describe", "parts_of"]
+__all__ = ["SPLITS", "describe", "parts_of"]
+
+SPLITS = (*SCHEMES, "own test", "all")
 
 
 def parts_of(data: DataSet, spec: DataSpec) -> Parts:
@@ -18,13 +21,36 @@ def parts_of(data: DataSet, spec: DataSpec) -> Parts:
     if spec.split is None:
         return {"all": rows}
     cut = spec.split
-    return split(cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=cut.stratify)
+    if cut.scheme in SCHEMES:
+        assert cut.held_out is not None  # the spec has seen to it
+        found = split(
+            cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=cut.stratify
+        )
+        return {**found, "train": _first(found["train"], cut)}
+    if cut.scheme == "own test" and data.X_test is None:
+        raise SpecError(
+            f"data.split: {data.name} has no test part of its own. Use another scheme: "
+            f"{', '.join(sorted(SCHEMES))}."
+        )
+    found = parts(
+        data, validation=cut.held_out, train=cut.train, seed=cut.seed, stratify=cut.stratify
+    )
+    return found if cut.scheme == "own test" else {"train": found["train"]}
+
+
+def _first(part: Part, cut: SplitSpec) -> Part:
+    """Of the training rows as many as the spec wants."""
+    if cut.train is None:
+        return part
+    rows = indices(part.y, train=cut.train, seed=cut.seed, stratify=cut.stratify)["train"]
+    return Part(part.X[rows], part.y[rows])
 
 
 def describe(
-    data: DataSet, spec: DataSpec, parts: Parts, preparation: Sequence[str] = ()
+    data: DataSet, spec: DataSpec, cut: Parts, preparation: Sequence[str] = ()
 ) -> DataSummary:
     """Names, sizes, counts and sample images."""
+    remarks = (data.remark,) if data.remark else ()
     return DataSummary(
         name=data.name,
         source=data.source,
@@ -32,10 +58,10 @@ def describe(
         sha256=data.sha256,
         n_features=data.X_train.shape[1],
         class_names=data.class_names,
-        splits=tuple(_split(name, part, len(data.class_names)) for name, part in parts.items()),
+        splits=tuple(_split(name, part, len(data.class_names)) for name, part in cut.items()),
         image_shape=data.image_shape,
         pixel_range=data.pixel_range,
-        preparation=(*_cut_in_words(spec, parts), *preparation),
+        preparation=(*_cut_in_words(spec, cut), *remarks, *preparation),
         samples=_samples(data, spec.samples),
     )
 
@@ -45,10 +71,10 @@ def _split(name: str, part: Part, n_classes: int) -> Split:
     return Split(name=name, size=len(part.y), class_counts=tuple(map(int, counts)))
 
 
-def _cut_in_words(spec: DataSpec, parts: Parts) -> list[str]:
+def _cut_in_words(spec: DataSpec, cut: Parts) -> list[str]:
     if spec.split is None:
         return []
-    sizes = ", ".join(f"{len(part.y)} rows {name}" for name, part in parts.items())
+    sizes = ", ".join(f"{len(part.y)} rows {name}" for name, part in cut.items())
     how = "stratified by class" if spec.split.stratify else "not stratified"
     return [f"{spec.split.scheme} split, {how}, seed {spec.split.seed}: {sizes}"]
 

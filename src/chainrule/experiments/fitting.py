@@ -36,21 +36,28 @@ class Fitted:
 
 
 def fit(
-    family_name: str, settings: Mapping[str, Any], train: Part, validation: Part | None = None
+    family_name: str,
+    settings: Mapping[str, Any],
+    train: Part,
+    validation: Part | None = None,
+    test: Part | None = None,
 ) -> Fitted:
     """Fits a model of the family on ``train``.
 
-    ``validation``, where there is one and the family can use it, is scored at every epoch; it
-    changes nothing in the training.
+    ``validation`` and ``test``, where there is one and the family can use it, are measured after
+    every epoch. The validation part decides what the settings leave to it (the best epoch, when to
+    stop); the test part decides nothing.
 
     Raises:
         SpecError: the estimator refuses the settings for these data.
     """
     row = family(family_name)
     estimator, what = row.build(settings), description(family_name, settings)
-    extra = {}
+    extra: dict[str, Any] = {}
     if validation is not None and row.takes_validation:
-        extra = {"X_val": validation.X, "y_val": validation.y}
+        extra |= {"X_val": validation.X, "y_val": validation.y}
+    if test is not None and row.takes_validation:
+        extra["watch"] = {"test": (test.X, test.y)}
     with warnings.catch_warnings(record=True) as said, _refusals(what):
         warnings.simplefilter("always")
         estimator.fit(train.X, train.y, **extra)

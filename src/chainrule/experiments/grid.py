@@ -49,7 +49,7 @@ def search(
     key: str, spec: CompareSpec, train: Part, pixel_range: PixelRange, recorder: Recorder
 ) -> Search:
     """Scores every point of the model's grid on stratified folds of the (raw) training part."""
-    model = spec.models[key]
+    model = spec.members[key]
     folds = list(_folds(spec, model, train, pixel_range))
     candidates = points(model.grid or {})
     tried = []

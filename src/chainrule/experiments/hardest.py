@@ -20,6 +20,7 @@ def hardest(
     models: Sequence[Trained], test: Part, class_names: Sequence[str], count: int
 ) -> tuple[HardImage, ...]:
     """The first ``count`` images under `RULE`, with what every model says of them."""
+    models = [model for model in models if model.predicted is not None]
     wrong = np.sum([model.predicted != test.y for model in models], axis=0)
     order = np.lexsort((_mean_probability(models, test.y), -wrong))
     chosen = [int(index) for index in order if wrong[index] > 0][:count]

@@ -9,6 +9,7 @@ from chainrule.experiments.results import (
     HardImage,
     ModelResult,
     PairedTest,
+    Question,
 )
 
 __all__ = ["Outcome"]
@@ -26,5 +27,6 @@ class Outcome:
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
     findings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
     seed: int | None = None
     estimator: Any = None

@@ -40,6 +40,20 @@ def _gap(model: ModelResult) -> Ours:
     return Ours(None if train is None or test is None else train - test)
 
 
+def _last(column: str) -> Callable[[ModelResult], Ours]:
+    """The last epoch's value."""
+
+    def found(model: ModelResult) -> Ours:
+        row = (model.curves or {}).get(column, ())
+        return Ours(row[-1] if row else None)
+
+    return found
+
+
+def _sum(a: Ours, b: Ours) -> Ours:
+    return Ours(None if a.value is None or b.value is None else a.value + b.value)
+
+
 # what a document may print one number of -> where ours is found
 QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "untuned train accuracy": _baseline("train"),
@@ -50,6 +64,10 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "validation accuracy": _shown("validation"),
     "test accuracy": _shown("test"),
     "train minus test accuracy": _gap,
+    "final training loss": _last("train_loss"),
+    "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
+    "final validation accuracy": _last("validation_score"),
+    "final test accuracy": _last("test_score"),
 }
 
 

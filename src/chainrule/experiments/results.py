@@ -7,8 +7,9 @@ units of ``data.pixel_range``. Wall times live in ``clock`` alone, so that two r
 bit for bit without it (`Results.comparable`).
 
 ``ModelResult.curves`` maps names to equally long rows over the epochs: ``epoch``, ``steps`` so far,
-``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``learning_rate``, where the
-model has them; ``loss_curve`` is scikit-learn's own, the loss with the penalty mixed in.
+``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``test_loss``,
+``test_score``, ``learning_rate``, where the model has them; ``loss_curve`` is scikit-learn's own,
+the loss with the penalty mixed in.
 """
 
 from __future__ import annotations
@@ -168,6 +169,7 @@ class ModelResult(Record):
     settings: dict[str, Any]  # of the shown fit, as given to the estimator
     n_parameters: int | None = None
     n_iter: int | None = None
+    best_epoch: int | None = None  # with the best monitored value, from 1
     baseline: Variant | None = None
     search: Search | None = None
     scores: Scores
@@ -219,6 +221,13 @@ class HardImage(Record):
     predictions: tuple[Prediction, ...]
 
 
+class Question(Record):
+    """A question that the document asks, and what these numbers answer."""
+
+    question: str
+    answer: str
+
+
 class Environment(Record):
     """What the numbers were made with."""
 
@@ -265,6 +274,7 @@ class Results(Record):
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
     findings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
     errata: tuple[Erratum, ...] = ()
     spec: str  # TOML, as resolved
     environment: Environment

@@ -31,6 +31,8 @@ __all__ = ["resume", "run"]
 KINDS = {
     "compare": "chainrule.experiments.compare",
     "look": "chainrule.experiments.look",
+    "study": "chainrule.experiments.compare",
+    "train": "chainrule.experiments.compare",
 }
 
 
@@ -41,6 +43,7 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     console: Console | None = None,
     force: bool = False,
+    quick: bool = False,
 ) -> Results:
     """Runs an experiment, prints what it found, and keeps it in a folder.
 
@@ -52,6 +55,8 @@ def run(
         console: where progress and tables are printed; by default the standard output.
             ``Console(quiet=True)`` prints nothing.
         force: replace the run in a folder that is not empty.
+        quick: a version that ends in under a minute, for a first look: the recipe's ``quick``
+            table says what is smaller.
 
     Returns:
         The content of ``results.json``.
@@ -66,7 +71,11 @@ def run(
         64
     """
     console = console or Console()
-    checked = load(spec, overrides)
+    checked = load(spec)
+    if quick:
+        checked = load(checked, _quick(checked))
+    if overrides:
+        checked = load(checked, overrides)
     check(checked)
     folder = Folder.make(out, checked.name, force=force)
     return _run(checked, folder, console)
@@ -114,6 +123,15 @@ def _run(checked: Spec, folder: Folder, console: Console) -> Results:
         error.add_note(_what_is_kept("The run failed.", folder))
         raise
     return results
+
+
+def _quick(spec: Spec) -> Mapping[str, Any]:
+    if not spec.quick:
+        raise SpecError(
+            f"{spec.name} has no quick version: its spec needs a table [quick] with dotted paths "
+            'and smaller values, such as "data.split.train" = 2000.'
+        )
+    return spec.quick
 
 
 def _other_environment(folder: Folder) -> Iterator[str]:

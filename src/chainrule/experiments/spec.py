@@ -7,15 +7,20 @@ settings stands for Python's None, which TOML cannot say; a list becomes a tuple
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import product
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chainrule.experiments.results import Assumption, Erratum, Source
 
-__all__ = ["SPECS", "CompareSpec", "LookSpec", "ModelSpec", "Spec"]
+__all__ = ["BEST", "SPECS", "CompareSpec", "LookSpec", "ModelSpec", "Spec"]
 
 Settings = dict[str, Any]
+
+BEST = "best on validation"
 
 
 class Table(BaseModel):
@@ -25,18 +30,35 @@ class Table(BaseModel):
 
 
 class SplitSpec(Table):
-    """How the rows are cut; see `chainrule.data.splits.split`."""
+    """How the rows are cut; see `chainrule.data.splits`.
+
+    ``"own test"`` keeps the test part that the source has, and holds rows out for validation;
+    ``"all"`` trains on all rows. ``train`` limits the rows that are trained on. A share is a number
+    between 0 and 1, a count a whole number.
+    """
 
     scheme: str
-    held_out: float = Field(gt=0, lt=1)
+    held_out: int | float | None = None
+    train: int | float | None = None
     seed: int = 42
     stratify: bool = True
 
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> SplitSpec:
+        for name, size in (("held_out", self.held_out), ("train", self.train)):
+            if size is not None and (size <= 0 or (isinstance(size, float) and size >= 1)):
+                raise ValueError(f"{name} must be a share between 0 and 1 or a count, came {size}")
+        if self.scheme != "all" and self.held_out is None:
+            raise ValueError(f"the split {self.scheme!r} needs held_out, such as held_out = 0.2")
+        return self
+
 
 class DataSpec(Table):
-    """A named data set, its split, and how many of its images the report shows."""
+    """A named data set with its parameters, if it is generated; its split, and how many of its
+    images the report shows."""
 
     name: str
+    parameters: dict[str, int | float] = {}
     split: SplitSpec | None = None
     samples: int = Field(default=20, ge=0)
 
@@ -53,7 +75,8 @@ class ModelSpec(Table):
 
     ``settings`` hold for all of them; ``baseline`` and each point of ``grid`` add to them.
     ``also_prepare`` fits the chosen setting once more on data prepared otherwise, to show what
-    the preparation is worth.
+    the preparation is worth. ``over`` makes one model of each combination of the values that are
+    listed under settings' names (and under ``prepare``): a study.
     """
 
     label: str
@@ -65,6 +88,7 @@ class ModelSpec(Table):
     grid: dict[str, list[Any]] | None = None
     seeds: SeedSpec | None = None
     also_prepare: tuple[tuple[str, ...], ...] = ()
+    over: dict[str, list[Any]] = {}
 
 
 class PrintedSpec(Table):
@@ -81,6 +105,16 @@ class PrintedSpec(Table):
     remark: str = ""
 
 
+class QuestionSpec(Table):
+    """A question that the document asks, and the answer that the numbers give.
+
+    In the answer, ``{model: quantity}`` stands for a number of this run.
+    """
+
+    question: str
+    answer: str
+
+
 class Spec(Table):
     """What every kind of experiment says."""
 
@@ -92,6 +126,9 @@ class Spec(Table):
     data: DataSpec
     assumptions: tuple[Assumption, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    questions: tuple[QuestionSpec, ...] = ()
+    # What ``--quick`` replaces, by dotted paths: a version that ends in under a minute.
+    quick: dict[str, Any] = {}
 
 
 class LookSpec(Spec):
@@ -103,9 +140,11 @@ class LookSpec(Spec):
 class CompareSpec(Spec):
     """Trains one model or several on one data set, and sets them side by side."""
 
-    kind: Literal["compare"]
+    kind: Literal["compare", "study", "train"]
     models: dict[str, ModelSpec] = Field(min_length=1)
-    chosen: str  # the model that is saved and tested against each other one
+    # The model that is saved and tested against each other one; "best on validation" leaves it to
+    # the validation score. A single model is chosen anyway.
+    chosen: str = BEST
     folds: int = Field(default=5, ge=2)
     # What a grid's folds see prepared by: the whole training part (as most notebooks do; each fold
     # then knows the mean of the rows that judge it), or the fold's own training rows.
@@ -123,7 +162,55 @@ class CompareSpec(Spec):
                 "training needs a split: add [data.split] with a scheme and held_out, such as "
                 "scheme = 'three-way' and held_out = 0.4"
             )
+        if self.kind == "train" and len(self.members) > 1:
+            raise ValueError(
+                f"kind = 'train' is of one model, and there are {len(self.members)}; use 'compare' "
+                "or 'study'"
+            )
         return self
 
+    @cached_property
+    def members(self) -> dict[str, ModelSpec]:
+        """Every model by its key; those of a study are called ``key.name=value``."""
+        return dict(member for key, model in self.models.items() for member in _members(key, model))
 
-SPECS: dict[str, type[Spec]] = {"compare": CompareSpec, "look": LookSpec}
+
+def _members(key: str, model: ModelSpec) -> Iterator[tuple[str, ModelSpec]]:
+    """The models that ``over`` makes of one, the first name moving slowest."""
+    names = list(model.over)
+    for values in product(*model.over.values()):
+        if not names:
+            yield key, model
+            continue
+        changed = dict(zip(names, values, strict=True))
+        said = ", ".join(f"{name} {_short(value)}" for name, value in changed.items())
+        prepare = tuple(changed.pop("prepare", model.prepare))
+        member = model.model_copy(
+            update={
+                "label": f"{model.label}: {said}",
+                "settings": {**model.settings, **changed},
+                "prepare": prepare,
+                "over": {},
+            }
+        )
+        name = ",".join(
+            f"{name}={_short(value)}" for name, value in zip(names, values, strict=True)
+        )
+        yield f"{key}.{name}", member
+
+
+def _short(value: Any) -> str:
+    """A value in a model's name."""
+    if isinstance(value, list):
+        return "-".join(map(_short, value)) or "none"
+    if isinstance(value, dict):
+        return "-".join(_short(part) for part in value.values())
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+SPECS: dict[str, type[Spec]] = {
+    "compare": CompareSpec,
+    "look": LookSpec,
+    "study": CompareSpec,
+    "train": CompareSpec,
+}

@@ -36,8 +36,23 @@ class Bench:
         """The parts after the steps, which are fitted on the training part alone."""
         apply = preparation.fit(steps, self.parts["train"].X, self.pixel_range)
         return {
-            name: Part(apply(part.X).astype(dtype), part.y) for name, part in self.parts.items()
+            name: Part(apply(part.X).astype(dtype, copy=False), part.y)
+            for name, part in self.parts.items()
         }
+
+    def inputs(self, model: ModelSpec) -> tuple[Parts, Settings]:
+        """The parts as the model gets them, and what it has to know of them.
+
+        Images as bytes stay so where they are only to be divided: the network does that itself,
+        batch by batch, with the same numbers.
+        """
+        known = family(model.family)
+        divided = model.prepare == ("unit",) and "input_scale" in known.parameters()
+        if divided and self.pixel_range and self.parts["train"].X.dtype == np.uint8:
+            low, high = self.pixel_range
+            if low == 0:
+                return self.parts, {"input_scale": high, "dtype": model.dtype}
+        return self.prepared(model.prepare, model.dtype), {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,30 +61,35 @@ class Trained:
 
     result: ModelResult
     estimator: Any
-    predicted: np.ndarray  # (rows,), class indices
+    predicted: np.ndarray | None  # (rows,), class indices; None without a test part
     probabilities: np.ndarray | None  # (rows, classes); None where the model has none
 
 
 def train(key: str, bench: Bench) -> Trained:
     """Baseline, search, the fit that is shown, seeds and variants: each if the spec asks."""
-    model = bench.spec.models[key]
-    parts = bench.prepared(model.prepare, model.dtype)
-    baseline = _baseline(key, parts, bench)
+    model = bench.spec.members[key]
+    parts, known = bench.inputs(model)
+    baseline = _baseline(key, parts, known, bench)
     found = _search(key, bench)
-    settings = _shown_settings(model, found.best if found else {})
+    settings = {**_shown_settings(model, found.best if found else {}), **known}
     with bench.recorder.timed("fit", key):
         fitted = kept_fit(
             key,
             bench.recorder,
             model.family,
             settings,
-            lambda: fit(model.family, settings, parts["train"], parts.get("validation")),
+            lambda: fit(
+                model.family, settings, parts["train"], parts.get("validation"), parts.get("test")
+            ),
             recorded=True,
         )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
-    predicted = fitted.predict(parts["test"].X)
-    counts = statistics.confusion(parts["test"].y, predicted, bench.n_classes)
+    test = parts.get("test")
+    predicted = None if test is None else fitted.predict(test.X)
+    counts = np.zeros((0, 0), int)
+    if test is not None:
+        counts = statistics.confusion(test.y, predicted, bench.n_classes)
     result = ModelResult(
         key=key,
         label=model.label,
@@ -78,6 +98,7 @@ def train(key: str, bench: Bench) -> Trained:
         settings={**family(model.family).fixed, **settings},
         n_parameters=n_parameters(fitted.estimator),
         n_iter=_n_iter(fitted.estimator),
+        best_epoch=getattr(fitted.estimator, "best_epoch_", None),
         baseline=baseline,
         search=found,
         scores=Scores(**_scores(fitted, parts)),
@@ -90,14 +111,15 @@ def train(key: str, bench: Bench) -> Trained:
         notes=fitted.notes,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
-    return Trained(result, fitted.estimator, predicted, _probabilities(fitted, parts["test"]))
+    probabilities = None if test is None else _probabilities(fitted, test)
+    return Trained(result, fitted.estimator, predicted, probabilities)
 
 
-def _baseline(key: str, parts: Parts, bench: Bench) -> Variant | None:
-    model = bench.spec.models[key]
+def _baseline(key: str, parts: Parts, known: Settings, bench: Bench) -> Variant | None:
+    model = bench.spec.members[key]
     if model.baseline is None:
         return None
-    baseline = model.baseline
+    baseline = {**model.baseline, **known}
     with bench.recorder.timed("baseline", key):
         return _remembered(
             f"{key}: baseline",
@@ -107,7 +129,7 @@ def _baseline(key: str, parts: Parts, bench: Bench) -> Variant | None:
 
 
 def _search(key: str, bench: Bench) -> Search | None:
-    if bench.spec.models[key].grid is None:
+    if bench.spec.members[key].grid is None:
         return None
     rows = bench.parts["train"]
     with bench.recorder.timed("search", key):
@@ -115,7 +137,7 @@ def _search(key: str, bench: Bench) -> Search | None:
 
 
 def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]:
-    model = bench.spec.models[key]
+    model = bench.spec.members[key]
     if not model.also_prepare:
         return ()
     with bench.recorder.timed("other preparation", key):
@@ -127,7 +149,7 @@ def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]
 def _prepared_otherwise(
     key: str, settings: Settings, steps: tuple[str, ...], bench: Bench
 ) -> Variant:
-    model, title = bench.spec.models[key], " and ".join(steps) or "unscaled"
+    model, title = bench.spec.members[key], " and ".join(steps) or "unscaled"
 
     def compute() -> Variant:
         parts = bench.prepared(steps, model.dtype)
@@ -163,7 +185,7 @@ def _scores(fitted: Fitted, parts: Parts) -> dict[str, float]:
 
 
 def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> SeedRuns | None:
-    model = bench.spec.models[key]
+    model = bench.spec.members[key]
     if model.seeds is None:
         return None
     seeds = range(model.seeds.first, model.seeds.first + model.seeds.count)
