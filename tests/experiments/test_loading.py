@@ -92,11 +92,15 @@ def test_settings_that_are_mappings_reach_the_estimator(tiny):
         ("models.ann.prepare", "unit", r"models\.ann\.prepare: required a list.*; came 'unit'"),
         ("models.ann.grid", [1], r"models\.ann\.grid: required a table .*; came \[1\] \(a list\)"),
         ("data.split.stratify", "yes", r"data\.split\.stratify: required true or false"),
-        ("data.split.held_out", 1.5, r"data\.split\.held_out: .*less than 1; came 1\.5"),
+        (
+            "data.split.held_out",
+            1.5,
+            r"data\.split: held_out must be a share .* or a count, came 1\.5",
+        ),
         ("models.ann.dtype", "float16", r"models\.ann\.dtype: .*'float32' or 'float64'; came"),
         ("data.split", None, r"training needs a split: add \[data\.split\]"),
         ("kind", "comparison", r"kind: Unknown kind of experiment 'comparison'.*mean 'compare'"),
-        ("kind", 3, r"kind: required one of compare, look; came 3"),
+        ("kind", 3, r"kind: required one of compare, look, study, train; came 3"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_place(tiny, path, value, message):

@@ -11,6 +11,7 @@ from chainrule.experiments import grid
 from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
 from chainrule.experiments.printed import known_quantities
+from chainrule.experiments.questions import check_places
 from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
 
 __all__ = ["check"]
@@ -35,10 +36,11 @@ def _check_comparison(spec: CompareSpec) -> None:
         for name, values in model.over.items():
             if not values:
                 raise SpecError(
-                    f"models.{key}.over.{name}: required at least one value, came none."
+                    f"models.{key}.over.{name}: required at least one value, came an empty list."
                 )
     for key, model in spec.members.items():
         _check_model(f"models.{key}", model)
+    check_places(spec.questions, list(spec.members))
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
         _known(f"{where}.model", "model", printed.model, spec.members)

@@ -24,7 +24,7 @@ __all__ = ["run"]
 def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     """Trains every model of the spec and sets them beside each other and the printed numbers."""
     with recorder.timed("data"):
-        data = load(spec.data.name, **spec.data.parameters)
+        data = load(spec.data.name, fetch=True, **spec.data.parameters)
         parts = parts_of(data, spec.data)
     bench = Bench(spec, parts, data.pixel_range, len(data.class_names), recorder)
     trained = {}

@@ -45,6 +45,7 @@ def _mean_probability(models: Sequence[Trained], truth: np.ndarray) -> np.ndarra
 
 
 def _prediction(model: Trained, index: int, truth: int, class_names: Sequence[str]) -> Prediction:
+    assert model.predicted is not None  # the others have been left out
     answer = int(model.predicted[index])
     probabilities = None if model.probabilities is None else model.probabilities[index]
     return Prediction(

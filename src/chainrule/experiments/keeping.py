@@ -44,7 +44,8 @@ class TrainingKeeper:
 
     def _write(self, row: Mapping[str, float]) -> None:
         if self.recorded:
-            self.recorder.write("epoch", model=self.key, **row)
+            whole = {name: int(row[name]) for name in ("epoch", "steps")}
+            self.recorder.write("epoch", model=self.key, **{**row, **whole})
 
     def stopping(self) -> bool:
         return self.recorder.interrupt.pressed

@@ -86,9 +86,9 @@ def train(key: str, bench: Bench) -> Trained:
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
     test = parts.get("test")
-    predicted = None if test is None else fitted.predict(test.X)
-    counts = np.zeros((0, 0), int)
+    predicted, counts = None, np.zeros((0, 0), int)
     if test is not None:
+        predicted = fitted.predict(test.X)
         counts = statistics.confusion(test.y, predicted, bench.n_classes)
     result = ModelResult(
         key=key,

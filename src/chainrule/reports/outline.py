@@ -33,6 +33,7 @@ SECTIONS = (
     Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
     Section("otherwise", "The same models, fitted otherwise", lambda r: any(_other_fits(r))),
     Section("printed", "Every printed number", lambda r: r.comparisons),
+    Section("questions", "What the document asks", lambda r: r.questions),
     Section("errata", "What the document prints wrongly", lambda r: r.errata),
     Section("timings", "Where the time went", lambda r: r.clock.timings),
     Section("provenance", "What made these numbers", lambda r: True),
