@@ -11,6 +11,7 @@ from chainrule.data.folders import cache_folder, own_folder
 from chainrule.data.generated import GENERATED, generate
 from chainrule.data.published import PUBLISHED
 from chainrule.data.record import DataSet
+from chainrule.data.toy import load_toy
 from chainrule.errors import DataError, unknown_name
 
 __all__ = ["SOURCES", "load"]
@@ -21,7 +22,8 @@ def load(name: str, *, fetch: bool = True, **parameters: Any) -> DataSet:
 
     Args:
         name: ``digits``; ``mnist``, ``fashion-mnist``, ``cifar10``, which are files; ``moons``,
-            ``circles``, ``spirals``, ``blobs``, ``xor``, which are generated.
+            ``circles``, ``spirals``, ``blobs``, ``xor``, which are generated; ``toy``, the five
+            points of a course's first exercise.
         fetch: whether files that are neither in the folder that ``CHAINRULE_DATA`` names nor in
             the cache are fetched from the network.
         parameters: of the generated ones: ``n`` (how many points, 500), ``noise`` and ``seed``
@@ -63,6 +65,7 @@ def _files_once(name: str, own: Path | None, cached: Path, fetch: bool) -> DataS
 
 SOURCES: dict[str, Callable[..., DataSet]] = {
     "digits": _digits_once,
+    "toy": load_toy,
     **{name: partial(load_files, row) for name, row in PUBLISHED.items()},
     **{name: partial(generate, name) for name in GENERATED},
 }

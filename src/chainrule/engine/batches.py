@@ -42,11 +42,13 @@ def batch_table(order: npt.NDArray[np.integer[Any]], batch_size: int, padding: i
 @dataclass
 class Shuffler:
     """The order of the rows, epoch after epoch, from NumPy's RandomState as scikit-learn draws it:
-    each epoch permutes the order of the one before."""
+    each epoch permutes the order of the one before. With ``replacement`` an epoch is as many rows,
+    each drawn from all."""
 
     random_state: np.random.RandomState
     n_rows: int
     shuffle: bool = True
+    replacement: bool = False
     index: npt.NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Shuffler:
 
     def next(self) -> npt.NDArray[np.int64]:
         """The rows in the next epoch's order."""
+        if self.replacement:
+            return self.random_state.randint(0, self.n_rows, self.n_rows)
         if self.shuffle:
             permutation = np.arange(self.n_rows)
             self.random_state.shuffle(permutation)

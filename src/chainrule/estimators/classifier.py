@@ -36,6 +36,8 @@ OUTPUT_AND_LOSS = {
     ("log_loss", "labels"): ("logistic", "binary_cross_entropy"),
     ("mean_squared_error", "multiclass"): ("softmax", "mean_squared_error"),
     ("mean_squared_error", "labels"): ("logistic", "mean_squared_error"),
+    ("binary_cross_entropy", "multiclass"): ("logistic", "binary_cross_entropy"),
+    ("binary_cross_entropy", "labels"): ("logistic", "binary_cross_entropy"),
 }
 """The output activation and the equations' loss, by the parameter ``loss`` and whether one of
 several classes is to be found or each output is a label of its own (binary, multilabel)."""
@@ -93,8 +95,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     )
     loss: Any = parameter(
         default="log_loss",
-        constraint=[StrOptions({"log_loss", "mean_squared_error"})],
-        doc="'log_loss' (cross-entropy), or 'mean_squared_error' of the probabilities.",
+        constraint=[StrOptions({"log_loss", "mean_squared_error", "binary_cross_entropy"})],
+        doc=(
+            "'log_loss' (cross-entropy), 'mean_squared_error' of the probabilities, or "
+            "'binary_cross_entropy': each class against all others by a sigmoid of its own, so "
+            "that the outputs of several classes do not sum to 1."
+        ),
     )
     class_weight: Any = parameter(
         default=None,
@@ -182,7 +188,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self, A: npt.NDArray[Any], Y: npt.NDArray[Any], weights: npt.NDArray[Any] | None
     ) -> float:
         """Accuracy: the share of samples with every label right."""
-        if self.out_activation_ == "softmax":
+        if self._label_binarizer.y_type_ == "multiclass":
             right = A.argmax(axis=1) == Y.argmax(axis=1)
         else:
             right = ((A > 0.5) == Y).all(axis=1)

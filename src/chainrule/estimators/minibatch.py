@@ -100,7 +100,7 @@ def _trainer(
         session = None  # another solver cannot use the old one's state
     device = find_device(est.device)
     source = _source(rows, est._training_targets(rows.Y), dtype, device)
-    shuffler = Shuffler(stream, len(rows), est.shuffle)
+    shuffler = Shuffler(stream, len(rows), bool(est.shuffle), est.shuffle == "replacement")
     if session is not None and len(session.index) == len(rows):
         shuffler.index = session.index
     row, settings = _schedule(est)

@@ -123,7 +123,12 @@ class Parameters(BaseEstimator):
         doc="Epochs at most (iterations at most for 'lbfgs').",
     )
     shuffle: Any = parameter(
-        default=True, constraint=["boolean"], doc="Whether each epoch draws a new order."
+        default=True,
+        constraint=["boolean", StrOptions({"replacement"})],
+        doc=(
+            "Whether each epoch draws a new order; with 'replacement' it draws as many rows as "
+            "there are, each from all of them."
+        ),
     )
     random_state: Any = parameter(
         default=None,
