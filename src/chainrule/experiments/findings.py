@@ -11,6 +11,9 @@ __all__ = ["FINDINGS", "Evidence", "findings"]
 
 LEVEL = 0.05
 
+MANY = 6
+"""More models than these are not gone through one by one: the tables show them all."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -21,6 +24,10 @@ class Evidence:
     comparisons: tuple[Comparison, ...]
     class_names: tuple[str, ...]
     sizes: Mapping[str, int]  # rows by part
+
+    @property
+    def many(self) -> bool:
+        return len(self.models) > MANY
 
     def label(self, key: str) -> str:
         return next(model.label for model in self.models if model.key == key)
@@ -33,7 +40,13 @@ def findings(evidence: Evidence) -> tuple[str, ...]:
 
 def _ranking(evidence: Evidence) -> Iterator[str]:
     scored = [found for model in evidence.models if (found := _test_accuracy(model))]
-    if scored:
+    if scored and evidence.many:
+        (best, label), (worst, last) = max(scored), min(scored)
+        yield (
+            f"Accuracy on the {evidence.sizes['test']} test images: from {worst:.4f} ({last}) to "
+            f"{best:.4f} ({label})."
+        )
+    elif scored:
         listed = _listed(f"{label} {score:.4f}" for score, label in sorted(scored, reverse=True))
         yield f"Accuracy on the {evidence.sizes['test']} test images: {listed}."
 
@@ -61,6 +74,15 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
 
 def _paired(evidence: Evidence) -> Iterator[str]:
     """With m tests, each is held to LEVEL / m (Bonferroni)."""
+    if evidence.many:
+        shown = [t for t in evidence.tests if t.p_value < LEVEL / len(evidence.tests)]
+        if evidence.tests:
+            yield (
+                f"{evidence.label(evidence.tests[0].a)} differs from {len(shown)} of the "
+                f"{len(evidence.tests)} others by more than chance on the same images (exact "
+                f"McNemar tests at the {100 * LEVEL:g} % level shared over all)."
+            )
+        return
     for test in evidence.tests:
         a, b = evidence.label(test.a), evidence.label(test.b)
         shown = test.p_value < LEVEL / len(evidence.tests)
@@ -71,7 +93,7 @@ def _paired(evidence: Evidence) -> Iterator[str]:
         )
         yield (
             f"{a} against {b}: on {_count(test.only_a, 'image')} only the first is right, on "
-            f"{test.only_b} only the second (exact McNemar p = {_p(test.p_value)}): {verdict}."
+            f"{test.only_b} only the second (exact McNemar p {_p(test.p_value)}): {verdict}."
         )
 
 
@@ -81,7 +103,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
         for m in evidence.models
         if m.scores.train is not None and m.scores.test is not None
     ]
-    if gaps:
+    if gaps and not evidence.many:
         gaps.sort(key=lambda pair: -pair[0])
         listed = _listed(f"{m.label} {gap:.3f} ({m.scores.train:.4f})" for gap, m in gaps)
         yield f"Training less test accuracy (and the training accuracy): {listed}."
@@ -135,7 +157,7 @@ def _weakest(evidence: Evidence) -> Iterator[str]:
         if known:
             value, number = min(known)
             rows.append(f"{model.label} {evidence.class_names[number]!r} ({value:.3f})")
-    if rows:
+    if rows and not evidence.many:
         yield f"The class that each model recognises least (recall): {_listed(rows)}."
 
 
@@ -186,4 +208,6 @@ def _count(number: int, noun: str) -> str:
 
 
 def _p(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.001 else f"{value:.1e}"
+    if value < 1e-300:
+        return "< 1e-300"
+    return f"= {value:.3f}" if value >= 0.001 else f"= {value:.1e}"

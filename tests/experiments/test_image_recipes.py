@@ -1,0 +1,65 @@
+"""The recipes on images run, in their quick versions, on made files in the published formats."""
+
+import pytest
+from rich.console import Console
+
+from chainrule.experiments.loading import load
+from chainrule.experiments.runner import run
+from tests.data.conftest import cifar_files, mnist_files, write
+
+QUIET = Console(quiet=True)
+MNIST = ("mnist-baseline", "mnist-small", "mnist-two-layer-first")
+CIFAR = ("cifar10-depth", "cifar10-two-layer-first", "cifar10-two-layer-torch")
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    """MNIST and CIFAR-10 of some hundred random images."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "mnist").mkdir()
+    (folder / "cifar10").mkdir()
+    write(folder / "mnist", mnist_files(rows=420, test_rows=40))
+    write(folder / "cifar10", cifar_files(rows=60))
+    return folder
+
+
+def smaller(name):
+    """The quick version with as few rows and steps as will do."""
+    spec = load(name)
+    changes = {"data.split.held_out": 100, "data.split.train": 150, "hardest": 2}
+    for key, model in spec.models.items():
+        budget = "max_steps" if "max_steps" in model.settings else "max_iter"
+        changes[f"models.{key}.settings.{budget}"] = 2
+        changes[f"models.{key}.settings.batch_size"] = 50
+    return changes
+
+
+@pytest.mark.parametrize("name", MNIST + CIFAR)
+def test_the_quick_version_runs(name, images, monkeypatch, tmp_path):
+    monkeypatch.setenv("CHAINRULE_DATA", str(images))
+    results = run(name, out=tmp_path, quick=True, overrides=smaller(name), console=QUIET)
+    assert {split.name: split.size for split in results.data.splits} == {
+        "train": 150,
+        "validation": 100,
+        "test": 40 if name in MNIST else 65,
+    }
+    assert all(model.scores.test is not None for model in results.models)
+    assert results.assumptions and (tmp_path / "report.html").exists()
+    assert any("not the published" in sentence for sentence in results.data.preparation)
+
+
+@pytest.mark.parametrize("name", MNIST + CIFAR)
+def test_the_recipe_names_what_is_stated_and_what_is_not(name):
+    spec = load(name)
+    assert {row.status for row in spec.assumptions} >= {"stated", "ours"}
+    assert spec.quick and spec.source.key in "ABCDE"
+
+
+def test_the_parameters_are_counted_as_the_document_counts_them():
+    models = load("mnist-small").members
+    sizes = {key: model.settings["hidden_layer_sizes"] for key, model in models.items()}
+    counts = {
+        key: sum((a + 1) * b for a, b in zip([784, *hidden], [*hidden, 10], strict=True))
+        for key, hidden in sizes.items()
+    }
+    assert counts["baseline"] == 567_434 and counts["small.dropout=0"] == 12_730
