@@ -78,10 +78,11 @@ class Given(_Table):
 
 
 class Penalty(_Table):
-    """L2 on the weights: ``lambda/2`` times the sum of squares, ``lambda`` without the half, or
-    scikit-learn's ``alpha`` (half, divided by the number of samples)."""
+    """On the weights. L2: ``lambda/2`` times the sum of squares, ``lambda`` without the half, or
+    scikit-learn's ``alpha`` (half, divided by the number of samples); ``l1``: the strength times
+    the sum of absolute values."""
 
-    convention: Literal["lambda/2", "lambda", "alpha"] = "lambda/2"
+    convention: Literal["lambda/2", "lambda", "alpha", "l1"] = "lambda/2"
     strength: Annotated[float, Field(ge=0)]
 
 
