@@ -16,6 +16,8 @@ FUNCTIONS = {
     "root": math.sqrt,
     "tanh": math.tanh,
     "max": max,
+    "abs": abs,
+    "sign": lambda x: (x > 0) - (x < 0),
     "logistic": lambda z: 1 / (1 + math.exp(-z)),
     "Phi": lambda z: 0.5 * erfc(-z / math.sqrt(2)),
     "phi": lambda z: math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi),

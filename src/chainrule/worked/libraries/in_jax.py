@@ -43,16 +43,22 @@ def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Float
 
 
 def slope(name: str, z: float) -> float:
-    """What JAX takes the derivative to be at ``z``: of an activation, of a loss by its residual,
-    or of what a penalty adds up."""
+    """What JAX takes the derivative to be at ``z``: of an activation, of the absolute error by its
+    residual, or of L1 by a weight."""
     import jax
     import jax.numpy as jnp
 
     with jax.enable_x64(True):
-        if name in _losses():
-            of_residual = _losses()[name]
-            return float(jax.grad(lambda r: of_residual(r[None, None], jnp.zeros((1, 1)))[0])(z))
-        return float(jax.grad({**_activations(), **_penalties()}[name])(z))
+        sizes = {"absolute_error": jnp.abs, "l1": jnp.abs}
+        return float(jax.grad({**_activations(), **sizes}[name])(z))
+
+
+def _size(x: Any) -> Any:
+    """abs(x), with 0 for its derivative at 0: of two that are equal, JAX takes the mean. That of
+    ``jnp.abs`` is 1 there."""
+    import jax.numpy as jnp
+
+    return jnp.maximum(x, -x)
 
 
 def _activations() -> dict[str, Function]:
@@ -80,7 +86,7 @@ def _penalties() -> dict[str, Function]:
     """What each adds up over the weights."""
     import jax.numpy as jnp
 
-    return {"l2": jnp.square, "l1": jnp.abs}
+    return {"l2": jnp.square, "l1": _size}
 
 
 def _losses() -> dict[str, Function]:
@@ -98,7 +104,7 @@ def _losses() -> dict[str, Function]:
         "half_mean_squared_error": lambda a, y: 0.5 * jnp.mean(jnp.square(a - y), axis=1),
         "cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a), axis=1),
         "binary_cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a) + xlogy(1 - y, 1 - a), axis=1),
-        "absolute_error": lambda a, y: jnp.sum(jnp.abs(a - y), axis=1),
+        "absolute_error": lambda a, y: jnp.sum(_size(a - y), axis=1),
         "huber": huber,
         "poisson": lambda a, y: jnp.sum(a - xlogy(y, a) + xlogy(y, y) - y, axis=1),
     }

@@ -101,16 +101,13 @@ def _local(name: str, Z: Any) -> Any:
 
 
 def slope(name: str, z: float) -> float:
-    """What PyTorch takes the derivative to be at ``z``: of an activation, of a loss by its
-    residual, or of what a penalty adds up."""
+    """What PyTorch takes the derivative to be at ``z``: of an activation, of the absolute error by
+    its residual, or of L1 by a weight."""
     import torch
 
-    at = torch.tensor([[z]], dtype=torch.float64, requires_grad=True)
-    if name in losses():
-        value = losses()[name](at, torch.zeros_like(at))
-    else:
-        value = {**activations(), **penalties()}[name](at)
-    (found,) = torch.autograd.grad(value.sum(), [at])
+    sizes = {"absolute_error": torch.abs, "l1": torch.abs}
+    at = torch.tensor(z, dtype=torch.float64, requires_grad=True)
+    (found,) = torch.autograd.grad({**activations(), **sizes}[name](at), [at])
     return float(found)
 
 

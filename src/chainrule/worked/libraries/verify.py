@@ -302,10 +302,11 @@ def _kink_said(kink: Kink) -> str:
     peers = {JAX: kink.jax, TORCH: kink.torch}
     libraries = [f"{name} {slope:g}" for name, slope in peers.items() if slope is not None]
     if libraries:
-        asked = ": asked just beside it" if kink.entry.startswith("Z") else ""
+        beside = kink.entry.startswith("Z")
+        asked = "asked just beside it" if beside else "asked for the middle of its two sides"
         where += (
             f"lies on the kink of {kink.function} at {kink.at:g}. For the derivative there the "
-            f"trace takes {kink.slope:g} ({', '.join(libraries)}{asked})."
+            f"trace takes {kink.slope:g} ({', '.join(libraries)}: {asked})."
         )
     else:
         where += f"lies beside the kink of {kink.function} at {kink.at:g}."
