@@ -8,6 +8,7 @@ from scipy.special import erfc
 
 from chainrule.worked.calculate import trace
 from chainrule.worked.quantities import Trace
+from chainrule.worked.render import FORMATS
 from chainrule.worked.render.document import Block, Document, document
 
 FUNCTIONS = {
@@ -45,6 +46,13 @@ def traced(name: str, layout: str | None = None) -> Trace:
 @cache
 def arranged(name: str, layout: str | None = None) -> Document:
     return document(traced(name, layout))
+
+
+@cache
+def written(name: str, layout: str, format: str) -> str:
+    """An example in a format; as text, in lines so long that hardly any is broken."""
+    options = {"width": 4000} if format == "text" else {}
+    return FORMATS[format](arranged(name, layout), **options)
 
 
 def blocks(found: Document) -> list[Block]:
