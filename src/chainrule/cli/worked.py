@@ -18,7 +18,8 @@ EXAMPLE = "An example's name (chainrule trace --list shows them), or the path of
 Example = Annotated[str, typer.Argument(metavar="NAME-or-FILE", help=EXAMPLE)]
 Layout = Annotated[
     str | None,
-    typer.Option(help="row: W[in][out], Z = A W + b; column: W[out][in], Z = W A + b."),
+    # a backslash, as typer would read [in] as a style
+    typer.Option(help=r"row: W\[in]\[out], Z = A W + b; column: W\[out]\[in], Z = W A + b."),
 ]
 Chosen = Annotated[str | None, typer.Option(help="One of the example's variants, by its name.")]
 Steps = Annotated[
@@ -28,7 +29,7 @@ Steps = Annotated[
 
 @app.command()
 def trace(
-    example: Annotated[str | None, typer.Argument(metavar="[NAME-or-FILE]", help=EXAMPLE)] = None,
+    example: Annotated[str | None, typer.Argument(metavar="NAME-or-FILE", help=EXAMPLE)] = None,
     format: Annotated[
         str, typer.Option("--format", "-f", help="text, markdown (or md), latex, html or json.")
     ] = "text",
@@ -75,6 +76,11 @@ def trace(
         if example is None:
             raise ExampleError("An example's name or file is required; --list shows the names.")
         if table or figure:
+            if layout or variant or steps or entry or every_step:
+                raise ExampleError(
+                    "--table and --figure show an example and its variants as they are: leave "
+                    "--layout, --variant, --steps, --entry and --every-step out."
+                )
             _compared(example, format, decimals, out, figure)
             return
         found = trace_example(example, **_given(layout=layout, variant=variant, steps=steps))
@@ -192,10 +198,14 @@ def _compared(
 ) -> None:
     """The example's studies as tables with what they say, and as a figure."""
     from chainrule.worked import studies
+    from chainrule.worked.example import load_example
     from chainrule.worked.render import render_table
 
+    asked = load_example(example)
     if figure is not None:
         _draw(example, figure)
+        if not (asked.table or asked.curves):
+            return
     parts = []
     for study in studies.studies(example):
         width = {"width": _width()} if format == "text" else {}
@@ -285,10 +295,28 @@ def _colourful() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def _echo(text: str) -> None:
+    """To the standard output, with question marks for what its encoding has no sign for."""
+    from chainrule.errors import ExampleError
+
+    try:
+        typer.echo(text, nl=False)
+    except UnicodeEncodeError as error:
+        typer.echo(text.encode(error.encoding, "replace").decode(error.encoding), nl=False)
+        hint = (
+            f"{error.encoding} lacks some signs: they are shown as ?. --out FILE writes them all."
+        )
+        typer.echo(hint, err=True)
+    except BrokenPipeError:  # whoever reads has read enough
+        raise
+    except OSError as error:
+        raise ExampleError(f"The output cannot be written: {error.strerror or error}.") from None
+
+
 def _print(text: str, out: Path | None = None) -> None:
     text = text.rstrip("\n") + "\n"
     if out is None:
-        typer.echo(text, nl=False)
+        _echo(text)
     else:
         with _writing(out):
             out.write_text(text, encoding="utf-8")
