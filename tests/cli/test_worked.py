@@ -171,6 +171,15 @@ def test_right_answers_exit_0_and_wrong_ones_1(call, mine, tmp_path):
     assert "bias" in result.output and "follows" in result.output
 
 
+def test_verify_alone_verifies_every_example(call, monkeypatch):
+    monkeypatch.setattr("chainrule.worked.examples", lambda: {"B-Q2.1": "", "E-2.3": ""})
+    result = call("verify")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line.split()[:2] for line in lines] == [["B-Q2.1", "agrees"], ["E-2.3", "agrees"]]
+    assert call("verify", "--steps", 2).exit_code == 2
+
+
 def test_verify_and_compare_say_that_all_agree(call, mine):
     assert call("verify", mine).exit_code == 0
     result = call("compare", mine)

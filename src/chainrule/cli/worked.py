@@ -14,6 +14,7 @@ from chainrule.cli.app import app, clean_errors
 
 __all__ = ["check", "compare", "exercise", "trace", "verify"]
 
+DIFFERENCES = "central differences"
 EXAMPLE = "An example's name (chainrule trace --list shows them), or the path of a .toml file."
 Example = Annotated[str, typer.Argument(metavar="NAME-or-FILE", help=EXAMPLE)]
 Layout = Annotated[
@@ -111,12 +112,44 @@ def check(
 
 
 @app.command()
-def verify(example: Example, variant: Chosen = None, steps: Steps = None) -> None:
+def verify(
+    example: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME-or-FILE]", help=EXAMPLE, show_default="every example that ships"
+        ),
+    ] = None,
+    variant: Chosen = None,
+    steps: Steps = None,
+) -> None:
     """Compare a trace with jax.grad, PyTorch and central differences. Exit status 0 if it holds."""
     with clean_errors():
         from chainrule.worked import verify as verify_example
 
-        _conclude(verify_example(example, **_given(variant=variant, steps=steps)))
+        changes = _given(variant=variant, steps=steps)
+        if example is None:
+            _verify_all(changes)
+        else:
+            _conclude(verify_example(example, **changes))
+
+
+def _verify_all(changes: dict[str, Any]) -> None:
+    """A line for each example that ships."""
+    from chainrule.errors import ExampleError
+    from chainrule.worked import examples
+    from chainrule.worked import verify as verify_example
+
+    if changes:
+        raise ExampleError(f"--{next(iter(changes))} needs the name of an example.")
+    names, wrong = list(examples()), 0
+    for name in names:
+        found = verify_example(name)
+        wrong += not found.ok
+        largest = max((row.relative for row in found.rows if row.oracle != DIFFERENCES), default=0)
+        verdict = "agrees" if found.ok else "DIFFERS: see chainrule verify " + name
+        typer.echo(f"{name:<{max(map(len, names))}}  {verdict}  (largest {largest:.1e})")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command()
