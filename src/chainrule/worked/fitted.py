@@ -31,6 +31,11 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     Read from public attributes alone, so that no estimator's module is imported.
     """
     name = type(est).__name__
+    if not hasattr(est, "activation"):
+        raise ExampleError(
+            f"A trace needs a multilayer perceptron, got {name}. Of a pipeline or a search, give "
+            "the network inside, and X as it reaches the network."
+        )
     if not hasattr(est, "coefs_"):
         raise ExampleError(f"This {name} is not fitted: call fit first.")
     if X is None or y is None:

@@ -23,6 +23,7 @@ from chainrule.equations.losses import FUSED, LOSSES, output_gradient, per_sampl
 from chainrule.equations.network import Layer, backward, forward
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.penalties import total
+from chainrule.errors import ExampleError, unknown_name
 from chainrule.worked.example import Example
 from chainrule.worked.expressions import (
     Add,
@@ -54,7 +55,15 @@ Floats = npt.NDArray[np.float64]
 
 def trace_example(example: Example, remarks: Sequence[str] = ()) -> Trace:
     """Calculate every quantity of an example."""
-    return Trace(example, tuple(_steps(example)), tuple(remarks))
+    steps = tuple(_steps(example))
+    for name, numbers, step in (
+        ("printed", example.printed, steps[0]),
+        ("printed_last", example.printed_last, steps[-1]),
+    ):
+        for key in numbers:
+            if key not in step:
+                raise ExampleError(unknown_name(f"quantity of [{name}]", key, step.quantities))
+    return Trace(example, steps, tuple(remarks))
 
 
 def _steps(example: Example) -> Iterator[Step]:

@@ -204,6 +204,17 @@ def test_the_same_slip_in_each_layer_is_named_once():
     assert "S^[1] and S^[2]" in report.findings[0].text
 
 
+def test_of_two_slips_that_give_the_same_the_one_at_the_quantity_comes_first():
+    """The logistic of A2 twice has the derivative at A2, but here dZ2 is of the right A2."""
+    answers = {
+        "S2": [["0.225"], ["0.222"], ["0.250"], ["0.227"]],
+        "dZ2": [["-0.086"], ["0.186"], ["-3.906"], ["0.150"]],  # each step with 3 decimals
+    }
+    report = check("E-2.3", answers)
+    assert [one.at for one in report.findings] == ["S2"]
+    assert report.findings[0].slips[0] == "derivative_at_a"
+
+
 def test_two_slips_are_two_findings():
     report = student({(1, "Z2"): "forgot_bias", (1, "S1"): "derivative_at_a"})
     assert [(one.key, one.slips) for one in report.findings] == [
