@@ -1,6 +1,7 @@
 """The commands for worked examples: what they print, what they refuse, how they exit."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -138,6 +139,8 @@ def test_the_losses_are_drawn(call, tmp_path):
         (["trace", "E-1.3", "--variant", "x"], "Unknown variant 'x'"),
         (["trace", "E-1.1", "--steps", "2"], "has no [update]"),
         (["trace", "B-Q1.1", "--table"], "has nothing to compare"),
+        (["trace", "B-Q1.1", "--variant", "x"], "B-Q1.1 has no variants, got 'x'"),
+        (["trace", "E-2.4", "--table", "--steps", "3"], "leave --layout, --variant, --steps"),
         (["trace", "E-2.4", "--figure", "x.doc"], "ends in .png, .svg or .pdf, got x.doc"),
         (["check", "B-Q1.1", "nowhere.toml"], "There is no file nowhere.toml."),
         (["exercise", "--layers", "2,x"], "--layers must be whole numbers"),
@@ -168,6 +171,15 @@ def test_right_answers_exit_0_and_wrong_ones_1(call, mine, tmp_path):
     assert "bias" in result.output and "follows" in result.output
 
 
+def test_verify_alone_verifies_every_example(call, monkeypatch):
+    monkeypatch.setattr("chainrule.worked.examples", lambda: {"B-Q2.1": "", "E-2.3": ""})
+    result = call("verify")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line.split()[:2] for line in lines] == [["B-Q2.1", "agrees"], ["E-2.3", "agrees"]]
+    assert call("verify", "--steps", 2).exit_code == 2
+
+
 def test_verify_and_compare_say_that_all_agree(call, mine):
     assert call("verify", mine).exit_code == 0
     result = call("compare", mine)
@@ -194,6 +206,37 @@ def test_a_trace_loads_neither_jax_nor_torch_nor_sklearn():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_help_shows_the_layouts_in_full(call):
+    words = " ".join(call("trace", "--help", columns=120).output.replace("│", " ").split())
+    assert "row: W[in][out], Z = A W + b; column: W[out][in]" in words
+    assert "[[NAME" not in words
+
+
+def test_a_figure_of_an_example_without_variants(call, tmp_path):
+    figure = tmp_path / "losses.svg"
+    result = call("trace", "B-Q1.1", "--figure", figure)
+    assert (result.exit_code, result.stderr) == (0, f"Wrote {figure}.\n")
+    assert figure.is_file()
+
+
+def test_an_encoding_that_lacks_signs_gets_question_marks():
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([*COMMAND, "trace", "B-Q1.1"], capture_output=True, env=environment)
+    assert done.returncode == 0
+    assert "? 0.1  0.1  0.1  0.1 ?" in done.stdout.decode("latin-1")
+    assert b"--out FILE writes them all" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_read_enough_sees_no_traceback():
+    with subprocess.Popen(
+        [*COMMAND, "trace", "E-2.4", "--format", "json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_a_pipe_gets_no_colours():

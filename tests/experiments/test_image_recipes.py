@@ -2,10 +2,10 @@
 
 import pytest
 from rich.console import Console
+from tests.data.conftest import cifar_files, mnist_files, write
 
 from chainrule.experiments.loading import load
 from chainrule.experiments.runner import run
-from tests.data.conftest import cifar_files, mnist_files, write
 
 QUIET = Console(quiet=True)
 MNIST = ("mnist-baseline", "mnist-small", "mnist-two-layer-first")

@@ -64,7 +64,7 @@ def networks(draw: Any, updates: bool = True) -> Example:
     n = draw(st.integers(1, 4))
     more: dict[str, Any] = {"reduction": draw(st.sampled_from(["mean", "sum"]))}
     if draw(st.booleans()):
-        convention = draw(st.sampled_from(["lambda/2", "lambda", "alpha"]))
+        convention = draw(st.sampled_from(["lambda/2", "lambda", "alpha", "l1"]))
         more["penalty"] = {"convention": convention, "strength": 0.1}
     if draw(st.booleans()):
         more["weights"] = [1.0, 2.0, 0.5, 3.0][:n]

@@ -9,6 +9,7 @@ from tests.worked.conftest import network
 import chainrule
 from chainrule.errors import ExampleError
 from chainrule.worked.calculate import find_example, trace
+from chainrule.worked.example import load_example
 
 FILE = """
 title = "By hand"
@@ -71,7 +72,8 @@ def test_a_variant_with_changes():
         ("none.toml", {}, "There is no file none.toml"),
         (3, {}, "needs an example's name, a path, a mapping or a fitted estimator, got int"),
         ("B-Q1.1", {"lost": "cross_entropy"}, "Unknown key 'lost'. Did you mean 'loss'?"),
-        ("B-Q1.1", {"variant": "relu"}, "Unknown variant 'relu'"),
+        ("B-Q1.1", {"variant": "relu"}, "B-Q1.1 has no variants, got 'relu'"),
+        ("E-1.3", {"variant": "relu"}, "Unknown variant 'relu'"),
         ("B-Q1.1", {"layers": [{"W": [[1, 2]]}]}, "W1 is 1 by 2 in the column layout.*4 columns"),
         ("E-1.1", {"steps": 2}, r"no \[update\], so there are no steps"),
     ],
@@ -84,3 +86,10 @@ def test_what_cannot_be_traced(source, changes, message):
 def test_an_example_has_its_own_batch():
     with pytest.raises(ExampleError, match="X and y go with a fitted estimator"):
         trace("B-Q1.1", [[1, 0, 1, 0]], [[0, 1, 0]])
+
+
+def test_a_mapping_may_hold_arrays():
+    table = load_example("E-1.1").model_dump(by_alias=True)
+    table["X"] = np.array(table["X"], float)
+    table["layers"] = [{"W": np.array(one["W"], float), "b": one["b"]} for one in table["layers"]]
+    assert np.array_equal(trace(table)["A2"], trace("E-1.1")["A2"])

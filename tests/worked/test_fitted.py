@@ -9,6 +9,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import chainrule
 from chainrule.errors import ExampleError
@@ -185,3 +187,11 @@ def test_what_cannot_be_traced(library, kind, rows, y, message):
 def test_an_estimator_has_to_be_fitted(made):
     with pytest.raises(ExampleError, match=f"This {made.__name__} is not fitted: call fit first"):
         chainrule.trace(made(), X, TARGETS["binary"])
+
+
+def test_what_is_no_network_is_not_called_unfitted():
+    made = make_pipeline(StandardScaler(), fitted("scikit-learn", "binary"))
+    with pytest.raises(
+        ExampleError, match=r"needs a multilayer perceptron, got Pipeline\. Of a pipe"
+    ):
+        chainrule.trace(made, X[:1], ["yes"])

@@ -27,6 +27,7 @@ FROM_TWO = Names(style="bracket", a="a", z="z", first=2)
         ("dW1_data", "dW1_data", "∂L/∂W^[1]_data", "∂L/∂W₁_data"),
         ("b1_new", "b1_new", "b^[1]_new", "b₁_new"),
         ("m_W1", "m_W1", "m_W^[1]", "m_W₁"),
+        ("s_b2", "s_b2", "s_b^[2]", "s_b₂"),
         ("velocity_b1_before", "v_b1_old", "v_b^[1]_old", "v_b₁_old"),
         ("loss", "L", "L", "L"),
         ("L", "ℓ", "ℓ", "ℓ"),
@@ -76,8 +77,9 @@ def test_letters_of_ones_own_are_no_commands():
 
 @pytest.mark.parametrize("name", ["B-Q1.1", "D-eq", "E-2.3", "classic-2-2-2"])
 @pytest.mark.parametrize("names", [PLAIN, COURSE, DELTA, FROM_TWO])
-def test_every_name_is_well_formed_and_no_two_are_the_same(name, names):
-    step = trace(name, update={"rate": 0.1, "optimizer": "adam"}).steps[0]
+@pytest.mark.parametrize("optimizer", ["adam", "adagrad"])
+def test_every_name_is_well_formed_and_no_two_are_the_same(name, names, optimizer):
+    step = trace(name, update={"rate": 0.1, "optimizer": optimizer}).steps[0]
     for key in step:
         ET.fromstring(f"<math>{mathml(key, names)}</math>")
         written = latex(key, names)

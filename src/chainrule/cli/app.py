@@ -1,5 +1,6 @@
 """The command itself: its name, its version, and what a mistake looks like."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -36,6 +37,11 @@ def _options(
     """Options before any command."""
 
 
+def _colour(name: str) -> str | None:
+    """The colour, unless the user wants none."""
+    return None if os.environ.get("NO_COLOR") else name
+
+
 @contextmanager
 def clean_errors() -> Iterator[None]:
     """A mistake of the user is a paragraph on stderr, and not a traceback."""
@@ -45,8 +51,8 @@ def clean_errors() -> Iterator[None]:
         yield
     except ChainruleError as error:
         notes = getattr(error, "__notes__", ())
-        typer.secho(" ".join([f"Error: {error}", *notes]), fg="red", err=True)
+        typer.secho(" ".join([f"Error: {error}", *notes]), fg=_colour("red"), err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt as stop:
-        typer.secho(str(stop) or "Stopped; nothing was written.", fg="yellow", err=True)
+        typer.secho(str(stop) or "Stopped; nothing was written.", fg=_colour("yellow"), err=True)
         raise typer.Exit(130) from None

@@ -14,11 +14,13 @@ from chainrule.cli.app import app, clean_errors
 
 __all__ = ["check", "compare", "exercise", "trace", "verify"]
 
+DIFFERENCES = "central differences"
 EXAMPLE = "An example's name (chainrule trace --list shows them), or the path of a .toml file."
 Example = Annotated[str, typer.Argument(metavar="NAME-or-FILE", help=EXAMPLE)]
 Layout = Annotated[
     str | None,
-    typer.Option(help="row: W[in][out], Z = A W + b; column: W[out][in], Z = W A + b."),
+    # a backslash, as typer would read [in] as a style
+    typer.Option(help=r"row: W\[in]\[out], Z = A W + b; column: W\[out]\[in], Z = W A + b."),
 ]
 Chosen = Annotated[str | None, typer.Option(help="One of the example's variants, by its name.")]
 Steps = Annotated[
@@ -28,7 +30,7 @@ Steps = Annotated[
 
 @app.command()
 def trace(
-    example: Annotated[str | None, typer.Argument(metavar="[NAME-or-FILE]", help=EXAMPLE)] = None,
+    example: Annotated[str | None, typer.Argument(metavar="NAME-or-FILE", help=EXAMPLE)] = None,
     format: Annotated[
         str, typer.Option("--format", "-f", help="text, markdown (or md), latex, html or json.")
     ] = "text",
@@ -75,6 +77,11 @@ def trace(
         if example is None:
             raise ExampleError("An example's name or file is required; --list shows the names.")
         if table or figure:
+            if layout or variant or steps or entry or every_step:
+                raise ExampleError(
+                    "--table and --figure show an example and its variants as they are: leave "
+                    "--layout, --variant, --steps, --entry and --every-step out."
+                )
             _compared(example, format, decimals, out, figure)
             return
         found = trace_example(example, **_given(layout=layout, variant=variant, steps=steps))
@@ -105,12 +112,44 @@ def check(
 
 
 @app.command()
-def verify(example: Example, variant: Chosen = None, steps: Steps = None) -> None:
+def verify(
+    example: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME-or-FILE]", help=EXAMPLE, show_default="every example that ships"
+        ),
+    ] = None,
+    variant: Chosen = None,
+    steps: Steps = None,
+) -> None:
     """Compare a trace with jax.grad, PyTorch and central differences. Exit status 0 if it holds."""
     with clean_errors():
         from chainrule.worked import verify as verify_example
 
-        _conclude(verify_example(example, **_given(variant=variant, steps=steps)))
+        changes = _given(variant=variant, steps=steps)
+        if example is None:
+            _verify_all(changes)
+        else:
+            _conclude(verify_example(example, **changes))
+
+
+def _verify_all(changes: dict[str, Any]) -> None:
+    """A line for each example that ships."""
+    from chainrule.errors import ExampleError
+    from chainrule.worked import examples
+    from chainrule.worked import verify as verify_example
+
+    if changes:
+        raise ExampleError(f"--{next(iter(changes))} needs the name of an example.")
+    names, wrong = list(examples()), 0
+    for name in names:
+        found = verify_example(name)
+        wrong += not found.ok
+        largest = max((row.relative for row in found.rows if row.oracle != DIFFERENCES), default=0)
+        verdict = "agrees" if found.ok else "DIFFERS: see chainrule verify " + name
+        typer.echo(f"{name:<{max(map(len, names))}}  {verdict}  (largest {largest:.1e})")
+    if wrong:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -192,10 +231,14 @@ def _compared(
 ) -> None:
     """The example's studies as tables with what they say, and as a figure."""
     from chainrule.worked import studies
+    from chainrule.worked.example import load_example
     from chainrule.worked.render import render_table
 
+    asked = load_example(example)
     if figure is not None:
         _draw(example, figure)
+        if not (asked.table or asked.curves):
+            return
     parts = []
     for study in studies.studies(example):
         width = {"width": _width()} if format == "text" else {}
@@ -285,10 +328,28 @@ def _colourful() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def _echo(text: str) -> None:
+    """To the standard output, with question marks for what its encoding has no sign for."""
+    from chainrule.errors import ExampleError
+
+    try:
+        typer.echo(text, nl=False)
+    except UnicodeEncodeError as error:
+        typer.echo(text.encode(error.encoding, "replace").decode(error.encoding), nl=False)
+        hint = (
+            f"{error.encoding} lacks some signs: they are shown as ?. --out FILE writes them all."
+        )
+        typer.echo(hint, err=True)
+    except BrokenPipeError:  # whoever reads has read enough
+        raise
+    except OSError as error:
+        raise ExampleError(f"The output cannot be written: {error.strerror or error}.") from None
+
+
 def _print(text: str, out: Path | None = None) -> None:
     text = text.rstrip("\n") + "\n"
     if out is None:
-        typer.echo(text, nl=False)
+        _echo(text)
     else:
         with _writing(out):
             out.write_text(text, encoding="utf-8")

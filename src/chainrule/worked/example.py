@@ -37,8 +37,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.losses import LOSSES
 from chainrule.equations.network import Layer
-from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import ExampleError, unknown_name
+from chainrule.worked.mistakes import (
+    check_optimizer,
+    check_printed,
+    check_targets,
+    explained,
+)
 
 __all__ = [
     "Answers",
@@ -66,7 +71,7 @@ OUTPUT_LOSSES = {"bce": "binary_cross_entropy", "ce": "cross_entropy"}
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Given(_Table):
@@ -78,10 +83,11 @@ class Given(_Table):
 
 
 class Penalty(_Table):
-    """L2 on the weights: ``lambda/2`` times the sum of squares, ``lambda`` without the half, or
-    scikit-learn's ``alpha`` (half, divided by the number of samples)."""
+    """On the weights. L2: ``lambda/2`` times the sum of squares, ``lambda`` without the half, or
+    scikit-learn's ``alpha`` (half, divided by the number of samples); ``l1``: the strength times
+    the sum of absolute values."""
 
-    convention: Literal["lambda/2", "lambda", "alpha"] = "lambda/2"
+    convention: Literal["lambda/2", "lambda", "alpha", "l1"] = "lambda/2"
     strength: Annotated[float, Field(ge=0)]
 
 
@@ -173,16 +179,22 @@ class Example(_Table):
         """``Y``, ``(n, k)``; labels become rows of zeros with a one."""
         n, k = len(self.X), self.layers()[-1].b.shape[0]
         if (self.Y is None) == (self.labels is None):
-            raise ExampleError("Either Y or labels is required, and not both.")
+            came = "neither" if self.Y is None else "both"
+            raise ExampleError(f"Either Y or labels is required, and not both; got {came}.")
         if self.labels is not None:
             if len(self.labels) != n or not all(0 <= label < k for label in self.labels):
+                hint = " With a single output, give Y = [[0], [1]] instead." if k == 1 else ""
                 raise ExampleError(
-                    f"labels must be {n} whole numbers from 0 to {k - 1}, got {self.labels}."
+                    f"labels must be {n} whole numbers, one for each sample, from 0 to {k - 1} "
+                    f"(the last layer has {k} unit{'s' * (k > 1)}), got {self.labels}.{hint}"
                 )
             return np.eye(k)[self.labels]
         Y = _matrix("Y", self.Y)
         if Y.shape != (n, k):
-            raise ExampleError(f"Y must be {n} samples by {k} outputs, got {_shape(Y)}.")
+            raise ExampleError(
+                f"Y must be {n} samples by {k} outputs, got {_shape(Y)}: a sample a row, in both "
+                "layouts."
+            )
         return Y
 
     def sample_weights(self) -> Floats | None:
@@ -226,9 +238,13 @@ class Example(_Table):
         before = f"{n_in} {'inputs' if number == 1 else f'units of layer {number - 1}'}"
         if W.shape[0] != n_in:
             side = "columns" if self.layout == "column" else "rows"
+            hint = f"(layout = {self.layout!r}: {_orientation(self.layout)})"
+            if W.shape[1] == n_in:
+                hint += " It looks transposed."
+            if number == 1:
+                hint += f" X is {_shape(self.inputs())}: a sample a row, in both layouts."
             raise ExampleError(
-                f"{as_written}: it must have {n_in} {side}, one for each of the {before}. "
-                f"(layout = {self.layout!r}: {_orientation(self.layout)})"
+                f"{as_written}: it must have {n_in} {side}, one for each of the {before}. {hint}"
             )
         if given.units not in (None, W.shape[1]):
             raise ExampleError(f"{as_written}, but units = {given.units}.")
@@ -244,21 +260,26 @@ class Example(_Table):
             )
         for name in self.activations:
             if name not in ACTIVATIONS:
-                raise ExampleError(unknown_name("activation", name, ACTIVATIONS))
+                raise ExampleError(
+                    unknown_name("activation", name, {*ACTIVATIONS, "sigmoid", "linear"})
+                )
         for name in self.activations[:-1]:
             if not ACTIVATIONS[name].hidden:
                 raise ExampleError(f"{name} can only be the output's activation.")
         if self.loss not in LOSSES:
             raise ExampleError(unknown_name("loss", self.loss, LOSSES))
-        if self.update and self.update.optimizer not in OPTIMIZERS:
-            raise ExampleError(unknown_name("optimizer", self.update.optimizer, OPTIMIZERS))
+        if self.update:
+            check_optimizer(self.update.optimizer, self.update.settings)
         if self.activations[-1] not in LOSSES[self.loss].outputs:
             raise ExampleError(
                 f"The loss {self.loss} needs the output activation "
                 f"{' or '.join(LOSSES[self.loss].outputs)}, got {self.activations[-1]}."
             )
-        self.targets()
+        check_targets(self.targets(), self.loss)
         self.sample_weights()
+        for numbers in (self.printed, self.printed_last, *(row.printed for row in self.variants)):
+            for key, value in numbers.items():
+                check_printed(key, value)
         return self
 
     def variant(self, name: str) -> "Example":
@@ -268,6 +289,8 @@ class Example(_Table):
                 changes = row.model_dump(exclude_none=True, exclude={"name"}, by_alias=True)
                 table = {**self.model_dump(by_alias=True), "printed_last": {}, **changes}
                 return parse_example(table)
+        if not self.variants:
+            raise ExampleError(f"{self.name or self.title} has no variants, got {name!r}.")
         raise ExampleError(unknown_name("variant", name, [row.name for row in self.variants]))
 
 
@@ -284,6 +307,8 @@ def load_example(name: str | Path) -> Example:
     """An example by its name (as ``examples`` lists them, in any case) or by its file's path."""
     path = Path(name)
     if path.suffix == ".toml":
+        if path.is_dir():
+            raise ExampleError(f"{path} is a folder; an example is a .toml file.")
         if not path.is_file():
             raise ExampleError(f"There is no file {path}.")
         return parse_example(_read(path), path.stem)
@@ -298,48 +323,62 @@ def load_example(name: str | Path) -> Example:
 
 
 def parse_example(table: Mapping[str, Any], name: str = "") -> Example:
-    """A table as TOML gives it, checked."""
-    table = {"name": name, **table}
+    """A table as TOML gives it, or with arrays for lists, checked."""
+    table = {"name": name, **{key: _plain(value) for key, value in table.items()}}
     if isinstance(table.get("activations"), list):
         table["activations"] = [ALIASES.get(str(a), a) for a in table["activations"]]
-    loss = str(table.get("loss"))
-    table["loss"] = OUTPUT_LOSSES.get(loss, ALIASES.get(loss, table.get("loss")))
+    if isinstance(table.get("loss"), str):
+        table["loss"] = OUTPUT_LOSSES.get(table["loss"], ALIASES.get(table["loss"], table["loss"]))
     try:
         return Example.model_validate(table).checked()
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ExampleError(_explained(where, first)) from None
+        raise ExampleError(explained(error.errors(), table, _keys())) from None
 
 
-def _explained(where: str, problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        key = where.rpartition(".")[2]
-        known = {"X", "Y", "W", "b", "layers", *Example.model_fields} - {"given"}
-        known |= {name for part in (Update, Penalty, Names, Given) for name in part.model_fields}
-        return unknown_name("key", key, known)
-    if problem["type"] == "missing":
-        return f"{where} is required, and is not there."
-    return f"{where}: {problem['msg']}, got {problem['input']!r}."
+def _plain(value: Any) -> Any:
+    """Arrays as lists, wherever they stand."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _keys() -> dict[str, list[str]]:
+    """What may stand in each table of the file."""
+    parts: dict[str, type[_Table]] = {
+        "": Example, "layers": Given, "penalty": Penalty, "update": Update, "names": Names,
+        "notes": Note, "questions": Question, "variants": Variant,
+    }  # fmt: skip
+    return {
+        name: [field.alias or key for key, field in part.model_fields.items()]
+        for name, part in parts.items()
+    }
 
 
 def _read(path: Path | Traversable) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ExampleError(
+            f"{path.name} is not text in UTF-8: save it with that encoding."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise ExampleError(f"{path.name} is not valid TOML: {error}.") from None
+    except OSError as error:
+        raise ExampleError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def _matrix(name: str, rows: Any) -> Floats:
-    lengths = {len(row) for row in rows}
-    if len(lengths) != 1 or not rows or 0 in lengths:
+    lengths = [len(row) for row in rows]
+    if not any(lengths):
+        raise ExampleError(f"{name} must be a matrix with at least one number, and is empty.")
+    if len(set(lengths)) > 1:
         raise ExampleError(
-            f"{name} must be a matrix: rows of equal length, got rows of {sorted(lengths)} numbers."
+            f"{name} must be a matrix: rows of equal length, got {len(rows)} rows of "
+            f"{', '.join(map(str, lengths))} numbers. (A decimal is written with a point.)"
         )
-    found = np.asarray(rows, float)
-    if not np.isfinite(found).all():
-        raise ExampleError(f"{name} must hold finite numbers, got NaN or infinity.")
-    return found
+    return np.asarray(rows, float)
 
 
 def _shape(W: Floats) -> str:

@@ -16,7 +16,10 @@ GRADIENT = (
     "scikit-learn trains several outputs by n_outputs times the derivative of the loss that it "
     "reports; the gradients here are the derivatives."
 )
-L1 = "The L1 penalty is left out: the gradients are those of the other parts of the loss."
+L1 = (
+    "A trace has one penalty, so that L1 is left out beside L2: the gradients are those of the "
+    "other parts of the loss."
+)
 MAX_NORM = "The limit on the norm of each unit's weights is left out."
 SMOOTHING = "The targets are the true labels: label smoothing is left out."
 PENALTY = "The penalty is alpha / 2 times the sum of squares, divided by the number of samples."
@@ -28,6 +31,11 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
     Read from public attributes alone, so that no estimator's module is imported.
     """
     name = type(est).__name__
+    if not hasattr(est, "activation"):
+        raise ExampleError(
+            f"A trace needs a multilayer perceptron, got {name}. Of a pipeline or a search, give "
+            "the network inside, and X as it reaches the network."
+        )
     if not hasattr(est, "coefs_"):
         raise ExampleError(f"This {name} is not fitted: call fit first.")
     if X is None or y is None:
@@ -56,15 +64,19 @@ def fitted_example(est: Any, X: Any, y: Any) -> tuple[Example, list[str]]:
         ],
     }
     remarks = [] if scale is None else [f"X is divided by {scale:g} (input_scale)."]
-    l2 = getattr(est, "l2", None)
+    l1, l2 = getattr(est, "l1", None), getattr(est, "l2", None)
     if l2 is not None and l2 > 0:
         table["penalty"] = {"convention": "lambda/2", "strength": float(l2)}
     elif l2 is None and est.alpha > 0:
         table["penalty"] = {"convention": "alpha", "strength": float(est.alpha)}
         remarks.append(PENALTY)
+    if l1 and "penalty" in table:
+        remarks.append(L1)
+    elif l1:
+        table["penalty"] = {"convention": "l1", "strength": float(l1)}
     if Y.shape[1] > 1 and _sklearn_squared_error(est):
         remarks.append(GRADIENT)
-    for name, remark in (("l1", L1), ("max_norm", MAX_NORM), ("label_smoothing", SMOOTHING)):
+    for name, remark in (("max_norm", MAX_NORM), ("label_smoothing", SMOOTHING)):
         if getattr(est, name, None):
             remarks.append(remark)
     if np.any(np.asarray(getattr(est, "dropout", 0.0), float) > 0):

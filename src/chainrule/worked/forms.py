@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chainrule.equations.activations import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
 from chainrule.equations.losses import HUBER_DELTA
+from chainrule.equations.penalties import PENALTIES, Penalty
 from chainrule.worked.expressions import (
     Add,
     Call,
@@ -208,28 +209,46 @@ FUSED_FORMS: Mapping[tuple[str, str], Callable[[E, E, E], E]] = {
 
 @dataclass(frozen=True)
 class PenaltyForm:
-    """A convention of L2, from its strength and the number N of samples: what stands before the
-    sum of squares, what before W in the gradient, and ``factor(N)``: the equations' lambda in
-    terms of the strength."""
+    """A convention of a row of the equations' penalties.
 
+    The penalty is ``value(c, N)`` times the sum of ``term(W)``, its gradient ``slope(c, N)`` times
+    ``pull(W)``, from the strength c and the number N of samples. ``factor(N)`` is the equations'
+    lambda in terms of the strength.
+    """
+
+    penalty: Penalty
     symbol: str
     value: Callable[[E, E], E]
     slope: Callable[[E, E], E]
     factor: Callable[[int], float]
+    term: Callable[[E], E] = lambda W: Power(W, 2)
+    pull: Callable[[E], E] = lambda W: W
 
+
+_L2 = PENALTIES["l2"]
 
 PENALTY_FORMS: Mapping[str, PenaltyForm] = {
     "lambda/2": PenaltyForm(
-        "lambda", lambda c, N: Fraction(c, Number(2)), lambda c, N: c, lambda n: 1.0
+        _L2, "lambda", lambda c, N: Fraction(c, Number(2)), lambda c, N: c, lambda n: 1.0
     ),
     "lambda": PenaltyForm(
-        "lambda", lambda c, N: c, lambda c, N: Product((Number(2), c)), lambda n: 2.0
+        _L2, "lambda", lambda c, N: c, lambda c, N: Product((Number(2), c)), lambda n: 2.0
     ),
     "alpha": PenaltyForm(
+        _L2,
         "alpha",
         lambda c, N: Fraction(c, Product((Number(2), N))),
         lambda c, N: Fraction(c, N),
         lambda n: 1.0 / n,
+    ),
+    "l1": PenaltyForm(
+        PENALTIES["l1"],
+        "lambda",
+        lambda c, N: c,
+        lambda c, N: c,
+        lambda n: 1.0,
+        lambda W: Call("abs", (W,)),
+        lambda W: Call("sign", (W,)),
     ),
 }
 

@@ -18,10 +18,10 @@ from chainrule.worked.example import Layout, Names
 __all__ = ["GREEK", "Name", "latex", "mathml", "parsed", "shown_index", "text"]
 
 KEY = re.compile(
-    r"(?P<state>velocity_|m_|v_)?(?P<d>d)?(?P<letter>[A-Za-z])(?P<layer>\d+)?"
+    r"(?P<state>velocity_|[mvs]_)?(?P<d>d)?(?P<letter>[A-Za-z])(?P<layer>\d+)?"
     r"(?:_(?P<tag>before|new|data|penalty))?"
 )
-STATES = {"velocity_": "v", "m_": "m", "v_": "v"}
+STATES = {"velocity_": "v", "m_": "m", "v_": "v", "s_": "s"}
 TAGS = {"before": "old"}
 LOSSES = {
     "L": ("ℓ", ""),

@@ -22,7 +22,8 @@ from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.losses import FUSED, LOSSES, output_gradient, per_sample, reduce_weights
 from chainrule.equations.network import Layer, backward, forward
 from chainrule.equations.optimizers import OPTIMIZERS
-from chainrule.equations.penalties import PENALTIES, total
+from chainrule.equations.penalties import total
+from chainrule.errors import ExampleError, unknown_name
 from chainrule.worked.example import Example
 from chainrule.worked.expressions import (
     Add,
@@ -31,7 +32,6 @@ from chainrule.worked.expressions import (
     Fraction,
     Hadamard,
     MatMul,
-    Power,
     Product,
     Ref,
     Total,
@@ -44,6 +44,7 @@ from chainrule.worked.forms import (
     LOSS_FORMS,
     OPTIMIZER_FORMS,
     PENALTY_FORMS,
+    PenaltyForm,
 )
 from chainrule.worked.quantities import STAGES, Quantity, Step, Trace
 
@@ -54,7 +55,15 @@ Floats = npt.NDArray[np.float64]
 
 def trace_example(example: Example, remarks: Sequence[str] = ()) -> Trace:
     """Calculate every quantity of an example."""
-    return Trace(example, tuple(_steps(example)), tuple(remarks))
+    steps = tuple(_steps(example))
+    for name, numbers, step in (
+        ("printed", example.printed, steps[0]),
+        ("printed_last", example.printed_last, steps[-1]),
+    ):
+        for key in numbers:
+            if key not in step:
+                raise ExampleError(unknown_name(f"quantity of [{name}]", key, step.quantities))
+    return Trace(example, steps, tuple(remarks))
 
 
 def _steps(example: Example) -> Iterator[Step]:
@@ -120,20 +129,23 @@ class _Book:
             found = self._backward(tape, dA, gradients, strength, weights)
             return self._update(found, X, Y, share, strength)
 
-    def _strength(self, n: int) -> float:
-        """The penalty in the equations' convention: lambda/2 times the sum of squares."""
+    @property
+    def form(self) -> PenaltyForm | None:
+        """The convention of the example's penalty, where it has one."""
         penalty = self.example.penalty
-        if penalty is None:
-            return 0.0
-        return PENALTY_FORMS[penalty.convention].factor(n) * penalty.strength
+        return None if penalty is None else PENALTY_FORMS[penalty.convention]
 
-    def _penalty(self, n: int) -> tuple[Expression, Expression]:
-        """What stands before the sum of squares, and before W in the gradient."""
+    def _strength(self, n: int) -> float:
+        """The penalty's strength in the equations' convention."""
         penalty = self.example.penalty
-        assert penalty is not None
-        form = PENALTY_FORMS[penalty.convention]
-        strength, size = Constant(form.symbol, penalty.strength), Constant("N", n)
-        return form.value(strength, size), form.slope(strength, size)
+        if penalty is None or self.form is None:
+            return 0.0
+        return self.form.factor(n) * penalty.strength
+
+    def _constants(self, form: PenaltyForm, n: int) -> tuple[Constant, Constant]:
+        """The penalty's strength as the example has it, and the number of samples."""
+        assert self.example.penalty is not None
+        return Constant(form.symbol, self.example.penalty.strength), Constant("N", n)
 
     def _given(self, X: Floats, Y: Floats, weights: Floats | None) -> None:
         self.put("X", "matrix", X, "Inputs")
@@ -183,13 +195,15 @@ class _Book:
         each: Expression = Ref("L") if weights is None else Hadamard(Ref("w"), Ref("L"))
         whole = self._over(Total(each, "samples"), n, weights)
         data = float(share @ L)
-        if example.penalty is None:
+        form = self.form
+        if form is None:
             self.put("loss", "scalar", data, f"Loss of the batch: the {example.reduction}", whole)
             return
         self.put("data_loss", "scalar", data, f"Data loss: the {example.reduction}", whole)
-        penalty = float(total(PENALTIES["l2"], self.layers, strength))
-        squares = [Total(Power(Ref(f"W{i}"), 2), "all") for i in range(1, top + 1)]
-        formula = Product((self._penalty(n)[0], squares[0] if top == 1 else Add(tuple(squares))))
+        penalty = float(total(form.penalty, self.layers, strength))
+        sums = [Total(form.term(Ref(f"W{i}")), "all") for i in range(1, top + 1)]
+        before = form.value(*self._constants(form, n))
+        formula = Product((before, sums[0] if top == 1 else Add(tuple(sums))))
         self.put("penalty", "scalar", penalty, "Penalty on the weights", formula)
         both = Add((Ref("data_loss"), Ref("penalty")))
         self.put("loss", "scalar", data + penalty, "Loss: data and penalty", both)
@@ -215,8 +229,8 @@ class _Book:
             self._local(i, tape, gradients.dZ[i - 1], names[i - 1], n, weights)
             dW, db = gradients.layers[i - 1]
             self._gradients(i, dW, db, strength, n)
-            if self.example.penalty is not None:
-                dW = dW + PENALTIES["l2"].gradient(self.layers[i - 1].W, strength)
+            if self.form is not None:
+                dW = dW + self.form.penalty.gradient(self.layers[i - 1].W, strength)
             found.append(Layer(dW, db))
         self.put(
             "dX", "matrix", gradients.dX, "Derivative by the inputs",
@@ -251,15 +265,16 @@ class _Book:
     def _gradients(self, i: int, dW: Floats, db: Floats, strength: float, n: int) -> None:
         product = MatMul(Transpose(_input(i)), Ref(f"dZ{i}"))
         title = f"Gradient of the weights of layer {i}"
-        if self.example.penalty is None:
+        form = self.form
+        if form is None:
             self.put(f"dW{i}", "matrix", dW, title, product, i)
         else:
-            W = self.layers[i - 1].W
-            part = PENALTIES["l2"].gradient(W, strength)
+            part = form.penalty.gradient(self.layers[i - 1].W, strength)
+            before = form.slope(*self._constants(form, n))
             self.put(f"dW{i}_data", "matrix", dW, f"{title}: the data's part", product, i)
             self.put(
                 f"dW{i}_penalty", "matrix", part, f"{title}: the penalty's part",
-                Product((self._penalty(n)[1], Ref(f"W{i}"))), i,
+                Product((before, form.pull(Ref(f"W{i}")))), i,
             )  # fmt: skip
             both = Add((Ref(f"dW{i}_data"), Ref(f"dW{i}_penalty")))
             self.put(f"dW{i}", "matrix", dW + part, title, both, i)
@@ -284,7 +299,9 @@ class _Book:
         names = tuple(example.activations)
         tape = forward(new, names, X)
         L = per_sample(LOSSES[example.loss], ACTIVATIONS[names[-1]], tape.Z[-1], tape.A[-1], Y)
-        after = float(share @ L) + float(total(PENALTIES["l2"], new, strength))
+        after = float(share @ L)
+        if self.form is not None:
+            after += float(total(self.form.penalty, new, strength))
         self.put("loss_new", "scalar", after, "Loss on the same samples, after the update")
         return new, state
 

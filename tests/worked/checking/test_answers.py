@@ -116,9 +116,21 @@ def test_what_cannot_be_used_says_why(given, message):
         ("a.json", "{", "a.json is not valid JSON"),
         ("a.json", "[1]", "a.json must hold quantities by name"),
         ("a.json", '{"loss": NaN}', "loss must be a finite decimal number"),
-        ("a.csv", "name,number\n", "needs the columns quantity,row,column,value, got name,number"),
+        (
+            "a.csv",
+            "name,number\n",
+            "quantity,row,column,value, with commas between, got name,number",
+        ),
         ("a.csv", "quantity,row,column,value\ndW2,4,1,0.1\n", "dW2, row 4, column 1, is not in it"),
         ("a.csv", "quantity,row,column,value\nb1,1,1,0.1\n", "one of the two stays empty"),
+        (
+            "a.csv",
+            "quantity,row,column,value\ndW2,1,1,1\ndW2,1,1,2\n",
+            "dW2, row 1, column 1 is given",
+        ),
+        ("a.csv", "", "quantity,row,column,value, with commas between, got none"),
+        ("a.toml", "loss = 1e400", "loss must be a finite decimal number such as 0.3042"),
+        ("a.toml", "[layer9]\nZ = 1", "layer9 is not there: the network has 2 layers"),
         ("gone.toml", None, "There is no file .*gone.toml"),
     ],
 )
@@ -127,3 +139,16 @@ def test_what_is_wrong_with_a_file(tmp_path, name, text, message):
         (tmp_path / name).write_text(text)
     with pytest.raises(ExampleError, match=message):
         read_answers(tmp_path / name, ROW)
+
+
+def test_a_file_that_is_no_text_in_utf_8(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("quantity,value\nloss,é\n".encode("latin-1"))
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ExampleError, match=r"^latin\.csv is not text in UTF-8: save it with"):
+        read_answers(tmp_path / "latin.csv", ROW)
+    with pytest.raises(ExampleError, match=r"folder\.toml is a folder; answers are a"):
+        read_answers(tmp_path / "folder.toml", ROW)
+
+
+def test_a_zero_with_an_exponent_is_no_wild_guess():
+    assert read_answers({"loss": "0e9"}, ROW)[1, "loss"].half == 0.5

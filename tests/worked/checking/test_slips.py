@@ -48,6 +48,11 @@ def values(**more):
 
 
 LAMBDA = {"convention": "lambda/2", "strength": 0.1}
+L1 = {"convention": "l1", "strength": 0.1}
+RMSPROP, ADAGRAD, ADAM, ADAM_HAT = (
+    {"update": {"rate": 0.1, "optimizer": name, "settings": {"epsilon": 0}}}
+    for name in ("rmsprop", "adagrad", "adam", "adam_hat")
+)
 BCE = {"pair": ("binary_cross_entropy", "logistic")}
 SOFTMAX = {"pair": ("cross_entropy", "softmax")}
 
@@ -85,7 +90,38 @@ def sigma(z):
          lambda v: np.exp(v["A2"]) / np.exp(v["A2"]).sum(axis=1, keepdims=True)),
         ("forgot_rate", "W1_new", {}, lambda v: v["W1"] - v["dW1"]),
         ("ascent", "W1_new", {}, lambda v: v["W1"] + 0.01 * v["dW1"]),
+        ("squares_for_sizes", "penalty", {"penalty": L1},
+         lambda v: 0.1 * ((v["W1"] ** 2).sum() + (v["W2"] ** 2).sum())),
+        ("squares_for_sizes", "dW1_penalty", {"penalty": L1}, lambda v: 0.1 * v["W1"]),
+        ("penalty_on_biases", "db1", {"penalty": L1},
+         lambda v: v["dZ1"].sum(axis=0) + 0.1 * np.sign(v["b1"])),
+        ("forgot_root", "W1_new", RMSPROP, lambda v: v["W1"] - 0.1 * v["dW1"] / v["v_W1"]),
+        ("forgot_root", "b1_new", ADAM, lambda v: v["b1"] - 0.1 * v["db1"] / v["db1"] ** 2),
+        ("forgot_root", "b1_new", ADAM_HAT, lambda v: v["b1"] - 0.1 * np.sqrt(0.001)
+         * v["db1"] / (0.001 * v["db1"] ** 2)),
+        ("forgot_square", "v_W1", RMSPROP, lambda v: 0.1 * v["dW1"]),
+        ("forgot_square", "s_W1", ADAGRAD, lambda v: v["dW1"]),
+        ("shares_swapped", "v_W1", RMSPROP, lambda v: 0.9 * v["dW1"] ** 2),
+        ("shares_swapped", "m_W1", ADAM, lambda v: 0.9 * v["dW1"]),
     ],
 )  # fmt: skip
 def test_a_slip_s_number_by_hand(name, key, more, by_hand):
     np.testing.assert_allclose(number(name, key, **more), by_hand(values(**more)), rtol=1e-12)
+
+
+def test_what_was_before_is_left_out():
+    """Of a second step: before the first there is nothing."""
+    for optimizer, key in (("rmsprop", "v_W1"), ("adagrad", "s_W1"), ("momentum", "velocity_b1")):
+        update = {"rate": 0.1, "optimizer": optimizer, "steps": 2}
+        graph = Graph(
+            trace_example(
+                network(3, (2, 2, 2), ("logistic",), ("squared_error", "identity"), update=update)
+            )
+        )
+        node = (2, key)
+        (formula,) = (f for n, at, f in possible(graph.trace) if (n, at) == ("forgot_before", node))
+        v = graph.trace.steps[1].values
+        by_hand = {
+            "v_W1": 0.1 * v["dW1"] ** 2, "s_W1": v["dW1"] ** 2, "velocity_b1": -0.1 * v["db1"]
+        }  # fmt: skip
+        np.testing.assert_allclose(calculated(graph, {node: formula})[node], by_hand[key])

@@ -12,7 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import chainrule.worked.exercises.exercise as module
-from chainrule.equations.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
+from chainrule.equations.activations import (
+    ACTIVATIONS,
+    HIDDEN_ACTIVATIONS,
+    SELU_ALPHA,
+    SELU_SCALE,
+)
 from chainrule.equations.losses import LOSSES
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.errors import InvalidInputError
@@ -46,7 +51,7 @@ def wishes(draw):
         "optimizer": draw(st.sampled_from(sorted(OPTIMIZERS))),
         "layout": draw(st.sampled_from(["row", "column"])),
         "decimals": draw(st.integers(4, 6)),
-        "penalty": draw(st.sampled_from([None, 0.1])),
+        "penalty": draw(st.sampled_from([None, 0.1, {"convention": "l1", "strength": 0.1}])),
     }
 
 
@@ -82,15 +87,15 @@ def test_the_numbers_are_small_and_friendly(wish):
     assert np.isin(Y, np.arange(-3, 4)).all()
 
 
-def step_is_good(step: Step, names: list[str], decimals: int) -> None:
+def step_is_good(found: Exercise, step: Step) -> None:
     """The rules of the docstring, each said once more."""
-    unit = 10.0**-decimals
+    names, unit = found.example.activations, 10.0**-found.decimals
     for i, name in enumerate(names, 1):
         Z, A = step.values[f"Z{i}"], step.values[f"A{i}"]
         for place in (0, *ACTIVATIONS[name].kinks):
             assert np.abs(Z - place).min() >= 0.03
         assert np.abs(Z).max() <= {"logistic": 3, "tanh": 2, "exp": 2}.get(name, 4)
-        columns = {tuple(column) for column in Z.T.round(decimals).tolist()}
+        columns = {tuple(column) for column in Z.T.round(found.decimals).tolist()}
         assert len(columns) == Z.shape[1]
         if name in ("relu", "leaky_relu"):
             assert 2 * (Z > 0).any(axis=0).sum() >= A.shape[1]
@@ -101,8 +106,13 @@ def step_is_good(step: Step, names: list[str], decimals: int) -> None:
         for key in (f"dZ{i}", f"dW{i}", f"db{i}"):
             size = np.abs(step.values[key]).ravel()
             assert size.max() >= 10 * unit
-            assert (size[size > 0].round(decimals) > 0).mean() >= 0.5
-    assert np.abs(step.values[f"A{len(names)}"] - step.values["Y"]).min() >= 0.01
+            assert (size[size > 0].round(found.decimals) > 0).mean() >= 0.5
+        if found.example.penalty and found.example.penalty.convention == "l1":
+            assert np.abs(step.values[f"W{i}"]).min() >= 0.03
+    residuals = np.abs(step.values[f"A{len(names)}"] - step.values["Y"])
+    assert residuals.min() >= (0.03 if found.example.loss == "absolute_error" else 0.01)
+    if found.example.loss == "huber":
+        assert np.abs(residuals - 1).min() >= 0.03
 
 
 @settings(deadline=None, max_examples=30)
@@ -110,7 +120,7 @@ def step_is_good(step: Step, names: list[str], decimals: int) -> None:
 def test_an_exercise_is_a_good_one(wish):
     found = exercise(**wish)
     for step in found.trace.steps:
-        step_is_good(step, found.example.activations, found.decimals)
+        step_is_good(found, step)
     assert found.trace.losses[1] < found.trace.losses[0]
 
 
@@ -120,7 +130,7 @@ def test_many_seeds_are_good_at_every_step(activation, seed):
     found = exercise([2, 3, 2], activation, seed=seed, samples=2, steps=3)
     assert len(found.trace.steps) == 3
     for step in found.trace.steps:
-        step_is_good(step, found.example.activations, 4)
+        step_is_good(found, step)
     assert (np.diff(found.trace.losses) < 0).all()
 
 
@@ -145,6 +155,27 @@ def test_a_bad_exercise_has_a_name(name, W, b, Y, words):
          "X": [[1, 1]], "Y": [[Y]], "layers": layers}
     )  # fmt: skip
     assert words in fault(bad, 4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "Y", "penalty", "words"),
+    [
+        ("absolute_error", 0.52, None, "a residual is too near a kink of absolute_error"),
+        ("squared_error", 0.52, None, ""),
+        ("huber", 1.51, None, "a residual is too near a kink of huber"),
+        ("huber", -0.49, None, "a residual is too near a kink of huber"),
+        ("huber", 1.6, None, ""),
+        ("huber", 1.6, "l1", "a weight is too near 0, where its penalty has a kink"),
+        ("huber", 1.6, "lambda", ""),
+    ],
+)
+def test_a_kink_of_the_loss_or_of_the_penalty_has_a_name(loss, Y, penalty, words):
+    bad = trace(
+        {"title": "bad", "activations": ["identity"], "loss": loss, "X": [[1, 1]], "Y": [[Y]],
+         "layers": [{"W": [[0.49], [0.01]]}],
+         "penalty": penalty and {"convention": penalty, "strength": 0.1}}
+    )  # fmt: skip
+    assert fault(bad, 4) == words
 
 
 def test_a_vanishing_gradient_has_a_name():
@@ -217,6 +248,7 @@ def test_the_optimizer_decides_the_rate():
         return exercise([2, 2], **wish).example.update.rate
 
     assert (rate(), rate(optimizer="adam"), rate(rate=0.5)) == (0.1, 0.01, 0.5)
+    assert (rate(optimizer="rmsprop"), rate(optimizer="momentum")) == (0.01, 0.1)
 
 
 def test_a_penalty_is_a_strength_or_a_convention():
@@ -225,6 +257,9 @@ def test_a_penalty_is_a_strength_or_a_convention():
     assert (half.convention, half.strength) == ("lambda/2", 0.1)
     assert (full.convention, full.strength) == ("lambda", 0.2)
     assert exercise([2, 2], penalty=full).example.penalty == full
+    sizes = exercise([2, 3, 2], steps=3, penalty={"convention": "l1", "strength": 0.2})
+    assert sizes.example.penalty.convention == "l1"
+    assert "sum of the weights' absolute values" in sizes.problem()
 
 
 def test_what_is_asked_for_can_be_chosen():
@@ -278,7 +313,7 @@ def test_what_is_asked_for_can_be_chosen():
         ({"rate": float("nan")}, "rate must be a finite number above 0, got nan"),
         ({"penalty": -0.1}, "penalty must be a finite number above 0, got -0.1"),
         ({"penalty": {"convention": "half", "strength": 0.1}}, "penalty: convention"),
-        ({"penalty": {"strength": float("inf")}}, "penalty's strength must be a finite number"),
+        ({"penalty": {"strength": float("inf")}}, "penalty: strength: .* be a finite number"),
         ({"quantities": "dw"}, "Unknown quantity 'dw'. Did you mean 'dW'"),
         ({"quantities": "W1"}, "Unknown quantity 'W1'"),
         ({"quantities": ()}, "quantities must name at least one"),
@@ -386,7 +421,9 @@ def numbers(text: str) -> set[float]:
 def given_numbers(found: Exercise) -> set[float]:
     """What a sheet may say: parameters, batch, rate, settings, penalty."""
     example, first = found.example, found.trace.steps[0]
-    settings = [example.update.rate, *example.update.settings.values(), 0.01]  # leaky_relu's slope
+    settings = [example.update.rate, *example.update.settings.values()]
+    settings += [0.01]  # leaky_relu's slope
+    settings += [float(f"{x:.12g}") for x in (SELU_SCALE, SELU_SCALE * SELU_ALPHA)]
     settings += [example.penalty.strength] if example.penalty else []
     values = [one.value.ravel() for one in first.quantities.values() if one.stage == "given"]
     every = np.concatenate([*values, settings])
@@ -485,6 +522,8 @@ def test_steps_have_parts_of_their_own():
     assert "## Step 1: forward" in text
     assert "## Step 2: after the update" in text
     assert "The velocities start at 0." in text
+    text = exercise([2, 2], optimizer="adagrad").problem()
+    assert "The sums of squares start at 0." in text
 
 
 def test_an_unknown_format_is_named():

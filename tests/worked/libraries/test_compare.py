@@ -16,6 +16,8 @@ HALF_MEAN_SQUARED = ("half_mean_squared_error", "identity")
 SOFTMAX = ("cross_entropy", "softmax")
 LOGISTIC = ("binary_cross_entropy", "logistic")
 POISSON = ("poisson", "exp")
+ABSOLUTE = ("absolute_error", "identity")
+HUBER = ("huber", "identity")
 
 
 def runs_of(found, library: str) -> dict:
@@ -54,6 +56,7 @@ STEPS = {"rate": 0.05, "steps": 3}
 COARSE = {**STEPS, "settings": {"epsilon": 0.1}}
 L2 = {"convention": "lambda/2", "strength": 0.3}
 ALPHA = {"convention": "alpha", "strength": 0.3}
+L1 = {"convention": "l1", "strength": 0.3}
 SUM = {"reduction": "sum"}
 
 CONVENTIONS = [
@@ -63,6 +66,9 @@ CONVENTIONS = [
     ("PyTorch", HALF_MEAN_SQUARED, SUM, "MSELoss is the sum", 6),
     ("PyTorch", MEAN_SQUARED, SUM, "MSELoss is the sum", 3),
     ("PyTorch", LOGISTIC, {}, "BCEWithLogitsLoss takes its mean over the outputs too", 1 / 3),
+    ("PyTorch", ABSOLUTE, {}, "L1Loss takes its mean over the outputs too", 1 / 3),
+    ("PyTorch", HUBER, {}, "HuberLoss takes its mean over the outputs too", 1 / 3),
+    ("PyTorch", SOFTMAX, {"penalty": L1}, "torch.optim has no L1", None),
     ("PyTorch", SOFTMAX, {"penalty": L2}, "weight_decay adds weight_decay * W", None),
     ("PyTorch", SOFTMAX, {"penalty": ALPHA}, "penalty is alpha / (2 N) times", None),
     ("PyTorch", SOFTMAX, {"weights": [1.0, 3.0, 0.5]}, "take no weights of samples", None),
@@ -105,6 +111,9 @@ SAME_CONVENTIONS = [
     ("PyTorch", SOFTMAX, SUM),
     ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "momentum"}}),
     ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "nesterov"}}),
+    ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "rmsprop"}}),
+    ("PyTorch", ABSOLUTE, {**SUM, "update": {**STEPS, "optimizer": "adagrad", "decay": 0.5}}),
+    ("PyTorch", HUBER, {**SUM, "update": {**COARSE, "optimizer": "rmsprop"}}),
     ("PyTorch", SOFTMAX, {"update": {**STEPS, "optimizer": "adam", "decay": 0.5}}),
     ("scikit-learn", SOFTMAX, {"penalty": ALPHA}),
     ("scikit-learn", SOFTMAX, {"weights": [1.0, 3.0, 0.5]}),
@@ -142,6 +151,15 @@ INEXPRESSIBLE = [
     (("tanh",), ("squared_error", "logistic"), {}, "squared_error with the output identity alone"),
     (("tanh",), SOFTMAX, {"Y": [[0.5, 0.5, 0.0]] * 3}, "labels alone as targets"),
     (("tanh",), SOFTMAX, {"update": {"rate": 0.1, "optimizer": "adamw"}}, "and not adamw"),
+    (("tanh",), SOFTMAX, {"update": {"rate": 0.1, "optimizer": "rmsprop"}}, "and not rmsprop"),
+    (
+        ("tanh",),
+        HUBER,
+        {},
+        "cross_entropy, binary_cross_entropy, poisson, squared_error, "
+        "mean_squared_error, half_mean_squared_error, and not huber",
+    ),
+    (("tanh",), SOFTMAX, {"penalty": L1}, "the penalty L2 alone, and not L1"),
     (("tanh",), SOFTMAX, {**SUM, "update": TWO_SIZES}, "two sizes"),
 ]
 

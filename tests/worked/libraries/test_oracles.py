@@ -10,8 +10,6 @@ from chainrule.worked.libraries import in_jax, in_torch
 from chainrule.worked.libraries.oracles import expectations
 from chainrule.worked.libraries.problem import problem
 
-PENALTY = {"convention": "lambda", "strength": 0.2}
-
 SHAPES = [
     ((3, 2), (), ("poisson", "softplus"), 4),
     ((2, 3, 1), ("relu",), ("binary_cross_entropy", "logistic"), 1),
@@ -19,6 +17,8 @@ SHAPES = [
     ((4, 3, 2, 3), ("tanh", "gelu"), ("cross_entropy", "softmax"), 2),
     ((1, 2, 2, 2), ("silu", "elu"), ("poisson", "exp"), 3),
     ((2, 3, 2, 2, 1), ("softplus", "logistic", "identity"), ("half_mean_squared_error", "tanh"), 5),
+    ((2, 3, 2, 2), ("selu", "mish"), ("huber", "selu"), 3),
+    ((2, 2), (), ("absolute_error", "mish"), 3),
 ]
 
 
@@ -34,7 +34,9 @@ def near(found: dict, step) -> None:
 
 @pytest.mark.parametrize(("sizes", "hidden", "pair", "n"), SHAPES)
 def test_jax_and_torch_find_the_trace_s_numbers(sizes, hidden, pair, n):
-    example = network(8, sizes, hidden, pair, n, penalty=PENALTY, weights=[1.0, 2, 0.5, 3, 1][:n])
+    convention = "l1" if "mish" in (*hidden, pair[1]) else "lambda"
+    penalty = {"convention": convention, "strength": 0.2}
+    example = network(8, sizes, hidden, pair, n, penalty=penalty, weights=[1.0, 2, 0.5, 3, 1][:n])
     found = trace(example)
     step = found.steps[0]
     one = problem(found.example, step.values)
@@ -57,8 +59,10 @@ def test_torch_finds_every_pair_of_loss_and_output(pair):
 
 
 @pytest.mark.parametrize(
-    ("name", "jax", "torch"), [("relu", 0, 0), ("leaky_relu", 1, 0.01), ("tanh", 1, 1)]
-)
+    ("name", "jax", "torch"),
+    [("relu", 0, 0), ("leaky_relu", 1, 0.01), ("tanh", 1, 1), ("absolute_error", 1, 0),
+     ("l1", 1, 0)],
+)  # fmt: skip
 def test_slopes_at_zero(name, jax, torch):
     assert in_jax.slope(name, 0.0) == pytest.approx(jax)
     assert in_torch.slope(name, 0.0) == pytest.approx(torch)
@@ -90,12 +94,31 @@ def on_the_kink() -> dict:
 def test_on_a_kink_the_libraries_are_asked_on_the_trace_s_side():
     found = trace(on_the_kink())
     (expected,) = expectations(found)
-    assert expected.on_a_kink[1].all()
+    assert expected.on_a_kink["Z1"].all()
     assert abs(found["Z1"][0, 0]) < 1e-15
     side = float(ACTIVATIONS["leaky_relu"].derivative(found["Z1"], found["A1"])[0, 0])
     for values in (expected.jax, expected.torch):
         assert float(values["S1"][0, 0]) == side
         near(values, found.steps[0])
+
+
+def test_a_residual_that_rounding_decides_is_on_the_trace_s_side():
+    """0.1 + 0.2 - 0.3 is above zero in this order, and on it or below in others."""
+    found = trace(
+        {"title": "Nearly right", "activations": ["identity"], "loss": "absolute_error",
+         "X": [[0.1, 0.2, -0.3]], "Y": [[0, 1]], "layers": [{"W": [[1, 1]] * 3}]}
+    )  # fmt: skip
+    residual = float(found["A1"][0, 0])
+    assert abs(residual) < 1e-15
+    (expected,) = expectations(found)
+    assert expected.on_a_kink["A1"].tolist() == [[True, False]]
+    for values in (expected.jax, expected.torch):
+        assert values["dA1"].tolist() == [[np.sign(residual), -1]]
+        near(values, found.steps[0])
+    for side in (-1.0, 0.0, 1.0):  # whatever the residual is, the oracles are kept on its side
+        nudge = {"Y": np.array([[side * 1e-14, np.nan]])}
+        for oracle in (in_jax, in_torch):
+            assert oracle.quantities(expected.problem, nudge)["dA1"].tolist() == [[side, -1]]
 
 
 def test_what_a_step_is_given_comes_from_the_step_before():

@@ -115,7 +115,9 @@ def test_updates_and_states_of_every_optimizer(optimizer):
     assert found.ok, found.text()
     keys = {row.quantity for row in found.rows if row.oracle == "PyTorch"}
     assert {"W1_new", "b2_new", "loss_new"} <= keys
-    state = {"momentum": "velocity_W1", "nesterov": "velocity_b1", "sgd": "W1_new"}
+    state = {
+        "momentum": "velocity_W1", "nesterov": "velocity_b1", "sgd": "W1_new", "adagrad": "s_b2"
+    }  # fmt: skip
     assert state.get(optimizer, "v_b2") in keys
 
 
@@ -173,6 +175,58 @@ def test_entries_are_named_as_the_layout_has_them():
     (kink,) = verify(on_the_kink("relu", layout="column")).kinks
     assert kink.entry == "Z1[1,2]"
     assert "dX[2,2]" in kink.left_out and "dX[1,2]" in kink.left_out
+
+
+RIGHT = {
+    "title": "Already right", "activations": ["identity"], "loss": "absolute_error",
+    "X": [[1, 2], [3, 1]], "Y": [[1, 5], [2, 1]], "layers": [{"W": [[1, 0], [0, 1]]}],
+    "penalty": {"convention": "l1", "strength": 0.5}, "update": {"rate": 0.1, "steps": 2},
+}  # fmt: skip
+
+
+def test_a_residual_and_a_weight_of_zero_are_named_and_nothing_is_hidden():
+    found = verify(RIGHT)
+    assert found.ok, found.text()
+    first = {kink.entry: kink for kink in found.kinks if kink.step == 1}
+    assert set(first) == {"A1[1,1] - Y[1,1]", "A1[2,2] - Y[2,2]", "W1[1,2]", "W1[2,1]"}
+    right, zero = first["A1[1,1] - Y[1,1]"], first["W1[1,2]"]
+    assert right[2:8] == (0.0, "absolute_error", 0.0, 0.0, 1.0, 0.0)
+    assert set(right.left_out) == {
+        "dX[1,1]", "dW1_data[1,1]", "dW1[1,1]", "dW1_data[2,1]", "dW1[2,1]", "db1[1]", "dZ1[1,1]",
+        "dA1[1,1]",
+    }  # fmt: skip
+    assert zero[2:] == (0.0, "l1", 0.0, 0.0, 1.0, 0.0, ("dW1_penalty[1,2]", "dW1[1,2]"))
+    text = found.text(300)
+    assert "A1[1,1] - Y[1,1] = 0 lies on the kink of absolute_error at 0" in text
+    assert "trace takes 0 (JAX 1, PyTorch 0: asked for the middle of its two sides)" in text
+    judged = {r.quantity: r.judged for r in found.rows if r.oracle == "JAX"}
+    assert judged["dW1"] == judged["dW1_penalty"] == 8
+
+
+def test_a_wrong_sign_on_the_kink_of_a_loss_is_found():
+    found = trace(RIGHT)
+    assert found["dA1"][1, 1] == 0
+    assert wrong(verify(tampered(found, 1, "dA1", 0.5))) == {"dA1"}
+    assert wrong(verify(tampered(trace(RIGHT, Y=[[1, 5], [2, 3]]), 1, "dW1_penalty", -0.5)))
+
+
+def test_beside_the_kink_of_a_loss_only_the_differences_are_left_out():
+    found = verify({**RIGHT, "Y": [[1 - 1e-6, 5], [2, 3]], "update": None})
+    assert found.ok, found.text()
+    kink = next(kink for kink in found.kinks if kink.function == "absolute_error")
+    assert (kink.entry, kink.slope, kink.jax) == ("A1[1,1] - Y[1,1]", 1, None)
+    assert "lies beside the kink of absolute_error at 0" in found.text(300)
+
+
+@pytest.mark.parametrize("residual", [1, -1, 1 + 1e-7])
+def test_a_residual_on_the_bend_of_huber_is_judged(residual):
+    table = {
+        "title": "A bend", "activations": ["identity"], "loss": "huber", "X": [[100.0, 3.0]],
+        "Y": [[50 - residual]], "layers": [{"W": [[0.5], [0]]}],
+    }  # fmt: skip
+    found = verify(table)
+    assert found.ok and not found.kinks, found.text()
+    assert wrong(verify(tampered(found.trace, 1, "dW1", 3.0))) == {"dW1"}
 
 
 # what cannot be compared

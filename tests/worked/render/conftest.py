@@ -8,6 +8,7 @@ from scipy.special import erfc
 
 from chainrule.worked.calculate import trace
 from chainrule.worked.quantities import Trace
+from chainrule.worked.render import FORMATS
 from chainrule.worked.render.document import Block, Document, document
 
 FUNCTIONS = {
@@ -16,6 +17,8 @@ FUNCTIONS = {
     "root": math.sqrt,
     "tanh": math.tanh,
     "max": max,
+    "abs": abs,
+    "sign": lambda x: (x > 0) - (x < 0),
     "logistic": lambda z: 1 / (1 + math.exp(-z)),
     "Phi": lambda z: 0.5 * erfc(-z / math.sqrt(2)),
     "phi": lambda z: math.exp(-0.5 * z * z) / math.sqrt(2 * math.pi),
@@ -43,6 +46,13 @@ def traced(name: str, layout: str | None = None) -> Trace:
 @cache
 def arranged(name: str, layout: str | None = None) -> Document:
     return document(traced(name, layout))
+
+
+@cache
+def written(name: str, layout: str, format: str) -> str:
+    """An example in a format; as text, in lines so long that hardly any is broken."""
+    options = {"width": 4000} if format == "text" else {}
+    return FORMATS[format](arranged(name, layout), **options)
 
 
 def blocks(found: Document) -> list[Block]:

@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 import pytest
-from tests.worked.render.conftest import arranged, blocks, traced
+from tests.worked.render.conftest import arranged, blocks, traced, written
 
 from chainrule.worked.example import examples
 from chainrule.worked.render import FORMATS
@@ -26,20 +26,21 @@ def test_every_format_has_every_quantity_in_order(name, layout):
     trace = traced(name, layout)
     shown = [trace.steps[0], trace.steps[-1]] if len(trace.steps) > 1 else [trace.steps[0]]
     assert keys == [key for step in shown for key in step]
-    written = {format: FORMATS[format](document) for format in FORMATS}
-    in_order(keys, re.findall(r"^(\w+): ", FORMATS["text"](document, width=200), re.M))
-    in_order(keys, re.findall(r"^\*\*`(\w+)`\*\*", written["markdown"], re.M))
-    in_order(keys, re.findall(r"\\paragraph\{([^}]*)\}", written["latex"].replace(r"\_", "_")))
-    in_order(keys, re.findall(r"<code>(\w+)</code>", written["html"]))
-    for part, step in zip(json.loads(written["json"])["steps"], trace.steps, strict=True):
+    found = {format: written(name, layout, format) for format in FORMATS}
+    in_order(keys, re.findall(r"^(\w+): ", found["text"], re.M))
+    in_order(keys, re.findall(r"^\*\*`(\w+)`\*\*", found["markdown"], re.M))
+    in_order(keys, re.findall(r"\\paragraph\{([^}]*)\}", found["latex"].replace(r"\_", "_")))
+    in_order(keys, re.findall(r"<code>(\w+)</code>", found["html"]))
+    for part, step in zip(json.loads(found["json"])["steps"], trace.steps, strict=True):
         assert list(part["quantities"]) == list(step)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "D-Q3-toy"])
 def test_notes_questions_and_printed_numbers_are_shown(name):
-    document, example = arranged(name), traced(name).example
-    words = " ".join(FORMATS["text"](document, width=4000).split())
-    page = " ".join(unescape(FORMATS["html"](document)).split())
+    example = traced(name).example
+    document = arranged(name, example.layout)
+    words = " ".join(written(name, example.layout, "text").split())
+    page = " ".join(unescape(written(name, example.layout, "html")).split())
     for note in example.notes:
         said = " ".join(note.text.split())
         assert said in words and said in page

@@ -7,6 +7,7 @@ from chainrule.worked.expressions import (
     Add,
     Call,
     Cases,
+    Constant,
     Fraction,
     MatMul,
     Negative,
@@ -66,3 +67,18 @@ def test_latex_and_mathml_of_the_same():
 def test_a_number_in_tens():
     assert notation(LatexNotation).write(Value(1.25e-7)) == r"1.2\cdot 10^{-7}"
     assert notation(PlainNotation).write(Value(1.25e-7)) == "1.2e-7"
+
+
+def test_sizes_stand_between_bars_where_a_formula_is_set():
+    size = Power(Call("abs", (minus(X, Y),)), 2)
+    assert notation(PlainNotation).write(size) == "abs(X - Y)²"
+    assert r"\left\vert X - Y\right\vert" in notation(LatexNotation).write(size)
+    words = notation(MathmlNotation).write(size)
+    assert words.count("<mo>|</mo>") == 2 and "abs" not in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(PlainNotation, "ρ"), (LatexNotation, r"\rho"), (MathmlNotation, ">ρ<")]
+)
+def test_the_decay_of_rmsprop_is_rho(kind, words):
+    assert words in notation(kind).write(Constant("rho", 0.9))

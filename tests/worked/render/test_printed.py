@@ -38,3 +38,7 @@ def test_the_layout_and_blanks():
 
 def test_another_form_than_ours():
     assert printed([1, 2, 3], quantity([[1.0, 2.0]]), "row") is None
+
+
+def test_one_blank_for_all():
+    assert printed("", quantity([[1.0, 2.0]]), "row") is None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.worked.conftest import networks
 from tests.worked.render.conftest import arranged, traced
 
+from chainrule.worked import trace
 from chainrule.worked.render import render, render_cell
 from chainrule.worked.render.document import document
 from chainrule.worked.render.text import text
@@ -65,3 +66,10 @@ def _seconds(trace) -> float:
     start = time.process_time()
     render(trace)
     return time.process_time() - start
+
+
+def test_losses_of_different_samples_are_said_to_be_so():
+    batches = trace("E-2.3", update={"rate": 0.1, "steps": 3, "batch_size": 2})
+    whole = trace("E-2.3", update={"rate": 0.1, "steps": 3})
+    assert "Each step has its own samples" in text(document(batches))
+    assert "Each step has its own samples" not in text(document(whole))

@@ -108,11 +108,19 @@ def _grids(
 def _file(path: Path) -> Mapping[str, Any]:
     if path.suffix not in READERS:
         raise ExampleError(f"Answers must be a .toml, .json or .csv file, got {path.name}.")
+    if path.is_dir():
+        raise ExampleError(f"{path} is a folder; answers are a .toml, .json or .csv file.")
     if not path.is_file():
         raise ExampleError(f"There is no file {path}.")
     try:
         table = READERS[path.suffix](path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError:
+        raise ExampleError(
+            f"{path.name} is not text in UTF-8: save it with that encoding."
+        ) from None
+    except OSError as error:
+        raise ExampleError(f"{path} cannot be read: {error.strerror or error}.") from None
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, csv.Error) as error:
         kind = path.suffix[1:].upper()
         raise ExampleError(f"{path.name} is not valid {kind}: {error}.") from None
     if not isinstance(table, Mapping):
@@ -129,7 +137,8 @@ def _csv(text: str) -> dict[str, Any]:
     names = rows.fieldnames or []
     if not {"quantity", "value"} <= set(names) <= {"quantity", "row", "column", "value"}:
         raise ExampleError(
-            f"A CSV of answers needs the columns quantity,row,column,value, got {','.join(names)}."
+            "A CSV of answers needs the columns quantity,row,column,value, with commas between, "
+            f"got {','.join(names) or 'none'}."
         )
     found: dict[str, Any] = {}
     for row in rows:
@@ -138,7 +147,15 @@ def _csv(text: str) -> dict[str, Any]:
         for name in tables:
             place = place.setdefault(name, {})
         cell = ((row.get("row") or "").strip(), (row.get("column") or "").strip())
-        place.setdefault(key, _Cells())[cell] = row["value"] or ""
+        cells = place.setdefault(key, _Cells())
+        if cell in cells:
+            at = "".join(
+                f", {word} {part}"
+                for word, part in zip(("row", "column"), cell, strict=True)
+                if part
+            )
+            raise ExampleError(f"{row['quantity']}{at} is given twice.")
+        cells[cell] = row["value"] or ""
     return found
 
 
@@ -164,7 +181,7 @@ def _flat(table: Mapping[str, Any], trace: Trace, number: int = 1) -> Iterator[t
         if nested and nested[1] == "step":
             yield from _flat(_mapping(name, raw), trace, _step(int(nested[2]), trace))
         elif nested:
-            keys = _short_names(step, int(nested[2]))
+            keys = _short_names(step, _layer(int(nested[2]), trace))
             for short, part in _mapping(name, raw).items():
                 if short not in keys:
                     raise ExampleError(unknown_name(f"quantity of {name}", short, keys))
@@ -181,9 +198,19 @@ def _mapping(name: str, raw: Any) -> Mapping[str, Any]:
 
 def _step(number: int, trace: Trace) -> int:
     if not 1 <= number <= len(trace.steps):
+        count = len(trace.steps)
         raise ExampleError(
-            f"step{number} is not there: the example has {len(trace.steps)} steps. "
+            f"step{number} is not there: the example has {count} step{'s' * (count > 1)}. "
             "update.steps says how many there are."
+        )
+    return number
+
+
+def _layer(number: int, trace: Trace) -> int:
+    count = len(trace.example.given)
+    if not 1 <= number <= count:
+        raise ExampleError(
+            f"layer{number} is not there: the network has {count} layer{'s' * (count > 1)}."
         )
     return number
 
@@ -214,13 +241,16 @@ def _number(where: str, raw: Any) -> _Number | None:
         exact = Decimal(typed)
     except InvalidOperation:
         exact = Decimal("NaN")
-    if isinstance(raw, bool | np.bool_) or not exact.is_finite():
+    if isinstance(raw, bool | np.bool_) or not np.isfinite(float(exact)):
+        came = repr(raw) if isinstance(raw, str) else typed
         raise ExampleError(
-            f"{where} must be a finite decimal number such as 0.3042, or a blank '?', got {raw!r}."
+            f"{where} must be a finite decimal number such as 0.3042, or a blank '?', got {came}."
         )
     decimals = -int(exact.as_tuple().exponent)
     if isinstance(raw, float | np.floating):
         decimals = min(decimals, np.finfo(type(raw)).precision - 1 - exact.adjusted())
+    if exact == 0:
+        decimals = max(decimals, 0)  # 0e9 is not a number to the nearest 10^9
     return _Number(float(exact), decimals, typed, typed.lstrip("+-").isdigit())
 
 

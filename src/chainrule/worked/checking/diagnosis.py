@@ -317,7 +317,8 @@ def explanations(
     judged = [search.judged(one) for one in found]
     least = min((one.contradicted for one in judged), default=0)
     kept = [one for one in judged if one.contradicted == least]
-    kept.sort(key=lambda one: (-one.explained, not one.whole, len(one.places)))
+    at_it = (target,)  # a slip there is nearer than one in a step that was not written down
+    kept.sort(key=lambda one: (-one.explained, not one.whole, len(one.places), one.places != at_it))
     most = kept[0].explained if kept else 0
     once: dict[str, Explanation] = {}
     for one in kept:

@@ -27,6 +27,7 @@ from chainrule.worked.expressions import (
     Product,
     Ref,
     Transpose,
+    mentioned,
     minus,
     one_minus,
     substitute,
@@ -99,7 +100,7 @@ class Scene:
             "key": key, "i": self.layer, "below": below, "weights": weights,
             "activation": self.activation, "N": f"{self.count:g}", "k": self.outputs,
             "output": self.example.activations[-1], "top": self.top,
-            "parameter": key.removesuffix("_new").removeprefix("velocity_"),
+            "parameter": re.sub(r"^(velocity|[mvs])_|_new$", "", key),
         }  # fmt: skip
 
     def swap(self, old: Expression, new: Expression, within: Expression | None = None) -> E:
@@ -279,6 +280,20 @@ def penalty_forgotten(s: Scene) -> Iterator[E]:
         yield Ref("data_loss" if s.key == "loss" else f"dW{s.layer}_data")
 
 
+def squares_for_sizes(s: Scene) -> Iterator[E]:
+    """L2's W^2 and W where L1 has abs(W) and sign(W)."""
+
+    def other(x: E) -> E | None:
+        match x:
+            case Call("abs", (W,)):
+                return Power(W, 2)
+            case Call("sign", (W,)):
+                return W
+        return None
+
+    yield substitute(s.right, other)
+
+
 def penalty_on_biases(s: Scene) -> Iterator[E]:
     part = s.step.quantities.get(f"dW{s.layer}_penalty")
     if part is not None and part.formula is not None:
@@ -321,6 +336,40 @@ def no_bias_correction(s: Scene) -> Iterator[E]:
         return None
 
     yield substitute(s.right, one)
+
+
+def forgot_root(s: Scene) -> Iterator[E]:
+    """Of the squares' mean or sum: not of Adam's correction, which may stand by itself."""
+
+    def bare(x: E) -> E | None:
+        match x:
+            case Call("sqrt", (of,)) if mentioned(of):
+                return of
+        return None
+
+    yield substitute(s.right, bare)
+
+
+def forgot_square(s: Scene) -> Iterator[E]:
+    def bare(x: E) -> E | None:
+        match x:
+            case Power(Ref() as gradient, 2):
+                return gradient
+        return None
+
+    yield substitute(s.right, bare)
+
+
+def shares_swapped(s: Scene) -> Iterator[E]:
+    """(1 - b) m + b g for b m + (1 - b) g."""
+    match s.right:
+        case Add((Product((kept, before)), Product((new, now)))):
+            yield Add((Product((new, before)), Product((kept, now))))
+
+
+def forgot_before(s: Scene) -> Iterator[E]:
+    if isinstance(s.right, Add):
+        yield s.right.terms[-1]
 
 
 _OUTPUT = r"L|data_loss|loss|d[AZ]\d+"
@@ -400,6 +449,11 @@ SLIPS = (
         "the penalty is halved, as with lambda/2 for lambda", penalty_halved,
     ),
     Slip("forgot_penalty", r"loss|dW\d+", "the penalty is left out", penalty_forgotten),
+    Slip(
+        "squares_for_sizes", r"penalty|dW\d+_penalty",
+        "the penalty is L2's, of the squared weights, and not L1's, of their absolute values",
+        squares_for_sizes,
+    ),
     Slip("penalty_on_biases", r"db\d+", "the penalty is put on the biases too", penalty_on_biases),
     Slip("forgot_rate", r"[Wb]\d+_new|velocity_.*", "the learning rate is left out", forgot_rate),
     Slip(
@@ -413,5 +467,18 @@ SLIPS = (
     Slip(
         "no_bias_correction", r"[Wb]\d+_new",
         "Adam's bias correction is left out", no_bias_correction,
+    ),
+    Slip(
+        "forgot_root", r"[Wb]\d+_new",
+        "the root of the squares' mean or sum is left out", forgot_root,
+    ),
+    Slip("forgot_square", r"[vs]_.*", "the gradient is not squared", forgot_square),
+    Slip(
+        "shares_swapped", r"[mv]_.*",
+        "the shares of what was before and of the new gradient are swapped", shares_swapped,
+    ),
+    Slip(
+        "forgot_before", r"([mvs]|velocity)_.*",
+        "what was there before this step is left out", forgot_before,
     ),
 )  # fmt: skip

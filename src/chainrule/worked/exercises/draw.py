@@ -17,6 +17,7 @@ from chainrule.equations.losses import LOSSES
 from chainrule.errors import InvalidInputError
 from chainrule.worked.example import parse_example
 from chainrule.worked.exercises.wanted import Wanted
+from chainrule.worked.forms import PENALTY_FORMS
 from chainrule.worked.quantities import Step, Trace
 from chainrule.worked.trace import trace_example
 
@@ -155,9 +156,23 @@ def _faults(trace: Trace, decimals: int, falling: bool) -> Iterator[str]:
         error = np.abs(step.values[f"A{len(names)}"] - step.values["Y"])
         if error.min() < LEAST_ERROR:
             yield "an output is already right"
+        yield _kink_fault(trace, step, error)
         yield _gradient_fault(step, len(names), decimals)
     if falling and not (np.diff(trace.losses) < 0).all():
         yield "the loss does not fall"
+
+
+def _kink_fault(trace: Trace, step: Step, error: Floats) -> str:
+    """Where rounding by hand would decide a sign, or which of two cases holds."""
+    loss, penalty = LOSSES[trace.example.loss], trace.example.penalty
+    seams = {*loss.kinks, *loss.settings.values()}  # Huber's delta
+    if any(np.abs(error - place).min() < NEAR for place in seams):
+        return f"a residual is too near a kink of {loss.name}"
+    if penalty is not None and PENALTY_FORMS[penalty.convention].penalty.kinks:
+        weights = [step.values[f"W{i}"] for i in range(1, len(trace.example.activations) + 1)]
+        if min(np.abs(W).min() for W in weights) < NEAR:
+            return "a weight is too near 0, where its penalty has a kink"
+    return ""
 
 
 def _layer_fault(name: str, Z: Floats, A: Floats, decimals: int) -> str:

@@ -142,7 +142,8 @@ def exercise(
     samples
         How many are in the batch, 1 to 6; the loss is their mean.
     optimizer, rate
-        As in ``[update]`` of an example; the rate is 0.1 by default, 0.01 for Adam's kin.
+        As in ``[update]`` of an example; the rate is 0.1 by default, 0.01 where each
+        parameter has a rate of its own (Adam and its kin, rmsprop, adagrad).
     steps
         Updates on the whole batch, 1 to 5.
     layout
@@ -150,8 +151,8 @@ def exercise(
     decimals
         Of the sheet and the solution, 2 to 10.
     penalty
-        L2 on the weights: the strength of lambda/2 times the sum of squares, or
-        ``{"convention": ..., "strength": ...}``.
+        On the weights. A number is the strength of L2: lambda/2 times the sum of squares; any
+        other is ``{"convention": ..., "strength": ...}``, where ``"l1"`` is L1.
     quantities
         What to calculate: keys (``"dW2"``), kinds (``"dW"``) or stages (``"forward"``,
         ``"backward"``, ``"update"``, ``"after"``). By default all but the local derivatives,

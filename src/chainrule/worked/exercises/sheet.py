@@ -29,6 +29,8 @@ STARTS = {
     "adam": MOMENTS,
     "adam_hat": MOMENTS,
     "adamw": MOMENTS,
+    "rmsprop": "The second moments start at 0.",
+    "adagrad": "The sums of squares start at 0.",
 }
 
 

@@ -154,7 +154,7 @@ def _positive(name: str, value: Any) -> float:
 
 def _rate(rate: Any, optimizer: str) -> float:
     if rate is None:
-        return ADAPTIVE_RATE if optimizer.startswith("adam") else RATE
+        return ADAPTIVE_RATE if "epsilon" in OPTIMIZERS[optimizer].settings else RATE
     return _positive("rate", rate)
 
 

@@ -2,21 +2,24 @@
 
 The loss is taken at x + h and x - h for one number x at a time: the slope between the two is the
 derivative, up to h^2 times the third derivative and to rounding, which is bounded here. Where a
-pre-activation passes a kink between the two (relu's at 0), the slope means nothing: such a
-difference is named.
+pre-activation passes a kink between the two (relu's at 0), or a residual or a weight does, the
+slope means nothing: such a difference is named. Where a residual passes a bend (of Huber's loss,
+whose second derivative jumps), it is off by as much as is bounded here too.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.equations.losses import FUSED, LOSSES, per_sample
+from chainrule.equations.losses import FUSED, HUBER_DELTA, LOSSES, per_sample
+from chainrule.equations.penalties import PENALTIES
+from chainrule.worked.libraries.kinks import EPSILON, Tape, places
 from chainrule.worked.libraries.problem import Floats, Problem
 
-__all__ = ["SAMPLED", "STEP", "Differences", "Spot", "Tape", "differences", "forward", "rounding"]
+__all__ = ["SAMPLED", "STEP", "Differences", "Spot", "differences", "forward", "rounding"]
 
 STEP = 1e-5
 """h, for numbers up to 1; in proportion for larger ones."""
@@ -25,18 +28,12 @@ SAMPLED = 200
 MOVED = 1e-12
 """A pre-activation that moves by less has not passed a kink: rounding moves it so far too."""
 
-EPSILON = float(np.finfo(float).eps)
+BENDS = {"huber": (-HUBER_DELTA, HUBER_DELTA)}
+"""Residuals where the second derivative of a loss jumps, by 1."""
 
-Spot = tuple[int, int, int]
-"""A pre-activation: layer, from 1; sample and unit, from 0."""
-
-
-class Tape(NamedTuple):
-    """The pre-activations and activations of each layer, and the samples' losses."""
-
-    Z: tuple[Floats, ...]
-    A: tuple[Floats, ...]
-    L: Floats
+Spot = tuple[str, int, int]
+"""A number that may lie on a kink: its key (``Z1``, the residual of ``A2``, ``W1``), its row and
+column, from 0."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,10 @@ def differences(problem: Problem, found: Mapping[str, Floats]) -> Iterator[tuple
             penalty = _of_the_penalty(problem, key)
             yield f"d{key}_penalty", penalty
             value, noise = data.value + penalty.value, data.noise + penalty.noise
-            yield f"d{key}", Differences(value, noise, data.kinks)
+            both = {**data.kinks}
+            for at, spots in penalty.kinks.items():
+                both[at] = (*both.get(at, ()), *spots)
+            yield f"d{key}", Differences(value, noise, both)
 
 
 def rounding(problem: Problem, found: Mapping[str, Floats]) -> float:
@@ -106,11 +106,20 @@ def _of_the_loss(problem: Problem, key: str, tape: Tape, size: float) -> Differe
         above, below = (forward(problem, {**arrays, key: x}, plain) for x in (up, down))
         if up[at] > down[at]:
             value[at] = problem.share @ (above.L - below.L) / (up[at] - down[at])
-            noise[at] = EPSILON * size / steps[at]
+            noise[at] = EPSILON * size / steps[at] + _bent(problem, above, below) / steps[at]
         passed = tuple(_passed(problem, above, below))
         if passed:
             kinks[at] = passed
     return Differences(value, noise, kinks)
+
+
+def _bent(problem: Problem, above: Tape, below: Tape) -> float:
+    """What bends between the two add to the difference of the loss."""
+    up, down = above.A[-1] - problem.Y, below.A[-1] - problem.Y
+    off = np.zeros_like(up)
+    for bend in BENDS.get(problem.loss, ()):
+        off += ((up > bend) != (down > bend)) * (up - down) ** 2 / 16
+    return float(np.abs(problem.share) @ off.sum(axis=1))
 
 
 def _steps(problem: Problem, A: Floats) -> Floats:
@@ -125,8 +134,11 @@ def _of_the_penalty(problem: Problem, key: str) -> Differences:
     W = problem.arrays[key]
     h = STEP * np.maximum(1, np.abs(W))
     up, down = W + h, W - h
-    value = problem.coefficient * (up * up - down * down) / (up - down)
-    return Differences(value, EPSILON * problem.coefficient * up * up / h, {})
+    power = 1 if problem.penalty == "l1" else 2
+    above, below = np.abs(up) ** power, np.abs(down) ** power
+    value = problem.coefficient * (above - below) / (up - down)
+    own = PENALTIES[problem.penalty].kinks if problem.penalty else ()
+    return Differences(value, EPSILON * problem.coefficient * above / h, _over(key, own, up, down))
 
 
 def _local(i: int, name: str, Z: Floats) -> Differences:
@@ -137,11 +149,7 @@ def _local(i: int, name: str, Z: Floats) -> Differences:
     if activation.elementwise:
         above, below = activation.function(up), activation.function(down)
         noise = EPSILON * (np.abs(above) + np.abs(Z)) / h
-        kinks: dict[tuple[int, ...], tuple[Spot, ...]] = {
-            (r, u): ((i, r, u),)
-            for kink in activation.kinks
-            for r, u in np.argwhere((up > kink) != (down > kink)).tolist()
-        }
+        kinks = _over(f"Z{i}", activation.kinks, up, down)
         return Differences((above - below) / (up - down), noise, kinks)
     columns = []
     for u in range(Z.shape[1]):
@@ -154,13 +162,24 @@ def _local(i: int, name: str, Z: Floats) -> Differences:
 
 
 def _passed(problem: Problem, above: Tape, below: Tape) -> Iterator[Spot]:
-    """The pre-activations with a kink between the two."""
-    for i, name in enumerate(problem.activations, 1):
-        up, down = above.Z[i - 1], below.Z[i - 1]
-        for kink in ACTIVATIONS[name].kinks:
-            there = ((up > kink) != (down > kink)) & (np.abs(up - down) > MOVED)
+    """The pre-activations and residuals with a kink between the two."""
+    for up, down in zip(places(problem, above), places(problem, below), strict=True):
+        for kink in up.kinks:
+            there = (up.value > kink) != (down.value > kink)
+            there &= np.abs(up.value - down.value) > MOVED
             for r, u in np.argwhere(there).tolist():
-                yield i, r, u
+                yield up.key, r, u
+
+
+def _over(
+    key: str, kinks: tuple[float, ...], up: Floats, down: Floats
+) -> dict[tuple[int, ...], tuple[Spot, ...]]:
+    """Where a kink lies between, of numbers that are each moved by themselves."""
+    return {
+        (r, u): ((key, r, u),)
+        for kink in kinks
+        for r, u in np.argwhere((up > kink) != (down > kink)).tolist()
+    }
 
 
 def _chosen(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -28,24 +28,37 @@ def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Float
     """A step's quantities up to its gradients, by the trace's keys, in float64.
 
     The derivatives are those of ``jax.grad``; a penalised ``dW1`` is the sum of two, of the
-    data's loss and of the penalty. ``nudge`` is added to the pre-activations: it keeps the
-    oracle on our side of a kink.
+    data's loss and of the penalty. ``nudge`` keeps the oracle on our side of a kink, as
+    ``kinks.nudged`` says.
     """
     import jax
 
+    nudge = dict(nudge)
+    targets = (problem.Y, nudge.pop("Y", None))
     with jax.enable_x64(True):
-        found = _differentiated(problem.activations, problem.loss)(
-            {**problem.arrays, **nudge}, problem.Y, problem.share, problem.coefficient
+        found = _differentiated(problem.activations, problem.loss, problem.penalty or "l2")(
+            {**problem.arrays, **nudge}, targets, problem.share, problem.coefficient
         )
         return {key: np.array(x) for key, x in found.items()}
 
 
-def slope(activation: str, z: float) -> float:
-    """What JAX takes an activation's derivative to be at ``z``."""
+def slope(name: str, z: float) -> float:
+    """What JAX takes the derivative to be at ``z``: of an activation, of the absolute error by its
+    residual, or of L1 by a weight."""
     import jax
+    import jax.numpy as jnp
 
     with jax.enable_x64(True):
-        return float(jax.grad(_activations()[activation])(z))
+        sizes = {"absolute_error": jnp.abs, "l1": jnp.abs}
+        return float(jax.grad({**_activations(), **sizes}[name])(z))
+
+
+def _size(x: Any) -> Any:
+    """abs(x), with 0 for its derivative at 0: of two that are equal, JAX takes the mean. That of
+    ``jnp.abs`` is 1 there."""
+    import jax.numpy as jnp
+
+    return jnp.maximum(x, -x)
 
 
 def _activations() -> dict[str, Function]:
@@ -59,12 +72,21 @@ def _activations() -> dict[str, Function]:
         "relu": jax.nn.relu,
         "leaky_relu": partial(jax.nn.leaky_relu, negative_slope=0.01),
         "elu": jax.nn.elu,
+        "selu": jax.nn.selu,
         "gelu": partial(jax.nn.gelu, approximate=False),
         "silu": jax.nn.silu,
         "softplus": jax.nn.softplus,
+        "mish": jax.nn.mish,
         "exp": jnp.exp,
         "softmax": jax.nn.softmax,
     }
+
+
+def _penalties() -> dict[str, Function]:
+    """What each adds up over the weights."""
+    import jax.numpy as jnp
+
+    return {"l2": jnp.square, "l1": _size}
 
 
 def _losses() -> dict[str, Function]:
@@ -72,12 +94,18 @@ def _losses() -> dict[str, Function]:
     import jax.numpy as jnp
     from jax.scipy.special import xlogy
 
+    def huber(a: Any, y: Any) -> Any:
+        size = jnp.abs(a - y)
+        return jnp.sum(jnp.where(size < 1, 0.5 * jnp.square(a - y), size - 0.5), axis=1)
+
     return {
         "squared_error": lambda a, y: 0.5 * jnp.sum(jnp.square(a - y), axis=1),
         "mean_squared_error": lambda a, y: jnp.mean(jnp.square(a - y), axis=1),
         "half_mean_squared_error": lambda a, y: 0.5 * jnp.mean(jnp.square(a - y), axis=1),
         "cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a), axis=1),
         "binary_cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a) + xlogy(1 - y, 1 - a), axis=1),
+        "absolute_error": lambda a, y: jnp.sum(_size(a - y), axis=1),
+        "huber": huber,
         "poisson": lambda a, y: jnp.sum(a - xlogy(y, a) + xlogy(y, y) - y, axis=1),
     }
 
@@ -99,30 +127,39 @@ def _from_logits() -> dict[tuple[str, str], Function]:
 
 
 @cache
-def _differentiated(names: tuple[str, ...], loss: str) -> Function:
+def _differentiated(names: tuple[str, ...], loss: str, penalised: str) -> Function:
     """All quantities as one compiled function."""
     import jax
     import jax.numpy as jnp
 
     functions, top = [_activations()[name] for name in names], len(names)
     plain, logits = _losses()[loss], _from_logits().get((names[-1], loss))
+    term = _penalties()[penalised]
 
-    def data(at: Any, Y: Any, share: Any) -> Any:
+    def beside(targets: Any, A: Any) -> Any:
+        """The targets, some of them so far from the outputs as it is said."""
+        Y, off = targets
+        return Y if off is None else jnp.where(jnp.isnan(off), Y, jax.lax.stop_gradient(A) - off)
+
+    def data(at: Any, targets: Any, share: Any) -> Any:
         A: Any = at["X"]
         tape: dict[str, Any] = {}
         for i, function in enumerate(functions, 1):
             Z = A @ at[f"W{i}"] + at[f"b{i}"] + at[f"Z{i}"]
             A = function(Z) + at[f"A{i}"]
             tape |= {f"Z{i}": Z, f"A{i}": A}
+        Y = beside(targets, A)
         tape["L"] = plain(A, Y) if logits is None else logits(Z, Y)
         return jnp.sum(share * tape["L"]), tape
 
     def penalty(weights: Any, coefficient: Any) -> Any:
-        return coefficient * sum(jnp.sum(jnp.square(W)) for W in weights.values())
+        return coefficient * sum(jnp.sum(term(W)) for W in weights.values())
 
-    def everything(at: Any, Y: Any, share: Any, coefficient: Any) -> Any:
-        (value, found), slopes = jax.value_and_grad(data, has_aux=True)(at, Y, share)
-        slopes[f"A{top}"] = jax.grad(lambda a: jnp.sum(share * plain(a, Y)))(found[f"A{top}"])
+    def everything(at: Any, targets: Any, share: Any, coefficient: Any) -> Any:
+        (value, found), slopes = jax.value_and_grad(data, has_aux=True)(at, targets, share)
+        A = found[f"A{top}"]
+        Y = beside(targets, A)
+        slopes[f"A{top}"] = jax.grad(lambda a: jnp.sum(share * plain(a, Y)))(A)
         weights = {key: x for key, x in at.items() if key.startswith("W")}
         part, pulls = jax.value_and_grad(penalty)(weights, coefficient)
         found |= {"data_loss": value, "penalty": part, "loss": value + part}
@@ -163,30 +200,35 @@ def train(course: Course) -> Iterator[tuple[float, tuple[Layer, ...]]]:
     import jax
 
     optimizer = course.update.optimizer
-    step = _compiled(course.activations, course.loss, optimizer)
+    penalty = course.batches[0].penalty or "l2"
+    step = _compiled(course.activations, course.loss, optimizer, penalty)
+    factor = {"l2": 2.0, "l1": 1.0}[penalty]  # the equations' lambda in terms of the coefficient
     layers: Any = course.layers
     state: Any = OPTIMIZERS[optimizer].init(layers)
     for number, one in enumerate(course.batches):
-        batch = (one.X, one.Y, one.share, 2 * one.coefficient)
+        batch = (one.X, one.Y, one.share, factor * one.coefficient)
         with jax.enable_x64(True):
             loss, layers, state = step(layers, state, batch, course.rate(number), course.settings)
         yield float(loss), tuple(Layer(np.array(W), np.array(b)) for W, b in layers)
 
 
 @cache
-def _compiled(names: tuple[str, ...], loss_name: str, optimizer: str) -> Function:
+def _compiled(
+    names: tuple[str, ...], loss_name: str, optimizer: str, penalty_name: str
+) -> Function:
     import jax
     import jax.numpy as jnp
 
-    loss, output, l2 = LOSSES[loss_name], ACTIVATIONS[names[-1]], PENALTIES["l2"]
+    loss, output, penalty = LOSSES[loss_name], ACTIVATIONS[names[-1]], PENALTIES[penalty_name]
 
     def step(layers: Any, state: Any, batch: Any, rate: Any, settings: Any) -> Any:
         X, Y, share, strength = batch
         tape = forward(layers, names, X)
         Z, A = tape.Z[-1], tape.A[-1]
-        value = jnp.sum(share * per_sample(loss, output, Z, A, Y)) + total(l2, layers, strength)
+        value = jnp.sum(share * per_sample(loss, output, Z, A, Y))
+        value = value + total(penalty, layers, strength)
         dZ = output_gradient(loss, output, Z, A, Y) * share[:, None]
-        found = penalised(l2, layers, backward(layers, names, tape, dZ).layers, strength)
+        found = penalised(penalty, layers, backward(layers, names, tape, dZ).layers, strength)
         new, state = OPTIMIZERS[optimizer].step(layers, found, state, rate, settings)
         return value, new, state
 

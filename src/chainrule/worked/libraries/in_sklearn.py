@@ -48,6 +48,8 @@ def inexpressible(course: Course) -> str:
         return f"one activation for all hidden layers, and the example has {sorted(hidden)}"
     if not hidden <= set(ACTIVATIONS):
         return f"hidden activations {', '.join(ACTIVATIONS)}, and not {hidden.pop()}"
+    if course.loss not in OUTPUTS:
+        return f"the losses {', '.join(OUTPUTS)}, and not {course.loss}"
     if output != OUTPUTS[course.loss]:
         return f"{course.loss} with the output {OUTPUTS[course.loss]} alone, and not {output}"
     if output == "softmax" and course.outputs < 3:
@@ -57,8 +59,10 @@ def inexpressible(course: Course) -> str:
     sums = {batch.total_weight for batch in course.batches}
     if course.reduction == "sum" and len(sums) > 1 and "beta_1" in course.settings:
         return "the mean over a batch, which is not the sum where Adam sees batches of two sizes"
-    if course.update.optimizer == "adamw":
-        return "the solvers sgd, adam and lbfgs, and not adamw"
+    if course.update.optimizer in ("adamw", "rmsprop", "adagrad"):
+        return f"the solvers sgd, adam and lbfgs, and not {course.update.optimizer}"
+    if course.penalty is not None and course.penalty.convention == "l1":
+        return "the penalty L2 alone, and not L1"
     return ""
 
 

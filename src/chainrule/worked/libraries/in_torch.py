@@ -18,6 +18,7 @@ __all__ = [
     "installed",
     "losses",
     "one_thread",
+    "penalties",
     "quantities",
     "slope",
 ]
@@ -48,11 +49,12 @@ def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Float
     """A step's quantities up to its gradients, by the trace's keys, in float64.
 
     The derivatives are autograd's; a penalised ``dW1`` is the sum of two, of the data's loss and
-    of the penalty. ``nudge`` is added to the pre-activations: it keeps the oracle on our side of
-    a kink.
+    of the penalty. ``nudge`` keeps the oracle on our side of a kink, as ``kinks.nudged`` says.
     """
     import torch
 
+    nudge = dict(nudge)
+    beside = nudge.pop("Y", None)
     arrays = {**problem.arrays, **nudge}
     at = {key: torch.tensor(x, requires_grad=True) for key, x in arrays.items()}
     Y, share, top = torch.tensor(problem.Y), torch.tensor(problem.share), len(problem.layers)
@@ -62,6 +64,9 @@ def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Float
         Z = A @ at[f"W{i}"] + at[f"b{i}"] + at[f"Z{i}"]
         A = activations()[name](Z) + at[f"A{i}"]
         found |= {f"Z{i}": Z, f"A{i}": A, f"S{i}": _local(name, Z)}
+    if beside is not None:
+        off = torch.tensor(beside)
+        Y = torch.where(torch.isnan(off), Y, A.detach() - off)
     plain = losses()[problem.loss]
     logits = from_logits().get((problem.activations[-1], problem.loss))
     found["L"] = plain(A, Y) if logits is None else logits(Z, Y)
@@ -71,7 +76,8 @@ def quantities(problem: Problem, nudge: Mapping[str, Floats]) -> dict[str, Float
     outputs = A.detach().requires_grad_()
     (slopes[f"A{top}"],) = torch.autograd.grad((share * plain(outputs, Y)).sum(), [outputs])
     weights = [f"W{i}" for i in range(1, top + 1)]
-    penalty: Any = problem.coefficient * sum(at[key].square().sum() for key in weights)
+    term = penalties()[problem.penalty or "l2"]
+    penalty: Any = problem.coefficient * sum(term(at[key]).sum() for key in weights)
     pulls = dict(
         zip(weights, torch.autograd.grad(penalty, [at[key] for key in weights]), strict=True)
     )
@@ -94,12 +100,14 @@ def _local(name: str, Z: Any) -> Any:
     return torch.stack(columns, dim=1)
 
 
-def slope(activation: str, z: float) -> float:
-    """What PyTorch takes an activation's derivative to be at ``z``."""
+def slope(name: str, z: float) -> float:
+    """What PyTorch takes the derivative to be at ``z``: of an activation, of the absolute error by
+    its residual, or of L1 by a weight."""
     import torch
 
+    sizes = {"absolute_error": torch.abs, "l1": torch.abs}
     at = torch.tensor(z, dtype=torch.float64, requires_grad=True)
-    (found,) = torch.autograd.grad(activations()[activation](at), [at])
+    (found,) = torch.autograd.grad({**activations(), **sizes}[name](at), [at])
     return float(found)
 
 
@@ -115,13 +123,22 @@ def activations() -> dict[str, Function]:
         "relu": torch.relu,
         "leaky_relu": lambda z: F.leaky_relu(z, 0.01),
         "elu": F.elu,
+        "selu": F.selu,
         "gelu": F.gelu,
         "silu": F.silu,
         # its own threshold of 20, above which it gives z, would cost digits
         "softplus": lambda z: F.softplus(z, threshold=100),
+        "mish": F.mish,
         "exp": torch.exp,
         "softmax": lambda z: torch.softmax(z, dim=1),
     }
+
+
+def penalties() -> dict[str, Function]:
+    """What each adds up over the weights."""
+    import torch
+
+    return {"l2": torch.square, "l1": torch.abs}
 
 
 def losses() -> dict[str, Function]:
@@ -146,6 +163,8 @@ def losses() -> dict[str, Function]:
             -(torch.xlogy(y, a) + torch.xlogy(1 - y, 1 - a)).sum(dim=1)
         ),
         "poisson": counts,
+        "absolute_error": lambda a, y: F.l1_loss(a, y, reduction="none").sum(dim=1),
+        "huber": lambda a, y: F.huber_loss(a, y, reduction="none").sum(dim=1),
     }
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.network import Layer
 from chainrule.worked.example import Example
 from chainrule.worked.expressions import evaluate
 from chainrule.worked.libraries import in_jax, in_torch, torch_training
-from chainrule.worked.libraries.differences import EPSILON, Tape, forward
+from chainrule.worked.libraries.differences import forward
+from chainrule.worked.libraries.kinks import Tape, bounds, nudged, on_a_kink
 from chainrule.worked.libraries.problem import Floats, Problem, course, problem
 from chainrule.worked.quantities import Step, Trace
 
@@ -29,12 +29,12 @@ Values = Mapping[str, Floats]
 class Expected:
     """One step: what it should be given, and its quantities by JAX and by PyTorch (empty without
     it). ``tape`` is the forward pass without its nudges, ``on_a_kink`` marks where it lies on a
-    kink, by layer."""
+    kink, by the key of what lies there."""
 
     step: Step
     problem: Problem
     tape: Tape
-    on_a_kink: Mapping[int, np.ndarray]
+    on_a_kink: Mapping[str, np.ndarray]
     given: Values
     jax: Values
     torch: Values
@@ -43,7 +43,7 @@ class Expected:
     def blur(self) -> float:
         """How far rounding may move a pre-activation, the largest. In outputs and gradients it is
         a relative difference; it counts where an example explodes."""
-        return max(float(bound.max()) for bound in _bounds(self.problem, self.tape))
+        return max(float(bound.max()) for bound in bounds(self.problem, self.tape))
 
 
 def expectations(found: Trace) -> Iterator[Expected]:
@@ -57,8 +57,8 @@ def expectations(found: Trace) -> Iterator[Expected]:
         values = {key: _taken(step.values[key], given[key]) for key in given}
         one = problem(example, values)
         tape = forward(one, one.arrays)
-        on_a_kink = _on_a_kink(one, tape)
-        nudge = _nudge(one, tape, on_a_kink)
+        there = on_a_kink(one, tape)
+        nudge = nudged(one, tape, there)
         jax = in_jax.quantities(one, nudge)
         torch = in_torch.quantities(one, nudge) if with_torch else {}
         if whole is not None:
@@ -67,7 +67,7 @@ def expectations(found: Trace) -> Iterator[Expected]:
             if with_torch:
                 torch |= torch_training.updated(whole, one, number, torch, values)
                 torch["loss_new"] = in_torch.quantities(_after(one, torch), {})["loss"]
-        yield Expected(step, one, tape, on_a_kink, given, jax, torch)
+        yield Expected(step, one, tape, there, given, jax, torch)
         parameters = _next(parameters, jax)
 
 
@@ -117,43 +117,3 @@ def _after(one: Problem, new: Values) -> Problem:
     return replace(
         one, layers=tuple(Layer(new[f"W{i}_new"], new[f"b{i}_new"]) for i in range(1, count + 1))
     )
-
-
-# kinks
-
-
-def _bounds(one: Problem, tape: Tape) -> list[Floats]:
-    """How far rounding may move each pre-activation: a sum of n products, in any order."""
-    inputs = (one.X, *tape.A[:-1])
-    return [
-        2 * (len(W) + 1) * EPSILON * (np.abs(A) @ np.abs(W) + np.abs(b))
-        for A, (W, b) in zip(inputs, one.layers, strict=True)
-    ]
-
-
-def _on_a_kink(one: Problem, tape: Tape) -> dict[int, np.ndarray]:
-    """Where a pre-activation cannot be told from a kink, by layer."""
-    found, bounds = {}, _bounds(one, tape)
-    for i, name in enumerate(one.activations, 1):
-        kinks = ACTIVATIONS[name].kinks
-        if kinks:
-            near = [np.abs(tape.Z[i - 1] - kink) <= bounds[i - 1] for kink in kinks]
-            found[i] = np.any(near, axis=0)
-    return found
-
-
-def _nudge(one: Problem, tape: Tape, on_a_kink: Mapping[int, np.ndarray]) -> dict[str, Floats]:
-    """What keeps the libraries on the trace's side of a kink, however they round there, and
-    whatever they take for the derivative on it."""
-    found, bounds = {}, _bounds(one, tape)
-    for i, there in on_a_kink.items():
-        kinks = np.asarray(ACTIVATIONS[one.activations[i - 1]].kinks)
-        Z = tape.Z[i - 1]
-        nearest = kinks[np.abs(Z[..., None] - kinks).argmin(axis=-1)]
-        side = np.where(nearest < Z, 1.0, -1.0)
-        found[f"Z{i}"] = np.where(there, side * np.maximum(2 * bounds[i - 1], TINY), 0.0)
-    return found
-
-
-TINY = 1e-300
-"""Where a pre-activation adds up zeros alone."""

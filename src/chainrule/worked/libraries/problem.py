@@ -34,7 +34,8 @@ def traced(source: Any, X: Any, y: Any, changes: Mapping[str, Any]) -> Trace:
 @dataclass(frozen=True)
 class Problem:
     """A batch in the row convention. Its loss is ``share`` times the samples' losses, and
-    ``coefficient`` times the sum of the squared weights.
+    ``coefficient`` times the sum of the squared weights (``penalty`` "l2") or of their absolute
+    values ("l1").
 
     The penalty's conventions are written down here a second time, on purpose: they are one of
     the things that are verified.
@@ -48,6 +49,7 @@ class Problem:
     weights: Floats | None
     share: Floats
     coefficient: float
+    penalty: str | None = None
 
     @property
     def total_weight(self) -> float:
@@ -82,16 +84,23 @@ def problem(example: Example, values: Mapping[str, Floats]) -> Problem:
         weights,
         ones / ones.sum() if mean else ones,
         _coefficient(example.penalty, n),
+        _penalty(example.penalty),
     )
 
 
 def _coefficient(penalty: Penalty | None, n: int) -> float:
-    """What the penalty multiplies the sum of the squared weights with."""
+    """What the penalty multiplies its sum over the weights with."""
     if penalty is None:
         return 0.0
     strength = penalty.strength
-    table = {"lambda/2": strength / 2, "lambda": strength, "alpha": strength / (2 * n)}
-    return table[penalty.convention]
+    half = {"lambda/2": strength / 2, "alpha": strength / (2 * n)}
+    return half.get(penalty.convention, strength)
+
+
+def _penalty(penalty: Penalty | None) -> str | None:
+    if penalty is None:
+        return None
+    return "l1" if penalty.convention == "l1" else "l2"
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,13 @@ class Course:
     @property
     def outputs(self) -> int:
         return self.batches[0].Y.shape[1]
+
+    @property
+    def weight_decay(self) -> float:
+        """The strength of an L2 penalty as the example has it; 0 where it has none."""
+        if self.penalty is None or self.penalty.convention == "l1":
+            return 0.0
+        return self.penalty.strength
 
     @property
     def weighted(self) -> bool:

@@ -5,8 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.equations.losses import HUBER_DELTA
 from chainrule.equations.network import Layer
-from chainrule.worked.libraries.in_torch import activations, from_logits, losses, one_thread
+from chainrule.worked.libraries.in_torch import (
+    activations,
+    from_logits,
+    losses,
+    one_thread,
+    penalties,
+)
 from chainrule.worked.libraries.problem import Course, Floats, Problem
 
 __all__ = ["conventions", "train", "updated"]
@@ -79,6 +86,10 @@ def updated(
         found[f"{key}_new"] = parameter
         if "exp_avg" in state:
             found |= {f"m_{key}": state["exp_avg"], f"v_{key}": state["exp_avg_sq"]}
+        elif "square_avg" in state:
+            found[f"v_{key}"] = state["square_avg"]
+        elif "sum" in state:
+            found[f"s_{key}"] = state["sum"]
         elif state.get("momentum_buffer") is not None:
             found[f"velocity_{key}"] = -rate * state["momentum_buffer"]
     return {key: x.numpy() for key, x in found.items()}
@@ -90,11 +101,14 @@ def _state(key: str, before: Mapping[str, Floats], number: int, rate: float) -> 
 
     if f"velocity_{key}_before" in before:
         return {"momentum_buffer": torch.tensor(-before[f"velocity_{key}_before"] / rate)}
-    return {
-        "step": torch.tensor(float(number)),
-        "exp_avg": torch.tensor(before[f"m_{key}_before"]),
-        "exp_avg_sq": torch.tensor(before[f"v_{key}_before"]),
-    }
+    found = {"step": torch.tensor(float(number))}
+    names = {"m": "exp_avg", "v": "exp_avg_sq", "s": "sum"}
+    if f"m_{key}_before" not in before:
+        names["v"] = "square_avg"  # of rmsprop
+    for ours, theirs in names.items():
+        if f"{ours}_{key}_before" in before:
+            found[theirs] = torch.tensor(before[f"{ours}_{key}_before"])
+    return found
 
 
 def _linear(layer: Layer) -> Any:
@@ -118,8 +132,9 @@ def _our_loss(problem: Problem, linear: list[Any], Z: Any, A: Any) -> Any:
     Y, pair = torch.tensor(problem.Y), (problem.activations[-1], problem.loss)
     logits = from_logits().get(pair)
     each = losses()[problem.loss](A, Y) if logits is None else logits(Z, Y)
-    squares = sum(layer.weight.square().sum() for layer in linear)
-    return (torch.tensor(problem.share) * each).sum() + problem.coefficient * squares
+    term = penalties()[problem.penalty or "l2"]
+    whole = sum(term(layer.weight).sum() for layer in linear)
+    return (torch.tensor(problem.share) * each).sum() + problem.coefficient * whole
 
 
 def _own_loss(course: Course, Z: Any, A: Any, Y: Any) -> Any:
@@ -130,6 +145,8 @@ def _own_loss(course: Course, Z: Any, A: Any, Y: Any) -> Any:
     table: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         "cross_entropy": (F.cross_entropy, Z, {}),
         "binary_cross_entropy": (F.binary_cross_entropy_with_logits, Z, {}),
+        "absolute_error": (F.l1_loss, A, {}),
+        "huber": (F.huber_loss, A, {"delta": HUBER_DELTA}),
         "poisson": (F.poisson_nll_loss, Z if log_input else A, {"log_input": log_input}),
     }
     loss, given, settings = table.get(course.loss, (F.mse_loss, A, {}))
@@ -140,7 +157,7 @@ def _optimizer(weights: list[Any], biases: list[Any], course: Course, translated
     import torch
 
     rate, settings, name = course.update.rate, course.settings, course.update.optimizer
-    decay = 0.0 if translated or course.penalty is None else course.penalty.strength
+    decay = 0.0 if translated else course.weight_decay
     decay = settings.get("weight_decay", decay)  # of adamw
     groups = [
         {"params": weights, "weight_decay": decay},
@@ -150,6 +167,11 @@ def _optimizer(weights: list[Any], biases: list[Any], course: Course, translated
         made = torch.optim.AdamW if name == "adamw" else torch.optim.Adam
         betas = (settings["beta_1"], settings["beta_2"])
         return made(groups, lr=rate, betas=betas, eps=settings["epsilon"])
+    if name == "rmsprop":
+        alpha, eps = settings["rho"], settings["epsilon"]
+        return torch.optim.RMSprop(groups, lr=rate, alpha=alpha, eps=eps)
+    if name == "adagrad":
+        return torch.optim.Adagrad(groups, lr=rate, eps=settings["epsilon"])
     momentum = settings.get("momentum", 0.0)
     nesterov = name == "nesterov" and momentum > 0
     return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov)
@@ -185,14 +207,16 @@ def _scale(course: Course) -> str:
     k, loss = course.outputs, course.loss
     factors: dict[str, dict[str, float]] = {
         "mean": {"squared_error": 2 / k, "half_mean_squared_error": 2,
-                 "binary_cross_entropy": 1 / k, "poisson": 1 / k},
+                 "binary_cross_entropy": 1 / k, "poisson": 1 / k,
+                 "absolute_error": 1 / k, "huber": 1 / k},
         "sum": {"squared_error": 2, "half_mean_squared_error": 2 * k, "mean_squared_error": k},
     }  # fmt: skip
     factor = factors[course.reduction].get(loss, 1)
     if factor == 1:
         return ""
     named = {"binary_cross_entropy": f"BCEWithLogitsLoss {_OUTPUTS}",
-             "poisson": f"PoissonNLLLoss {_OUTPUTS}"}  # fmt: skip
+             "poisson": f"PoissonNLLLoss {_OUTPUTS}",
+             "absolute_error": f"L1Loss {_OUTPUTS}", "huber": f"HuberLoss {_OUTPUTS}"}  # fmt: skip
     words = named.get(loss, _SQUARES[course.reduction])
     return f"{words}: {factor:.4g} times our {loss} for {k} output{'s' if k > 1 else ''}."
 
@@ -213,6 +237,8 @@ def _decay(course: Course) -> str:
     penalty = course.penalty
     if penalty is None:
         return ""
+    if penalty.convention == "l1":
+        return "torch.optim has no L1: the penalty on the loss has to be added by hand."
     if course.update.optimizer == "adamw":
         return "AdamW's weight_decay is its own: the penalty on the loss has to be added by hand."
     factor = {"lambda/2": "lambda / 2", "lambda": "lambda", "alpha": "alpha / (2 N)"}

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.equations.activations import ACTIVATIONS
 from chainrule.worked.libraries import in_jax, in_torch
 from chainrule.worked.libraries.differences import SAMPLED, Spot, differences
+from chainrule.worked.libraries.kinks import Place, places, slope
 from chainrule.worked.libraries.oracles import Expected, expectations
 from chainrule.worked.libraries.problem import Floats, traced
 from chainrule.worked.names import shown_index
@@ -51,14 +51,15 @@ class Row(NamedTuple):
 
 
 class Kink(NamedTuple):
-    """A pre-activation on a kink, or so near that a central difference passes it: what the trace
+    """A pre-activation, an output's residual or a weight on a kink of its ``function``
+    (activation, loss or penalty), or so near that a central difference passes it: what the trace
     takes for the derivative there; what the libraries take on the kink itself (None beside it,
     and without PyTorch); and the differences that are left out for it."""
 
     step: int
     entry: str
     value: float
-    activation: str
+    function: str
     at: float
     slope: float
     jax: float | None
@@ -211,8 +212,8 @@ class _Book:
         """Central differences, but for those over a kink, which are named."""
         step = expected.step
         left_out: dict[Spot, list[str]] = {
-            (i, int(r), int(u)): []
-            for i, there in expected.on_a_kink.items()
+            (key, int(r), int(u)): []
+            for key, there in expected.on_a_kink.items()
             for r, u in np.argwhere(there)
         }
         if step.number in self.differenced:
@@ -225,7 +226,9 @@ class _Book:
                     for spot in spots:
                         left_out.setdefault(spot, []).append(_entry(step, key, at))
                 self._judge(step, key, CENTRAL, found.value, allowed, True)
-        self.kinks += [_kink(expected, spot, tuple(left_out[spot])) for spot in sorted(left_out)]
+        for place in places(expected.problem, expected.tape):
+            for spot in sorted(spot for spot in left_out if spot[0] == place.key):
+                self.kinks.append(_kink(expected, place, spot, tuple(left_out[spot])))
 
     def _judge(
         self, step: Step, key: str, oracle: str, expected: Floats, allowed: Floats, finite: bool
@@ -270,16 +273,17 @@ def _differenced(found: Trace) -> set[int]:
     return set(np.linspace(1, count, min(count, DIFFERENCED)).round().astype(int).tolist())
 
 
-def _kink(expected: Expected, spot: Spot, left_out: tuple[str, ...]) -> Kink:
-    i, at = spot[0], spot[1:]
-    name = expected.problem.activations[i - 1]
-    activation = ACTIVATIONS[name]
-    Z, A = expected.tape.Z[i - 1], expected.tape.A[i - 1]
-    kink = min(activation.kinks, key=lambda kink: abs(Z[at] - kink))
-    on_it = bool(expected.on_a_kink[i][at])
+def _kink(expected: Expected, place: Place, spot: Spot, left_out: tuple[str, ...]) -> Kink:
+    key, at = spot[0], spot[1:]
+    name, value = place.function, float(place.value[at])
+    kink = min(place.kinks, key=lambda kink: abs(value - kink))
+    on_it = bool(expected.on_a_kink[key][at])
+    entry = _entry(expected.step, key, at)
+    if key.startswith("A"):
+        entry = f"{entry} - {_entry(expected.step, 'Y', at)}"
     return Kink(
-        expected.step.number, _entry(expected.step, f"Z{i}", at), float(Z[at]), name, kink,
-        float(activation.derivative(Z, A)[at]),
+        expected.step.number, entry, value, name, kink,
+        float(slope(expected.problem, expected.tape, place)[at]),
         in_jax.slope(name, kink) if on_it else None,
         in_torch.slope(name, kink) if on_it and expected.torch else None,
         left_out,
@@ -298,12 +302,14 @@ def _kink_said(kink: Kink) -> str:
     peers = {JAX: kink.jax, TORCH: kink.torch}
     libraries = [f"{name} {slope:g}" for name, slope in peers.items() if slope is not None]
     if libraries:
+        beside = kink.entry.startswith("Z")
+        asked = "asked just beside it" if beside else "asked for the middle of its two sides"
         where += (
-            f"lies on the kink of {kink.activation} at {kink.at:g}. For the derivative there the "
-            f"trace takes {kink.slope:g} ({', '.join(libraries)}: asked just beside it)."
+            f"lies on the kink of {kink.function} at {kink.at:g}. For the derivative there the "
+            f"trace takes {kink.slope:g} ({', '.join(libraries)}: {asked})."
         )
     else:
-        where += f"lies beside the kink of {kink.activation} at {kink.at:g}."
+        where += f"lies beside the kink of {kink.function} at {kink.at:g}."
     if not kink.left_out:
         return where
     more = len(kink.left_out) - SHOWN

@@ -103,7 +103,7 @@ def document(trace: Trace, decimals: int = 4, steps: str = "ends") -> Document:
         name=example.name,
         source=example.source,
         facts=facts(example),
-        remarks=(*trace.remarks, *_general_notes(trace)),
+        remarks=(*trace.remarks, *_batches(trace), *_general_notes(trace)),
         steps=tuple(_step(trace, step, several) for step in chosen),
         losses=_losses(trace, len(trace.losses) if steps == "all" else MOST_LOSSES),
         questions=tuple((one.question, one.answer) for one in example.questions),
@@ -235,6 +235,15 @@ def _short(found: Cell, step: Step, brief: bool) -> Cell:
 def _notes(trace: Trace, step: Step, at: str) -> tuple[str, ...]:
     notes: Sequence[Note] = trace.example.notes if step is trace.steps[0] else ()
     return tuple(_note(note) for note in notes if note.at == at)
+
+
+def _batches(trace: Trace) -> Iterator[str]:
+    """What to know of the losses where the steps do not share their samples."""
+    if len({step.rows for step in trace.steps}) > 1:
+        yield (
+            "Each step has its own samples: the loss after a step is that of the next step's "
+            "samples (after the last one, of its own), so that it need not fall."
+        )
 
 
 def _general_notes(trace: Trace) -> Iterator[str]:

@@ -15,6 +15,7 @@ PENALTIES = {
     "lambda/2": "λ/2 times the sum of squared weights",
     "lambda": "λ times the sum of squared weights",
     "alpha": "α/2 times the sum of squared weights, divided by the number of samples",
+    "l1": "λ times the sum of the weights' absolute values",
 }
 
 

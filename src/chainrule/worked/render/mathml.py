@@ -12,6 +12,7 @@ __all__ = ["MathmlNotation", "math"]
 CONSTANTS = {
     "eta": ("η", ""), "lambda": ("λ", ""), "alpha": ("α", ""), "momentum": ("μ", ""),
     "beta_1": ("β", "1"), "beta_2": ("β", "2"), "epsilon": ("ε", ""), "weight_decay": ("λ", "w"),
+    "rho": ("ρ", ""),
 }  # fmt: skip
 CALLS = {"log": "ln", "Phi": "Φ", "phi": "φ", "logistic": "σ"}
 SUMS = {"outputs": "j", "samples": "i"}
@@ -89,6 +90,8 @@ class MathmlNotation(Notation):
     def call(self, name: str, arguments: list[str]) -> str:
         if name == "sqrt":
             return _tag("msqrt", arguments[0])
+        if name == "abs":
+            return _tag("mrow", _operator("|"), arguments[0], _operator("|"))
         function = _tag("mi", escape(CALLS.get(name, name)))
         return _tag("mrow", function, self.parens(_operator(",").join(arguments)))
 

@@ -9,7 +9,7 @@ __all__ = ["PlainNotation"]
 
 CONSTANTS = {
     "eta": "η", "lambda": "λ", "alpha": "α", "momentum": "μ", "beta_1": "β₁", "beta_2": "β₂",
-    "epsilon": "ε", "weight_decay": "λ_w",
+    "epsilon": "ε", "weight_decay": "λ_w", "rho": "ρ",
 }  # fmt: skip
 CALLS = {"log": "ln", "sqrt": "√", "Phi": "Φ", "phi": "φ", "logistic": "σ"}
 SUMS = {"outputs": "Σⱼ", "samples": "Σᵢ", "all": "Σ"}

@@ -36,7 +36,7 @@ def printed(known: Any, quantity: Quantity, layout: Layout) -> Printed | None:
     """The comparison; None where the document's numbers have another form than ours."""
     given = np.array(known, dtype=object)
     value = quantity.oriented(layout)
-    if given.size == 1 and value.size > 1:
+    if given.size == 1 and value.size > 1 and _decimals(str(given.ravel()[0])) is not None:
         found = _everywhere(str(given.ravel()[0]), value)
         return Printed((found,))
     if given.size != value.size:

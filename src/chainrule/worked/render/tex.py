@@ -14,7 +14,7 @@ __all__ = ["LatexNotation", "latex_number"]
 CONSTANTS = {
     "eta": r"\eta", "lambda": r"\lambda", "alpha": r"\alpha", "momentum": r"\mu",
     "beta_1": r"\beta_{1}", "beta_2": r"\beta_{2}", "epsilon": r"\varepsilon",
-    "weight_decay": r"\lambda_{w}",
+    "weight_decay": r"\lambda_{w}", "rho": r"\rho",
 }  # fmt: skip
 CALLS = {"exp": r"\exp", "log": r"\ln", "max": r"\max", "tanh": r"\tanh", "Phi": r"\Phi",
          "phi": r"\varphi", "logistic": r"\sigma"}  # fmt: skip
@@ -72,6 +72,8 @@ class LatexNotation(Notation):
     def call(self, name: str, arguments: list[str]) -> str:
         if name == "sqrt":
             return rf"\sqrt{{{arguments[0]}}}"
+        if name == "abs":
+            return rf"\left\vert {arguments[0]}\right\vert "
         function = CALLS.get(name, rf"\operatorname{{{name}}}".replace("_", r"\_"))
         return f"{function}{self.parens(', '.join(arguments))}"
 

@@ -14,7 +14,7 @@ from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.losses import LOSSES, Loss, output_gradient, per_sample, reduce_weights
 from chainrule.equations.network import Layer, Tape, backward, forward
 from chainrule.equations.optimizers import OPTIMIZERS
-from chainrule.equations.penalties import PENALTIES, total
+from chainrule.equations.penalties import penalised, total
 from chainrule.errors import ExampleError
 from chainrule.worked.example import Example, Update
 from chainrule.worked.forms import PENALTY_FORMS
@@ -62,6 +62,8 @@ class Objective:
         self.loss = loss or LOSSES[example.loss]
         self.shares: dict[tuple[Any, Any], Floats] = {}
         self.output = ACTIVATIONS[self.activations[-1]]
+        penalty = example.penalty
+        self.form = None if penalty is None else PENALTY_FORMS[penalty.convention]
 
     def _share(self, rows: Rows) -> Floats:
         """What each of the samples ``rows`` counts for, worked out once."""
@@ -72,14 +74,14 @@ class Objective:
 
     def _strength(self, n: int) -> float:
         penalty = self.example.penalty
-        if penalty is None:
+        if penalty is None or self.form is None:
             return 0.0
-        return PENALTY_FORMS[penalty.convention].factor(n) * penalty.strength
+        return self.form.factor(n) * penalty.strength
 
     def _value(self, layers: Layers, tape: Tape, share: Floats, Y: Floats) -> float:
         L = per_sample(self.loss, self.output, tape.Z[-1], tape.A[-1], Y)
         strength = self._strength(len(Y))
-        penalty = float(total(PENALTIES["l2"], layers, strength)) if strength else 0.0
+        penalty = float(total(self.form.penalty, layers, strength)) if self.form else 0.0
         return float(share @ L) + penalty
 
     def value(self, layers: Layers, rows: Rows = slice(None)) -> float:
@@ -104,12 +106,8 @@ class Objective:
             value = self._value(layers, tape, share, Y)
             dZ = output_gradient(self.loss, self.output, tape.Z[-1], tape.A[-1], Y)
             found = backward(layers, self.activations, tape, dZ * share[:, None]).layers
-            if strength:
-                slope = PENALTIES["l2"].gradient
-                found = tuple(
-                    Layer(g.W + slope(layer.W, strength), g.b)
-                    for g, layer in zip(found, layers, strict=True)
-                )
+            if self.form is not None:
+                found = penalised(self.form.penalty, layers, found, strength)
         return Point(layers, value, found, tape, rows)
 
 
