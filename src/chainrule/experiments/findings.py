@@ -75,10 +75,10 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
 def _paired(evidence: Evidence) -> Iterator[str]:
     """With m tests, each is held to LEVEL / m (Bonferroni)."""
     if evidence.many:
-        shown = [t for t in evidence.tests if t.p_value < LEVEL / len(evidence.tests)]
+        told_apart = [t for t in evidence.tests if t.p_value < LEVEL / len(evidence.tests)]
         if evidence.tests:
             yield (
-                f"{evidence.label(evidence.tests[0].a)} differs from {len(shown)} of the "
+                f"{evidence.label(evidence.tests[0].a)} differs from {len(told_apart)} of the "
                 f"{len(evidence.tests)} others by more than chance on the same images (exact "
                 f"McNemar tests at the {100 * LEVEL:g} % level shared over all)."
             )
