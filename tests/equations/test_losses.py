@@ -33,6 +33,7 @@ TORCH = {
     "mean_squared_error": lambda A, Y: F.mse_loss(A, Y, reduction="none").mean(1),
     "half_mean_squared_error": lambda A, Y: 0.5 * F.mse_loss(A, Y, reduction="none").mean(1),
     "cross_entropy": lambda A, Y: F.cross_entropy(torch.log(A), Y, reduction="none"),
+    "logit_cross_entropy": lambda A, Y: F.cross_entropy(A, Y, reduction="none"),
     "binary_cross_entropy": lambda A, Y: F.binary_cross_entropy(A, Y, reduction="none").sum(1),
     "absolute_error": lambda A, Y: F.l1_loss(A, Y, reduction="none").sum(1),
     "huber": lambda A, Y: F.huber_loss(A, Y, reduction="none").sum(1),
@@ -52,6 +53,9 @@ SKLEARN = {
     "half_mean_squared_error": lambda A, Y, w: squared_loss(Y, A, sample_weight=w),
     "cross_entropy": lambda A, Y, w: log_loss(
         Y.argmax(1), A, sample_weight=w, labels=range(A.shape[1])
+    ),
+    "logit_cross_entropy": lambda A, Y, w: log_loss(
+        Y.argmax(1), scipy.special.softmax(A, axis=1), sample_weight=w, labels=range(A.shape[1])
     ),
     "binary_cross_entropy": lambda A, Y, w: binary_log_loss(Y, A, sample_weight=w),
     "absolute_error": lambda A, Y, w: A.shape[1] * mean_absolute_error(Y, A, sample_weight=w),
@@ -134,7 +138,8 @@ def test_value_is_least_at_the_target(loss, k, batch):
     entropy = 0.0
     if loss.targets == "distribution":
         entropy = scipy.special.entr(Y).sum(1)
-    np.testing.assert_allclose(loss.value(Y, Y), entropy, atol=1e-14)
+    at_target = np.log(np.maximum(Y, 1e-300)) if loss.name == "logit_cross_entropy" else Y
+    np.testing.assert_allclose(loss.value(at_target, Y), entropy, atol=1e-14)
 
 
 def test_a_target_of_zero_silences_an_output_of_zero():

@@ -11,6 +11,7 @@ squared_error         1/2 sum_k (a_k - y_k)^2                    a - y
 mean_squared_error    mean_k (a_k - y_k)^2                       2 (a - y) / k
 half_mean_squared_error  1/2 mean_k (a_k - y_k)^2                (a - y) / k
 cross_entropy         -sum_k y_k log a_k                         -y / a
+logit_cross_entropy   -sum_k y_k log softmax(a)_k                softmax(a) - y
 binary_cross_entropy  -sum_k [y log a + (1-y) log(1-a)]          (a - y) / (a (1 - a))
 poisson               sum_k [a - y log a + y log y - y]          1 - y / a
 absolute_error        sum_k |a_k - y_k|                          sign(a - y)
@@ -21,7 +22,9 @@ huber                 sum_k 1/2 r^2 if |r| <= delta else         r, at most delt
 ``half_mean_squared_error`` is what scikit-learn calls ``squared_error``: for one
 output it is the same as ours. The rows of ``Y`` sum to one for ``cross_entropy``;
 ``binary_cross_entropy`` treats each output as a label of its own (multilabel).
-The gradient of ``absolute_error`` is 0 where an output is its target.
+The gradient of ``absolute_error`` is 0 where an output is its target. ``logit_cross_entropy`` takes
+the outputs for logits, as ``torch.nn.CrossEntropyLoss`` does: right for ``identity``, and after
+``softmax`` the mistake of applying it twice, kept to show what it does.
 
 A *fused pair* is an output activation and a loss whose combination is stable where
 the two steps alone are not: its value and dL/dZ come straight from ``Z``.
@@ -39,6 +42,7 @@ from chainrule.equations.activations import (
     Activation,
     logistic,
     pullback,
+    softmax,
     softplus,
 )
 from chainrule.equations.namespace import Array, namespace
@@ -157,6 +161,10 @@ def cross_entropy_gradient(A: Array, Y: Array) -> Array:
     return -Y / A
 
 
+def logit_cross_entropy_gradient(A: Array, Y: Array) -> Array:
+    return softmax(A) - Y
+
+
 def softmax_cross_entropy(Z: Array, Y: Array) -> Array:
     """-sum_k y_k (z_k - log sum_j e^z_j), the largest z taken out of the exponentials."""
     xp = namespace(Z)
@@ -251,6 +259,14 @@ _ROWS = (
         ("softmax",),
         "distribution",
         "Good 1952",
+    ),
+    Loss(
+        "logit_cross_entropy",
+        softmax_cross_entropy,
+        logit_cross_entropy_gradient,
+        ("identity", "softmax"),
+        "distribution",
+        "torch.nn.CrossEntropyLoss",
     ),
     Loss(
         "binary_cross_entropy",

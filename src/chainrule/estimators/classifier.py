@@ -36,6 +36,7 @@ OUTPUT_AND_LOSS = {
     ("log_loss", "labels"): ("logistic", "binary_cross_entropy"),
     ("mean_squared_error", "multiclass"): ("softmax", "mean_squared_error"),
     ("mean_squared_error", "labels"): ("logistic", "mean_squared_error"),
+    ("double_softmax", "multiclass"): ("softmax", "logit_cross_entropy"),
     ("binary_cross_entropy", "multiclass"): ("logistic", "binary_cross_entropy"),
     ("binary_cross_entropy", "labels"): ("logistic", "binary_cross_entropy"),
 }
@@ -95,11 +96,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     )
     loss: Any = parameter(
         default="log_loss",
-        constraint=[StrOptions({"log_loss", "mean_squared_error", "binary_cross_entropy"})],
+        constraint=[
+            StrOptions({"log_loss", "mean_squared_error", "binary_cross_entropy", "double_softmax"})
+        ],
         doc=(
             "'log_loss' (cross-entropy), 'mean_squared_error' of the probabilities, or "
             "'binary_cross_entropy': each class against all others by a sigmoid of its own, so "
-            "that the outputs of several classes do not sum to 1."
+            "that the outputs of several classes do not sum to 1. 'double_softmax' is a mistake "
+            "that is made with losses that take logits, kept to show what it does: the softmax is "
+            "applied once more to the probabilities."
         ),
     )
     class_weight: Any = parameter(
@@ -165,6 +170,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _output_and_loss(self) -> tuple[str, str, float]:
         multiclass = self._label_binarizer.y_type_ == "multiclass"
+        if self.loss == "double_softmax" and not multiclass:
+            raise InvalidInputError(
+                "loss='double_softmax' needs three classes or more, one a sample: two classes and "
+                "labels have no softmax. Use 'log_loss'."
+            )
         output, loss = OUTPUT_AND_LOSS[self.loss, "multiclass" if multiclass else "labels"]
         return output, loss, 1.0
 

@@ -102,6 +102,8 @@ def _loss(est: Any) -> str:
         own = getattr(est, "loss", "auto")
         if own in ("mean_squared_error", "squared_error"):
             return str(own)
+        if own == "double_softmax":
+            return "logit_cross_entropy"
         return "cross_entropy" if output == "softmax" else "binary_cross_entropy"
     name, settings = est.loss, {}
     if not isinstance(name, str):

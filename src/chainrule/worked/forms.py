@@ -190,6 +190,10 @@ LOSS_FORMS: Mapping[str, LossForm] = {
     "binary_cross_entropy": LossForm(
         _bce, lambda a, y, k: Fraction(minus(a, y), Hadamard(a, one_minus(a)))
     ),
+    "logit_cross_entropy": LossForm(
+        lambda a, y, k: Negative(Total(Hadamard(y, _log(Call("softmax", (a,)))), "outputs")),
+        lambda a, y, k: minus(Call("softmax", (a,)), y),
+    ),
     "absolute_error": LossForm(
         lambda a, y, k: Total(_size(a, y), "outputs"),
         lambda a, y, k: Call("sign", (minus(a, y),)),

@@ -91,6 +91,7 @@ def _penalties() -> dict[str, Function]:
 
 def _losses() -> dict[str, Function]:
     """The loss of each sample from the outputs ``a``."""
+    import jax
     import jax.numpy as jnp
     from jax.scipy.special import xlogy
 
@@ -104,6 +105,7 @@ def _losses() -> dict[str, Function]:
         "half_mean_squared_error": lambda a, y: 0.5 * jnp.mean(jnp.square(a - y), axis=1),
         "cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a), axis=1),
         "binary_cross_entropy": lambda a, y: -jnp.sum(xlogy(y, a) + xlogy(1 - y, 1 - a), axis=1),
+        "logit_cross_entropy": lambda a, y: -jnp.sum(y * jax.nn.log_softmax(a), axis=1),
         "absolute_error": lambda a, y: jnp.sum(_size(a - y), axis=1),
         "huber": huber,
         "poisson": lambda a, y: jnp.sum(a - xlogy(y, a) + xlogy(y, y) - y, axis=1),

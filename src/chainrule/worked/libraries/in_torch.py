@@ -163,6 +163,7 @@ def losses() -> dict[str, Function]:
             -(torch.xlogy(y, a) + torch.xlogy(1 - y, 1 - a)).sum(dim=1)
         ),
         "poisson": counts,
+        "logit_cross_entropy": lambda a, y: F.cross_entropy(a, y, reduction="none"),
         "absolute_error": lambda a, y: F.l1_loss(a, y, reduction="none").sum(dim=1),
         "huber": lambda a, y: F.huber_loss(a, y, reduction="none").sum(dim=1),
     }

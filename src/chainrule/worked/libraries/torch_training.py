@@ -145,6 +145,7 @@ def _own_loss(course: Course, Z: Any, A: Any, Y: Any) -> Any:
     table: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         "cross_entropy": (F.cross_entropy, Z, {}),
         "binary_cross_entropy": (F.binary_cross_entropy_with_logits, Z, {}),
+        "logit_cross_entropy": (F.cross_entropy, A, {}),
         "absolute_error": (F.l1_loss, A, {}),
         "huber": (F.huber_loss, A, {"delta": HUBER_DELTA}),
         "poisson": (F.poisson_nll_loss, Z if log_input else A, {"log_input": log_input}),
