@@ -15,6 +15,9 @@ from chainrule.reports.numbers import count
 
 __all__ = ["confident_mistakes", "surest"]
 
+# A predicted label and its probability, the true label and its probability.
+Saying = tuple[str, float, str, float]
+
 WRONG = LOOKS[4].colour
 COLUMNS = 4
 # Height of the text under an image, in widths of the image.
@@ -34,6 +37,7 @@ def confident_mistakes(
     rows: Sequence[int] | None = None,
     black_and_white: tuple[float, float] | None = None,
     limit: int = 12,
+    n_mistakes: int | None = None,
     title: str = "",
 ) -> Figure:
     """Images that were taken for something else, the most confident mistake first.
@@ -61,6 +65,8 @@ def confident_mistakes(
         The values of black and of white; the smallest and the largest of ``images`` unless given.
     limit : int
         The most images to draw.
+    n_mistakes : int, optional
+        How many mistakes there are in all, where ``images`` are a choice of them.
     title : str
         Whose mistakes these are.
 
@@ -82,7 +88,7 @@ def confident_mistakes(
     )
     wrong = [str(a) != str(b) for a, b in zip(truth, predicted, strict=True)]
     chosen = surest(np.array(wrong, dtype=bool), sure, limit)
-    total = sum(wrong)
+    total = sum(wrong) if n_mistakes is None else n_mistakes
     span = black_and_white or (float(pixels.min(initial=0)), float(pixels.max(initial=0)))
     drawn = shades(pixels[chosen], span)
     subject = f"{title}: sure, and wrong" if title else "Sure, and wrong"
@@ -93,11 +99,15 @@ def confident_mistakes(
     def name(label: Any) -> str:
         return str(label) if class_names is None else class_names[int(label)]
 
-    sayings = [(name(predicted[at]), sure[at], name(truth[at]), true[at]) for at in chosen]
+    sayings: list[Saying] = [
+        (name(predicted[at]), sure[at], name(truth[at]), true[at]) for at in chosen
+    ]
+    longest = max((len(word) for row in sayings for word in row[::2]), default=0)
+    size = min(9.0, 132 / (longest + len(_percent(0.5))))
     for number, (image, saying) in enumerate(zip(drawn, sayings, strict=True)):
         column, line = number % COLUMNS, number // COLUMNS
         place(axes, image, column, line * (1 + TEXT))
-        _say(axes, saying, column + 0.5, line * (1 + TEXT) + 1)
+        _say(axes, saying, column + 0.5, line * (1 + TEXT) + 1, size)
     if not len(chosen):
         axes.text(COLUMNS / 2, 0.5, "no mistake", ha="center", color=MUTED)
     places = [int(at) if rows is None else int(rows[at]) for at in chosen]
@@ -121,9 +131,8 @@ def _check_lengths(pixels: np.ndarray, *others: Any) -> None:
         )
 
 
-def _say(axes: Axes, saying: tuple[str, float, str, float], x: float, y: float) -> None:
+def _say(axes: Axes, saying: Saying, x: float, y: float, size: float) -> None:
     said, sure, truth, true = saying
-    size = 9 if max(len(said), len(truth)) < 8 else 7.5
     style: Any = {"ha": "center", "va": "top", "fontsize": size}
     axes.text(x, y + 0.02, f"{said}{_percent(sure)}", weight="bold", color=WRONG, **style)
     axes.text(x, y + 0.22, f"is {truth}{_percent(true)}", **style)
@@ -132,13 +141,13 @@ def _say(axes: Axes, saying: tuple[str, float, str, float], x: float, y: float) 
 def _percent(value: float) -> str:
     if not np.isfinite(value):
         return ""
-    # 99.96 % is not "100 %": nothing that a model says is certain to that point.
-    return " >99.9 %" if 0.999 < value < 1 else f" {100 * value:.3g} %"
+    # Neither 0.04 % nor 99.96 % is rounded to a certainty.
+    if 0 < value < 0.001 or 0.999 < value < 1:
+        return " (<0.1 %)" if value < 0.5 else " (>99.9 %)"
+    return f" ({100 * value:.1f} %)"
 
 
-def _alt(
-    subject: str, sayings: Sequence[tuple[str, float, str, float]], places: list[int], total: int
-) -> str:
+def _alt(subject: str, sayings: Sequence[Saying], places: list[int], total: int) -> str:
     if not sayings:
         return f"{subject}: there is no mistake."
     said, sure, truth, true = sayings[0]

@@ -61,8 +61,9 @@ def confusion_matrix(
     _names(axes, labels)
     axes.set_aspect("equal")
     often = _often(matrix, labels)
-    listed = f"\nmost often: {'; '.join(often[:3])}" if many and often else ""
-    axes.set_xlabel(f"predicted{listed}", color=MUTED)
+    axes.set_xlabel("predicted", color=MUTED)
+    if many and often:
+        figure.supxlabel("most often: " + "\n".join(often[:3]), color=MUTED, fontsize=8.5)
     axes.set_ylabel("true", color=MUTED)
     return titled(figure, _alt(total, right, often, title))
 
@@ -106,7 +107,7 @@ def _image(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
     pixels[:, :, :3] = to_rgb(WRONG)
     pixels[np.eye(len(matrix), dtype=bool), :3] = to_rgb(RIGHT)
     # No number says how strong a tint is: so it starts higher than in a cell that has one.
-    pixels[:, :, 3] = np.where(matrix > 0, np.clip(0.15 + _strength(shares), 0, 1), 0)
+    pixels[:, :, 3] = np.where(matrix > 0, np.clip(0.25 + _strength(shares), 0, 1), 0)
     axes.imshow(pixels)
     axes.spines[:].set_visible(True)
 

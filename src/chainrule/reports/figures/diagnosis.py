@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import log_scale, small_panels, wants_log
-from chainrule.reports.figures.style import look, styled, titled
+from chainrule.reports.figures.style import INK, MUTED, SURFACE, look, styled, titled
 
 __all__ = ["QUANTITIES", "layer_diagnosis"]
 
@@ -23,6 +25,9 @@ QUANTITIES = {
     "activation_std": "activation spread (SD)",
 }
 """What is known by name, and its heading."""
+
+# With more layers there is no legend: the lines carry their numbers.
+NAMED = 12
 
 
 @styled
@@ -44,7 +49,8 @@ def layer_diagnosis(
     rows : mapping of names to (epochs, layers) arrays
         ``gradient_norm``, ``update_ratio``, ``dead_share``, ``saturated_share``,
         ``activation_mean``, ``activation_std``, or others, which are headed by their own name.
-        A value that is None or not finite leaves a gap; a layer without any value has no line.
+        A value that is None or not finite leaves a gap. A layer without any value has no line, and
+        a quantity without any has no panel.
     epochs : (epochs,) sequence, optional
         1, 2, ... if not given.
     layers : sequence of str, optional
@@ -63,6 +69,7 @@ def layer_diagnosis(
         An array is not of shape (epochs, layers).
     """
     tables = {name: _table(name, values) for name, values in rows.items()}
+    tables = {name: each for name, each in tables.items() if np.isfinite(each).any()}
     depth = max((table.shape[1] for table in tables.values()), default=0)
     headings = [QUANTITIES.get(name, name.replace("_", " ")) for name in tables]
     subject = ", ".join(headings) if len(headings) == 1 else "layer by layer"
@@ -90,23 +97,31 @@ def _table(name: str, values: Any) -> np.ndarray:
 
 def _lines(axes: Axes, along: np.ndarray, table: np.ndarray, layers: Any) -> None:
     length, depth = table.shape
-    every = max(1, length // 5)
+    every = max(1, length // 4)
     for k in range(depth):
-        if not np.isfinite(table[:, k]).any():
+        values = table[:, k]
+        if not np.isfinite(values).any():
             continue
         style = look(k)
+        name = layers[k] if layers else f"layer {k + 1}"
         axes.plot(
-            along,
-            table[:, k],
-            color=style.colour,
-            linestyle=style.line,
-            linewidth=1.4,
-            marker=f"${k + 1}$",
-            markersize=7 if k < 9 else 9,
-            # Marks of neighbours stand beside each other, not on top.
-            markevery=(min(k * every // max(depth, 1), length - 1), every),
-            label=layers[k] if layers else f"layer {k + 1}",
+            along, values, color=style.colour, linestyle=style.line, linewidth=1.4, label=name
         )
+        # Marks of neighbours stand beside each other, not on top.
+        at = slice(k * every // depth, None, every)
+        disc: Any = {"marker": "o", "markersize": 8.5, "markerfacecolor": SURFACE}
+        number: Any = {"marker": _digits(k + 1), "markersize": 5 if k < 9 else 6.5}
+        bare_line: Any = {"linestyle": "none", "zorder": 3}
+        axes.plot(along[at], values[at], color=style.colour, **disc, **bare_line)
+        axes.plot(along[at], values[at], color=INK, markeredgewidth=0, **number, **bare_line)
+
+
+def _digits(number: int) -> Path:
+    """A number as a mark, its middle at the origin."""
+    drawn = TextPath((0, 0), str(number), size=10)
+    box = drawn.get_extents()
+    middle = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2]
+    return Path(drawn.vertices - middle, drawn.codes)
 
 
 def _scales(axes: Axes, name: str, table: np.ndarray) -> None:
@@ -120,14 +135,16 @@ def _scales(axes: Axes, name: str, table: np.ndarray) -> None:
 
 
 def _legend(figure: Figure, cells: Sequence[Axes], depth: int) -> None:
-    """One for all panels: each layer once, in order."""
+    """One for all panels: each layer once, in order, its line with its number on top."""
     found: dict[str, Any] = {}
     for axes in cells:
-        handles, labels = axes.get_legend_handles_labels()
-        for label, handle in zip(labels, handles, strict=True):
-            found.setdefault(label, handle)
+        lines = axes.get_lines()
+        for line, disc, number in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+            found.setdefault(str(line.get_label()), (line, disc, number))
     columns = max(1, min(4 if len(cells) == 1 else 8, depth))
-    if found:
+    if len(found) > NAMED:
+        figure.supxlabel("the numbers are those of the layers", color=MUTED, fontsize=9)
+    elif found:
         place: Any = "outside lower center"
         figure.legend(list(found.values()), list(found), loc=place, ncols=columns, fontsize=9)
 

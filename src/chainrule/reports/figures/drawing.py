@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.path import Path
 
 from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import FULL, HALF, panel
-from chainrule.reports.figures.style import INK, LOOKS, MUTED, SURFACE, styled, titled
+from chainrule.reports.figures.style import LOOKS, MUTED, SURFACE, styled, titled
 from chainrule.reports.numbers import count
 
 __all__ = ["network_drawing"]
@@ -24,8 +24,6 @@ UNITS = 12
 ENDS = 5
 # A deeper network shows its first and its last layers, and dots between them.
 LAYERS = 10
-
-HEIGHT = 12.0  # of the tallest column, in distances between units
 
 
 @dataclass(frozen=True)
@@ -72,21 +70,27 @@ def network_drawing(
     _check(sizes, activations)
     parameters = [(a + 1) * b for a, b in pairwise(sizes)]
     shown = _shown(len(sizes))
-    columns = [_column(number, sizes[number]) for number in shown]
+    tallest = max(_span(sizes[number]) for number in shown)
+    columns = [_column(number, sizes[number], tallest) for number in shown]
     total = f"{count(sum(parameters))} parameters"
     width = HALF if len(columns) <= 5 else FULL
-    figure, axes = panel(3.9, title=f"{title}: {total}" if title else total, width=width)
+    figure, axes = panel(
+        1.5 + 0.2 * tallest, title=f"{title}: {total}" if title else total, width=width
+    )
     places = _places(shown)
     for at, column in zip(places, columns, strict=True):
         _units(axes, at, column)
-        _words(axes, at, column, len(sizes) - 1, activations)
+        _words(axes, at, tallest, column, len(sizes) - 1, activations)
     for (left, before), (right, after) in pairwise(zip(places, columns, strict=True)):
         if after.number == before.number + 1:
-            _weights(axes, left, before, right, after, parameters[before.number])
+            _weights(axes, left, before, right, after)
+            where = ((left + right) / 2, tallest + 3.2)
+            said = count(parameters[before.number])
+            axes.text(*where, said, ha="center", va="center", fontsize=8.5)
         else:
-            _skipped(axes, (left + right) / 2, after.number - before.number - 1)
+            _skipped(axes, (left + right) / 2, tallest / 2, after.number - before.number - 1)
     axes.set_xlim(-0.55, places[-1] + 0.55)
-    axes.set_ylim(HEIGHT + 3.6, -0.8)
+    axes.set_ylim(tallest + 3.7, -0.6)
     axes.set_xticks([])
     axes.set_yticks([])
     return titled(figure, _alt(sizes, activations, parameters, title))
@@ -119,12 +123,16 @@ def _places(shown: Sequence[int]) -> list[float]:
     return places
 
 
-def _column(number: int, units: int) -> Column:
-    drawn = units if units <= UNITS else 2 * ENDS
-    steps = np.arange(drawn, dtype=float)
+def _span(units: int) -> float:
+    """How high a column is, in distances between units; the dots take two."""
+    return units - 1.0 if units <= UNITS else 2 * ENDS + 1.0
+
+
+def _column(number: int, units: int, tallest: float) -> Column:
+    steps = np.arange(units if units <= UNITS else 2 * ENDS, dtype=float)
     if units > UNITS:
-        steps[ENDS:] += 2  # the dots' place
-    heights = steps - steps[-1] / 2 + HEIGHT / 2
+        steps[ENDS:] += 2
+    heights = steps + (tallest - _span(units)) / 2
     return Column(number, units, tuple(heights.tolist()), units > UNITS)
 
 
@@ -145,38 +153,40 @@ def _units(axes: Axes, at: float, column: Column) -> None:
     )
     axes.add_collection(circles)
     if column.dots:
+        middle = (column.heights[0] + column.heights[-1]) / 2
         for down in (-0.5, 0.0, 0.5):
-            axes.plot([at], [HEIGHT / 2 + down], "o", color=MUTED, markersize=2, zorder=3)
+            axes.plot([at], [middle + down], "o", color=MUTED, markersize=2, zorder=3)
 
 
 def _words(
-    axes: Axes, at: float, column: Column, last: int, activations: Sequence[str] | None
+    axes: Axes,
+    at: float,
+    foot: float,
+    column: Column,
+    last: int,
+    activations: Sequence[str] | None,
 ) -> None:
     kinds = {0: "input", last: "output"}
     kind = kinds.get(column.number, f"layer {column.number}")
     style: Any = {"ha": "center", "va": "center"}
-    axes.text(at, HEIGHT + 0.6, count(column.units), weight="bold", **style)
-    axes.text(at, HEIGHT + 1.45, kind, fontsize=9, color=MUTED, **style)
+    axes.text(at, foot + 0.85, count(column.units), weight="bold", **style)
+    axes.text(at, foot + 1.65, kind, fontsize=9, color=MUTED, **style)
     if activations is not None and column.number:
-        axes.text(at, HEIGHT + 2.2, activations[column.number - 1], fontsize=9, **style)
+        axes.text(at, foot + 2.4, activations[column.number - 1], fontsize=9, **style)
 
 
-def _weights(
-    axes: Axes, left: float, before: Column, right: float, after: Column, parameters: int
-) -> None:
-    """All lines between two columns as one path, and the number of their parameters."""
+def _weights(axes: Axes, left: float, before: Column, right: float, after: Column) -> None:
+    """All lines between two columns, as one path."""
     ends = [((left, y), (right, z)) for y in before.heights for z in after.heights]
     codes = [Path.MOVETO, Path.LINETO] * len(ends)
     path = Path(np.array(ends).reshape(-1, 2), codes)
     axes.add_patch(PathPatch(path, facecolor="none", edgecolor=MUTED, linewidth=0.5, alpha=0.4))
-    where = ((left + right) / 2, HEIGHT + 3.1)
-    axes.text(*where, count(parameters), ha="center", va="center", fontsize=8.5, color=INK)
 
 
-def _skipped(axes: Axes, at: float, layers: int) -> None:
-    axes.text(at, HEIGHT / 2, "···", ha="center", va="center", fontsize=14, color=MUTED)
+def _skipped(axes: Axes, at: float, middle: float, layers: int) -> None:
+    axes.text(at, middle, "···", ha="center", va="center", fontsize=14, color=MUTED)
     noun = "layer" if layers == 1 else "layers"
-    where = (at, HEIGHT / 2 + 1.2)
+    where = (at, middle + 1.3)
     axes.text(*where, f"{layers} more\n{noun}", ha="center", va="center", fontsize=8.5)
 
 
@@ -190,11 +200,18 @@ def _alt(
         function = f" ({activations[number - 1]})" if activations is not None else ""
         return f"{count(sizes[number])}{function}"
 
-    hidden = ", ".join(told(number) for number in range(1, len(sizes) - 1))
-    inside = f"hidden layers of {hidden} units" if hidden else "no hidden layer"
-    listed = ", ".join(count(each) for each in parameters)
+    hidden = _runs([told(number) for number in range(1, len(sizes) - 1)])
+    layers = "a hidden layer" if len(sizes) == 3 else "hidden layers"
+    inside = f"{layers} of {hidden} units" if hidden else "no hidden layer"
+    listed = _runs([count(each) for each in parameters])
     outputs = f"{told(len(sizes) - 1)} output{'' if sizes[-1] == 1 else 's'}"
     return (
         f"{title or 'A network'}: {count(sizes[0])} inputs, {inside}, {outputs}; "
         f"{count(sum(parameters))} parameters, by layer {listed}."
     )
+
+
+def _runs(words: Sequence[str]) -> str:
+    """The words in a line, equal neighbours multiplied out: ``2×100, 50``."""
+    runs = [(word, len(list(group))) for word, group in groupby(words)]
+    return ", ".join(word if times == 1 else f"{times}×{word}" for word, times in runs)

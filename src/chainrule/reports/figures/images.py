@@ -42,14 +42,15 @@ def as_images(values: Any, shape: Sequence[int] | None) -> np.ndarray:
 
 
 def shades(images: np.ndarray, black_and_white: tuple[float, float]) -> np.ndarray:
-    """The images as bytes of red, green and blue; what is out of range is drawn black or white.
+    """Images, as `as_images` gives them, as bytes of red, green and blue; what is out of range is
+    drawn black or white.
 
     The first of ``black_and_white`` is drawn black, the second white.
     """
     black, white = black_and_white
     shares = (images - black) / ((white - black) or 1.0)
     found = (np.clip(np.nan_to_num(shares), 0, 1) * 255).round().astype(np.uint8)
-    return found if found.shape[-1:] == (3,) and found.ndim > 2 else np.stack([found] * 3, axis=-1)
+    return found if found.ndim == 4 else np.stack([found] * 3, axis=-1)
 
 
 def board(axes: Axes, columns: int, rows: int, *, cell: tuple[float, float] = (1.0, 1.0)) -> None:

@@ -14,6 +14,8 @@ from chainrule.reports.numbers import count
 
 __all__ = ["pca_spectrum"]
 
+FLOOR = 1e-6  # the smallest share on a logarithmic axis
+
 
 @styled
 def pca_spectrum(
@@ -50,6 +52,8 @@ def pca_spectrum(
     lower.plot(along, each, markersize=4, **line)
     if wants_log(each):
         log_scale(lower)
+        # What is smaller is rounding, and would press the rest flat.
+        lower.set_ylim(bottom=max(np.nanmin(each), FLOOR) / 1.5)
     else:
         lower.set_ylim(bottom=0)
     lower.set_ylabel("each", color=MUTED)
@@ -69,8 +73,9 @@ def _mark(upper: Axes, lower: Axes, chosen: int, share: float) -> None:
     on_left = chosen > (left + right) / 2
     upper.annotate(
         f"{count(chosen)} kept: {100 * share:.1f} %",
-        (chosen, share),
-        xytext=(-8 if on_left else 8, -16),
+        # Half way up: the curve, which only bends down, is above on either side.
+        (chosen, share / 2),
+        xytext=(-6 if on_left else 6, 0),
         textcoords="offset points",
         ha="right" if on_left else "left",
         fontsize=9,
@@ -81,10 +86,11 @@ def _alt(subject: str, shares: np.ndarray, together: np.ndarray, chosen: int | N
     text = f"{subject} by {count(len(shares))} principal components"
     if not shares.size:
         return text + "."
-    text += f": the first alone {100 * shares[0]:.1f} %"
-    for share in (0.5, 0.9, 0.95):
+    text += f": the first explains {100 * shares[0]:.1f} %"
+    for share in (0.9, 0.95, 0.99):
         if together[-1] >= share:
-            text += f", {count(int(np.searchsorted(together, share)) + 1)} {100 * share:.0f} %"
+            needed = int(np.searchsorted(together, share)) + 1
+            text += f"; {100 * share:.0f} % take {count(needed)}"
     if chosen is not None and 1 <= chosen <= len(shares):
         text += f". Kept: {count(chosen)}, which explain {100 * together[chosen - 1]:.1f} %"
     return text + "."

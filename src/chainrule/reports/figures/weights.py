@@ -15,11 +15,10 @@ from chainrule.reports.numbers import count
 
 __all__ = ["first_layer_weights", "strongest", "weight_limit"]
 
-# Blue is less than 0, orange more, and white is 0: two hues that the colour-blind tell apart. The
-# orange end is darker than Okabe and Ito's, so that both ends are equally dark.
-NEGATIVE, POSITIVE = "#004a78", "#8f3b00"
+# Dark blue is less than 0, mid-grey is 0, light orange more: two hues that the colour-blind tell
+# apart, and a lightness that only rises, so that a print in grey still shows the sign.
 DIVERGING = LinearSegmentedColormap.from_list(
-    "chainrule", [NEGATIVE, "#4f9bc9", "#ffffff", "#e08a3c", POSITIVE]
+    "chainrule", ["#00284d", "#2f6a99", "#8c8c8c", "#dd9f3f", "#ffeec2"]
 )
 
 # Of all weights that are shown, this share lies within the scale; single ones may go beyond it.
@@ -38,8 +37,8 @@ def first_layer_weights(
 ) -> Figure:
     """Each unit's incoming weights, arranged as the pixels are that they belong to.
 
-    One symmetric scale for all units: white is 0. For images in colour, the weights of the three
-    channels are the red, green and blue of a pixel, and mid-grey is 0.
+    One symmetric scale for all units: mid-grey is 0, dark blue less, light orange more. For images
+    in colour, the weights of the three channels are the red, green and blue of a pixel.
 
     Parameters
     ----------
