@@ -9,6 +9,7 @@ from __future__ import annotations
 from chainrule.experiments.record import Number, Record
 
 __all__ = [
+    "LEVELS",
     "ActivationHistogram",
     "DecisionMap",
     "Layers",
@@ -20,6 +21,9 @@ __all__ = [
     "Spectrum",
     "WeightImages",
 ]
+
+
+LEVELS = 127  # of a weight in an image, on either side of 0
 
 
 class Layers(Record):

@@ -22,7 +22,9 @@ __all__ = [
     "weight_images",
 ]
 
-LEVELS = 127
+# Weights beyond so many times the scale that is drawn are cut off: one that exploded would leave
+# the others no levels.
+CUT = 4.0
 
 
 def spectrum(ratios: Any, chosen: int | None = None) -> pictures.Spectrum:
@@ -64,14 +66,14 @@ def weight_images(
     W = np.asarray(weights, dtype=float)
     chosen = strongest(W, limit)
     kept = np.nan_to_num(W[:, chosen])
-    top = weight_limit(kept)
-    levels = np.clip((kept / top * LEVELS).round(), -LEVELS, LEVELS).astype(int)
+    top = min(CUT * weight_limit(kept), float(np.abs(kept).max(initial=0)) or 1.0)
+    levels = np.clip((kept / top * pictures.LEVELS).round(), -pictures.LEVELS, pictures.LEVELS)
     return pictures.WeightImages(
         shape=tuple(image_shape),
         limit=top,
         units=tuple(int(each) + 1 for each in chosen),
         n_units=W.shape[1],
-        levels=tuple(map(tuple, levels.T.tolist())),
+        levels=tuple(map(tuple, levels.T.astype(int).tolist())),
     )
 
 

@@ -34,7 +34,7 @@ SECTIONS = (
     Section("weights", "What the first layer looks for", lambda r: _pictured(r, "weights")),
     Section("regions", "Where the lines are drawn", lambda r: _pictured(r, "regions")),
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
-    Section("sure", "Sure, and wrong", _sure),
+    Section("sure", "Sure, and wrong", lambda r: r.data.image_shape and _pictured(r, "mistakes")),
     Section("reliability", "As sure as right?", lambda r: _pictured(r, "reliability")),
     Section("recall", "Class by class", lambda r: any(m.recall for m in r.models)),
     Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
@@ -53,10 +53,6 @@ def outline(results: Results) -> list[Section]:
 
 def _pictured(results: Results, *names: str) -> bool:
     return any(getattr(model.pictures, name) for model in results.models for name in names)
-
-
-def _sure(results: Results) -> bool:
-    return results.data.image_shape is not None and _pictured(results, "mistakes")
 
 
 def _over_seeds(results: Results) -> list[bool]:

@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from chainrule.experiments.pictures import Points, WeightImages
+from chainrule.experiments.pictures import LEVELS, Points, WeightImages
 from chainrule.experiments.results import DataSummary, ModelResult
 from chainrule.reports import figures
 from chainrule.reports.figures.activations import Histogram, draw_histograms
 from chainrule.reports.figures.reliability import Bins, draw_bins
 
 __all__ = ["picture_figures"]
-
-LEVELS = 127  # see `chainrule.experiments.pictures.WeightImages`
 
 
 def picture_figures(model: ModelResult, data: DataSummary) -> Iterator[tuple[str, Figure]]:

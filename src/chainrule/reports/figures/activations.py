@@ -40,7 +40,10 @@ def histogram(values: Any, bins: int = BINS) -> Histogram:
     known = found[np.isfinite(found)]
     others = known[known != 0]
     # A handful of extreme values would leave the rest a single bar.
-    low, high = np.quantile(others, [TAIL, 1 - TAIL]) if others.size else (0.0, 1.0)
+    low, high = 0.0, 1.0
+    if others.size:
+        low = float(np.quantile(others, TAIL, method="lower"))
+        high = float(np.quantile(others, 1 - TAIL, method="higher"))
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
     counts, edges = np.histogram(others, bins=bins, range=(low, high))
     return Histogram(

@@ -81,7 +81,10 @@ def layer_diagnosis(
         _scales(axes, name, table)
         if len(tables) > 1:
             axes.set_title(heading, size=10, weight="normal", loc="left")
-    _legend(figure, cells, depth)
+    if cells:
+        _legend(figure, cells, depth)
+    else:
+        figure.supxlabel("nothing was measured", color=MUTED, fontsize=9)
     return titled(figure, _alt(subject, tables))
 
 
@@ -150,7 +153,9 @@ def _legend(figure: Figure, cells: Sequence[Axes], depth: int) -> None:
 
 
 def _alt(subject: str, tables: Mapping[str, np.ndarray]) -> str:
-    epochs = max((len(table) for table in tables.values()), default=0)
+    if not tables:
+        return f"{subject}: nothing was measured."
+    epochs = max(len(table) for table in tables.values())
     told = []
     for name, table in tables.items():
         heading = QUANTITIES.get(name, name.replace("_", " "))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import panel
-from chainrule.reports.figures.style import INK, SURFACE, look, styled, titled
+from chainrule.reports.figures.style import INK, LOOKS, SURFACE, look, styled, titled
 from chainrule.reports.numbers import count
 
 __all__ = ["decision_regions", "region_grid"]
@@ -19,6 +19,9 @@ Points = tuple[Any, Any]  # (n, 2) features, (n,) class indices
 
 # The strength of the tint where a class just wins, and where it is certain.
 FAINT, FULL = 0.06, 0.5
+
+# Colours repeat after six classes; marks do not for twelve.
+MARKS = (*(each.marker for each in LOOKS), "X", "<", "*", "h", ">", "p")
 
 
 def region_grid(
@@ -142,7 +145,7 @@ def _lines(axes: Axes, first: np.ndarray, second: np.ndarray, P: np.ndarray) -> 
     # Of two classes, one has the line of both.
     for k in range(classes if classes > 2 else classes - 1):
         lead = P[:, :, k] - np.delete(P, k, axis=2).max(axis=2)
-        if np.nanmin(lead) < 0 < np.nanmax(lead):
+        if (lead < 0).any() and (lead > 0).any():
             axes.contour(first, second, lead, [0.0], colors=INK, linewidths=1.0)
 
 
@@ -156,7 +159,7 @@ def _points(axes: Axes, points: Points | None, part: str, names: Sequence[str]) 
         axes.plot(
             *X[y == k].T.reshape(2, -1),
             linestyle="none",
-            marker=style.marker,
+            marker=MARKS[k % len(MARKS)],
             color=style.colour,
             markersize=5.5,
             markerfacecolor=SURFACE if hollow else style.colour,

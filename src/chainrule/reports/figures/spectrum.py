@@ -88,8 +88,9 @@ def _alt(subject: str, shares: np.ndarray, together: np.ndarray, chosen: int | N
         return text + "."
     text += f": the first explains {100 * shares[0]:.1f} %"
     for share in (0.9, 0.95, 0.99):
-        if together[-1] >= share:
-            needed = int(np.searchsorted(together, share)) + 1
+        if together[-1] >= share - 1e-9:
+            # Sums of shares miss round numbers by their last bits.
+            needed = int(np.argmax(together >= share - 1e-9)) + 1
             text += f"; {100 * share:.0f} % take {count(needed)}"
     if chosen is not None and 1 <= chosen <= len(shares):
         text += f". Kept: {count(chosen)}, which explain {100 * together[chosen - 1]:.1f} %"
