@@ -99,7 +99,7 @@ def _cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
         )
         if said:
             share = f"{100 * shares[row, column]:.0f} %"
-            axes.text(column, row + 0.27, share, ha="center", va="center", fontsize=6.5)
+            axes.text(column, row + 0.27, share, ha="center", va="center", fontsize=7)
 
 
 def _image(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:

@@ -99,7 +99,9 @@ def decision_regions(
     P = _on_the_grid(first, second, probabilities)
     names = [str(each) for each in (class_names or range(P.shape[2]))]
     subject = f"{title}: decision regions" if title else "Decision regions"
-    figure, axes = panel(4.4, title=subject)
+    # A legend of many classes takes nothing from the picture.
+    rows = len(names) if train is not None and test is not None else -(-len(names) // 4)
+    figure, axes = panel(4.0 + 0.19 * rows, title=subject)
     _tint(axes, first, second, P)
     _lines(axes, first, second, P)
     _points(axes, train, "train", names)

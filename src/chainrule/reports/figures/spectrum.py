@@ -52,7 +52,7 @@ def pca_spectrum(
     lower.plot(along, each, markersize=4, **line)
     if wants_log(each):
         log_scale(lower)
-        # What is smaller is rounding, and would press the rest flat.
+        # What is smaller counts for nothing, and would press the rest flat.
         lower.set_ylim(bottom=max(np.nanmin(each), FLOOR) / 1.5)
     else:
         lower.set_ylim(bottom=0)
