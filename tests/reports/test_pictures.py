@@ -422,6 +422,7 @@ def test_gaps_and_divergence_are_no_obstacle():
 def test_many_layers_have_numbers_and_no_legend():
     figure = figures.layer_diagnosis({"gradient_norm": np.ones((3, 40))})
     assert not figure.legends
+    assert "layer 1 from 1 to 1, ... and layer 40 from 1 to 1." in figure.get_label()
     assert figure.get_supxlabel() == "the numbers are those of the layers"
 
 

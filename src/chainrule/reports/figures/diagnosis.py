@@ -28,6 +28,8 @@ QUANTITIES = {
 
 # With more layers there is no legend: the lines carry their numbers.
 NAMED = 12
+# Of more layers than this, the text alternative tells the first and the last.
+TOLD = 8
 
 
 @styled
@@ -164,5 +166,7 @@ def _alt(subject: str, tables: Mapping[str, np.ndarray]) -> str:
             for k in range(table.shape[1])
             if (known := table[np.isfinite(table[:, k]), k]).size
         ]
-        told.append(f"{heading}: {', '.join(ends) or 'no values'}")
+        if len(ends) > TOLD:
+            ends = [ends[0], f"... and {ends[-1]}"]
+        told.append(f"{heading}: {', '.join(ends)}")
     return f"{subject} over {epochs} epoch{'' if epochs == 1 else 's'}. {'; '.join(told)}."
