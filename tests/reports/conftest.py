@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
+from tests.reports import made
 
 from chainrule.experiments.results import Results
 
@@ -76,6 +77,8 @@ def four_models() -> dict[str, Any]:
     # The network's part is played by the neighbours with two changes: no training in a fixture.
     predicted["ann"] = predicted["knn"].copy()
     predicted["ann"][:2] = (y_test[:2] + 1) % 10
+    models = [model(key, predicted[key], y_test) for key in predicted]
+    models[-1]["pictures"] = made.pictures(X_test, [str(each) for each in range(10)])
     wrong = np.sum([labels != y_test for labels in predicted.values()], axis=0)
     return {
         "recipe": "digits-four-models",
@@ -86,7 +89,7 @@ def four_models() -> dict[str, Any]:
         "source": {"key": "A", "title": "MLP Training & Digits Classification"},
         "assumptions": assumptions(),
         "data": data(digits, y, y_test),
-        "models": [model(key, predicted[key], y_test) for key in predicted],
+        "models": models,
         "chosen": "ann",
         "comparisons": comparisons(predicted, y_test),
         "tests": [paired("ann", key, predicted, y_test) for key in MAKERS],
@@ -196,11 +199,14 @@ def network(test: float) -> dict[str, Any]:
     return {
         "n_parameters": 51466,
         "n_iter": 50,
+        "overfit_epoch": 31,
         "curves": {
             "epoch": epochs.tolist(),
             "train_loss": loss.tolist(),
             "validation_loss": (0.09 + loss + 0.0004 * epochs).tolist(),
             "validation_score": (0.97 - loss / 4).tolist(),
+            "test_loss": (0.1 + loss).tolist(),
+            "test_score": (0.96 - loss / 4).tolist(),
         },
         "over_seeds": {
             "seeds": list(range(20)),

@@ -39,6 +39,57 @@ def test_curves_are_logarithmic_only_where_it_helps():
     assert figures.learning_curves({"a": [1.0, 0.0]}).axes[0].get_yscale() == "linear"
 
 
+def test_the_scale_can_be_said():
+    curves = {"a": [1.0, 0.01]}
+    assert figures.learning_curves(curves, logarithmic=False).axes[0].get_yscale() == "linear"
+
+
+def test_over_fitting_and_divergence_are_marked():
+    curves = {"training": [1.0, 2.0, np.nan, np.nan], "validation": [1.0, 3.0, np.inf, np.nan]}
+    figure = figures.learning_curves(curves, best_epoch=1, overfit_epoch=2)
+    axes = figure.axes[0]
+    assert texts(axes) == ["best epoch 1", "over-fits from epoch 2", "diverged in epoch 3"]
+    across = [line.get_xdata()[0] for line in axes.get_lines()[2:]]
+    assert across == [1, 2, 3]
+    heights = [text.xyann[1] for text in axes.texts]
+    assert len(set(heights)) == 3  # no label lies on another
+    assert "Over-fits from epoch 2. Diverged in epoch 3." in figure.get_label()
+
+
+@pytest.mark.parametrize(
+    ("values", "diverged", "says"),
+    [
+        ([1.0, None], None, []),  # a gap is no divergence
+        ([1.0, None], True, ["diverged in epoch 2"]),
+        ([1.0, np.nan], False, []),
+        ([1.0, 1e30], True, ["diverged in epoch 2"]),
+        ([np.nan], None, ["diverged in epoch 1"]),
+        ([], True, []),
+    ],
+)
+def test_divergence_is_found_or_told(values, diverged, says):
+    figure = figures.learning_curves({"training": values}, diverged=diverged)
+    assert texts(figure.axes[0]) == says
+
+
+def test_one_epoch_is_a_mark():
+    figure = figures.learning_curves({"training": [1.0]}, best_epoch=1)
+    (line, _) = figure.axes[0].get_lines()
+    assert line.get_marker() == LOOKS[0].marker
+    assert figure.get_label().startswith("Loss over 1 epoch: training from 1 to 1.")
+
+
+def test_a_part_of_the_data_looks_the_same_beside_others_and_alone():
+    def markers(*names):
+        axes = figures.learning_curves({name: [1, 2] for name in names}).axes[0]
+        return {line.get_label(): line.get_marker() for line in axes.get_lines()}
+
+    every = markers("training", "validation", "test", "shifted")
+    assert len(set(every.values())) == 4
+    assert markers("test") == {"test": every["test"]}
+    assert len(set(markers("shifted", "training").values())) == 2
+
+
 def test_a_missing_value_leaves_a_gap():
     figure = figures.learning_curves({"a": [1.0, None, 0.5]}, epochs=[10, 20, 30])
     (line,) = figure.axes[0].get_lines()
@@ -57,8 +108,11 @@ def test_series_differ_in_more_than_colour():
 def test_confusion_shows_every_count_in_its_cell_and_no_zero():
     figure = figures.confusion_matrix([[5, 0], [2, 3]], ["cat", "dog"], title="Tree")
     axes = figure.axes[0]
-    cells = {text.get_position(): text.get_text() for text in axes.texts}
-    assert cells == {(0, 0): "5", (0, 1): "2", (1, 1): "3"}
+    cells = [(*text.get_position(), text.get_text()) for text in axes.texts]
+    counts = {(x, round(y)): said for x, y, said in cells if "%" not in said}
+    shares = {(x, round(y)): said for x, y, said in cells if "%" in said}
+    assert counts == {(0, 0): "5", (0, 1): "2", (1, 1): "3"}
+    assert shares == {(0, 0): "100 %", (0, 1): "40 %", (1, 1): "60 %"}
     assert figure.get_label() == (
         "Confusion matrix, Tree: 8 of 10 right. The most frequent mistake: dog taken for cat, "
         "2 times."
@@ -68,6 +122,34 @@ def test_confusion_shows_every_count_in_its_cell_and_no_zero():
 def test_confusion_without_a_mistake():
     figure = figures.confusion_matrix([[5, 0], [0, 3]], ["a", "b"])
     assert figure.get_label() == "Confusion matrix: 8 of 8 right. No mistake."
+
+
+def test_a_small_share_is_left_out():
+    figure = figures.confusion_matrix([[995, 4], [0, 10]], ["a", "b"])
+    assert texts(figure.axes[0]) == ["995", "100 %", "4", "10", "100 %"]
+
+
+def test_many_classes_have_counts_without_shares():
+    matrix = np.eye(15, dtype=int) * 7
+    assert texts(figures.confusion_matrix(matrix, list(map(str, range(15)))).axes[0]) == ["7"] * 15
+
+
+def test_a_hundred_classes_are_an_image_with_the_worst_mistakes_in_words():
+    matrix = np.eye(100, dtype=int) * 9
+    matrix[3, 8] = 5
+    figure = figures.confusion_matrix(matrix, [f"class {n}" for n in range(100)])
+    axes = figure.axes[0]
+    (image,) = axes.images
+    strength = np.asarray(image.get_array())[:, :, 3]
+    np.testing.assert_array_equal(strength > 0, matrix > 0)
+    assert texts(axes) == [] and 10 <= len(axes.get_xticks()) <= 25
+    assert figure.get_supxlabel() == "most often: class 3 taken for class 8, 5 times"
+    assert figure.get_label().endswith("class 3 taken for class 8, 5 times.")
+
+
+def test_one_class():
+    figure = figures.confusion_matrix([[4]], ["only"])
+    assert figure.get_label() == "Confusion matrix: 4 of 4 right. No mistake."
 
 
 def test_recall_has_a_mark_for_each_class_and_model():

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from chainrule.experiments.pictures import Pictures
 from chainrule.reports import write_report
 from chainrule.reports.html import render, verdict
 from chainrule.reports.outline import SECTIONS, outline
@@ -114,7 +115,8 @@ def test_every_image_says_what_it_is(page):
 
 def test_every_figure_has_a_text_alternative(html):
     labels = re.findall(r"<svg [^>]*>", html)
-    assert len(labels) == 4 + 2 + 4 + 1 + 1 + 1  # search, curves, mistakes, recall, gap, seeds
+    # search, curves, mistakes, recall, gap, seeds; pictures: a layer's quantities, and seven others
+    assert len(labels) == 4 + 2 + 4 + 1 + 1 + 1 + 5 + 7
     assert all(re.search(r'aria-label="[A-Z][^"]{20,}\."', label) for label in labels)
 
 
@@ -163,7 +165,7 @@ def test_sections_without_content_are_left_out(first_look):
 def test_a_run_with_nothing_but_scores(results):
     bare = {
         "search": None, "curves": None, "over_seeds": None, "recall": (), "confusion": (),
-        "baseline": None, "variants": (), "n_parameters": None,
+        "baseline": None, "variants": (), "n_parameters": None, "pictures": Pictures(),
     }  # fmt: skip
     models = tuple(model.model_copy(update=bare) for model in results.models)
     page = Page(render(results.model_copy(update={"models": models, "comparisons": ()})))

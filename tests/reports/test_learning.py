@@ -26,6 +26,11 @@ def test_loss_and_score_have_a_figure_each(results):
     drawn = {line.get_label(): line for line in loss.axes[0].get_lines()}
     np.testing.assert_array_equal(drawn["training"].get_ydata(), model.curves["train_loss"])
     np.testing.assert_array_equal(drawn["validation"].get_ydata(), model.curves["validation_loss"])
+    np.testing.assert_array_equal(drawn["test"].get_ydata(), model.curves["test_loss"])
+    np.testing.assert_array_equal(
+        score.axes[0].get_lines()[1].get_ydata(), model.curves["test_score"]
+    )
+    assert "Over-fits from epoch 31" in loss.get_label()
     assert loss.get_label().startswith("Neural network: loss over 50 epochs")
     assert score.get_label().startswith("Neural network: accuracy over 50 epochs")
     alone = score.axes[0].get_lines()[0]

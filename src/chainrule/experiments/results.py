@@ -7,17 +7,17 @@ units of ``data.pixel_range``. Wall times live in ``clock`` alone, so that two r
 bit for bit without it (`Results.comparable`).
 
 ``ModelResult.curves`` maps names to equally long rows over the epochs: ``epoch``, ``steps`` so far,
-``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``test_loss``,
-``test_score``, ``learning_rate``, where the model has them; ``loss_curve`` is scikit-learn's own,
-the loss with the penalty mixed in.
+``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``learning_rate``, where the
+model has them; ``loss_curve`` is scikit-learn's own, the loss with the penalty mixed in. Parts of
+the data that were watched have ``NAME_loss`` and ``NAME_score``.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from chainrule.experiments.pictures import Pictures
+from chainrule.experiments.record import Number, Record
 
 __all__ = ["SCHEMA_VERSION", "Results"]
 
@@ -25,19 +25,6 @@ SCHEMA_VERSION = 1
 
 Status = Literal["stated", "inferred", "ours"]
 Agreement = Literal["exact", "within interval", "differs"]
-
-
-def _finite_or_none(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-Number = Annotated[float | None, BeforeValidator(_finite_or_none)]
-
-
-class Record(BaseModel):
-    """The base of all records: frozen, and closed to keys that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Source(Record):
@@ -176,6 +163,8 @@ class ModelResult(Record):
     recall: tuple[Number, ...] = ()  # on the test part
     confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
+    overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
+    pictures: Pictures = Pictures()  # what the report draws of the shown fit
     over_seeds: SeedRuns | None = None
     variants: tuple[Variant, ...] = ()
     diverged: bool = False

@@ -12,6 +12,7 @@ from chainrule.reports.beside import cell
 from chainrule.reports.figures.axes import HALF
 from chainrule.reports.learning import curve_figures
 from chainrule.reports.numbers import count
+from chainrule.reports.pictured import picture_figures
 from chainrule.reports.svg import inline_svg
 
 __all__ = ["Chart", "charts"]
@@ -56,6 +57,8 @@ def _all(results: Results) -> Iterator[Drawing]:
             yield _search(model, model.search)
         for figure in curve_figures(model, results.metric):
             yield Drawing("curves", figure, model.label)
+        for section, figure in picture_figures(model, results.data):
+            yield Drawing(section, figure, model.label)
         if model.confusion:
             figure = figures.confusion_matrix(model.confusion, labels, title=model.label)
             yield Drawing("mistakes", figure, model.label)

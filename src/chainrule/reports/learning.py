@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from matplotlib.figure import Figure
 
-from chainrule.experiments.results import ModelResult
+from chainrule.experiments.results import ModelResult, Number
 from chainrule.reports import figures
 
 __all__ = ["curve_figures"]
@@ -21,13 +21,13 @@ CURVES = {
 
 
 def curve_figures(model: ModelResult, metric: str) -> Iterator[Figure]:
-    """The loss and the score by epoch, where the history has them."""
+    """The loss and the score by epoch, where the history has them, on every part of the data."""
     history = model.curves or {}
     epochs = [float(each or 0) for each in history.get("epoch", ())] or None
     for quantity, rows in CURVES.items():
         named = {
             words: history[key]
-            for key, words in rows.items()
+            for key, words in {**rows, **watched(history, quantity)}.items()
             if any(value is not None for value in history.get(key, ()))
         }
         if named:
@@ -35,9 +35,23 @@ def curve_figures(model: ModelResult, metric: str) -> Iterator[Figure]:
                 named,
                 epochs=epochs,
                 best_epoch=best_epoch(named.get("validation", ()), epochs, quantity),
+                overfit_epoch=model.overfit_epoch,
+                diverged=model.diverged,
+                # Scores lie between 0 and 1: how far they are from 1 is what counts.
+                logarithmic=False if quantity == "score" else None,
                 quantity=metric if quantity == "score" else quantity,
                 title=model.label,
             )
+
+
+def watched(history: dict[str, tuple[Number, ...]], quantity: str) -> dict[str, str]:
+    """The rows of data that were only watched: ``test_loss`` is the loss on ``test``."""
+    ending = f"_{quantity}"
+    return {
+        key: key.removesuffix(ending)
+        for key in history
+        if key.endswith(ending) and key not in CURVES[quantity]
+    }
 
 
 def best_epoch(

@@ -25,10 +25,17 @@ SECTIONS = (
     Section("tests", "Is the difference real?", lambda r: r.tests),
     Section("seeds", "Seed by seed", lambda r: any(_over_seeds(r))),
     Section("data", "The data", lambda r: r.data.splits),
+    Section("spectrum", "How many directions matter", lambda r: _pictured(r, "spectrum")),
     Section("setup", "Stated, inferred, ours", lambda r: r.assumptions),
     Section("search", "How the settings were chosen", lambda r: any(m.search for m in r.models)),
+    Section("networks", "The networks", lambda r: _pictured(r, "layers")),
     Section("curves", "How it learned", lambda r: any(m.curves for m in r.models)),
+    Section("layers", "Layer by layer", lambda r: _pictured(r, "diagnosis", "activations")),
+    Section("weights", "What the first layer looks for", lambda r: _pictured(r, "weights")),
+    Section("regions", "Where the lines are drawn", lambda r: _pictured(r, "regions")),
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
+    Section("sure", "Sure, and wrong", lambda r: r.data.image_shape and _pictured(r, "mistakes")),
+    Section("reliability", "As sure as right?", lambda r: _pictured(r, "reliability")),
     Section("recall", "Class by class", lambda r: any(m.recall for m in r.models)),
     Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
     Section("otherwise", "The same models, fitted otherwise", lambda r: any(_other_fits(r))),
@@ -43,6 +50,10 @@ SECTIONS = (
 def outline(results: Results) -> list[Section]:
     """The sections that this run can fill."""
     return [section for section in SECTIONS if section.wanted(results)]
+
+
+def _pictured(results: Results, *names: str) -> bool:
+    return any(getattr(model.pictures, name) for model in results.models for name in names)
 
 
 def _over_seeds(results: Results) -> list[bool]:

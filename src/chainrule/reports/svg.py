@@ -69,7 +69,9 @@ def _tidy(element: ET.Element, name: str, referenced: set[str]) -> None:
         element.set("id", f"{name}-{identity}")
     href = element.attrib.pop(XLINK_HREF, None)
     if href is not None:
-        element.set("href", href.replace("#", f"#{name}-", 1) if href.startswith("#") else href)
+        own = href.startswith("#")
+        # An image's bytes come in lines; a data URI is one word.
+        element.set("href", href.replace("#", f"#{name}-", 1) if own else "".join(href.split()))
     for key, value in element.attrib.items():
         element.set(key, re.sub(r"url\(#", f"url(#{name}-", value))
     if "d" in element.attrib:

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+from chainrule.reports.figures.images import as_images, shades
 
 __all__ = ["tile"]
 
@@ -19,14 +19,9 @@ def tile(
     """
     from matplotlib.image import imsave
 
-    black, white = black_and_white
-    values = np.asarray(pixels, dtype=float).reshape(tuple(shape))
-    shares = (values - black) / ((white - black) or 1.0)
-    grey = (np.clip(np.nan_to_num(shares), 0, 1) * 255).round().astype(np.uint8)
-    if grey.ndim == 2:
-        grey = np.repeat(grey[:, :, None], 3, axis=2)
+    (picture,) = shades(as_images([pixels], shape), black_and_white)
     buffer = io.BytesIO()
     # Without this, matplotlib's version would be part of the bytes.
     anonymous: Any = {"Software": None}
-    imsave(buffer, grey, format="png", metadata=anonymous)
+    imsave(buffer, picture, format="png", metadata=anonymous)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

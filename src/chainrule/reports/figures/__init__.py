@@ -1,18 +1,73 @@
 """Figures from plain numbers. Each function returns a matplotlib ``Figure`` and touches no global
-state; the figure's label (``figure.get_label()``) is its text alternative."""
+state; the figure's label (``figure.get_label()``) is its text alternative, a sentence or two with
+the figure's numbers. ``figure.savefig("name.pdf")`` writes it; a notebook shows it.
 
-from chainrule.reports.figures.confusion import confusion_matrix
-from chainrule.reports.figures.curves import learning_curves
-from chainrule.reports.figures.gap import train_test_gap
-from chainrule.reports.figures.recall import recall_by_class
-from chainrule.reports.figures.search import search_overview
-from chainrule.reports.figures.seeds import seed_distribution
+The names below are loaded when first used, so that importing this page does not load matplotlib.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainrule.reports.figures.activations import activation_histograms as activation_histograms
+    from chainrule.reports.figures.confident import confident_mistakes as confident_mistakes
+    from chainrule.reports.figures.confusion import confusion_matrix as confusion_matrix
+    from chainrule.reports.figures.curves import learning_curves as learning_curves
+    from chainrule.reports.figures.diagnosis import layer_diagnosis as layer_diagnosis
+    from chainrule.reports.figures.drawing import network_drawing as network_drawing
+    from chainrule.reports.figures.gap import train_test_gap as train_test_gap
+    from chainrule.reports.figures.recall import recall_by_class as recall_by_class
+    from chainrule.reports.figures.regions import decision_regions as decision_regions
+    from chainrule.reports.figures.regions import region_grid as region_grid
+    from chainrule.reports.figures.reliability import reliability_diagram as reliability_diagram
+    from chainrule.reports.figures.search import search_overview as search_overview
+    from chainrule.reports.figures.seeds import seed_distribution as seed_distribution
+    from chainrule.reports.figures.spectrum import pca_spectrum as pca_spectrum
+    from chainrule.reports.figures.weights import first_layer_weights as first_layer_weights
+
+# A name -> the module beside this one that it lives in.
+_HOME = {
+    "activation_histograms": "activations",
+    "confident_mistakes": "confident",
+    "confusion_matrix": "confusion",
+    "decision_regions": "regions",
+    "first_layer_weights": "weights",
+    "layer_diagnosis": "diagnosis",
+    "learning_curves": "curves",
+    "network_drawing": "drawing",
+    "pca_spectrum": "spectrum",
+    "recall_by_class": "recall",
+    "region_grid": "regions",
+    "reliability_diagram": "reliability",
+    "search_overview": "search",
+    "seed_distribution": "seeds",
+    "train_test_gap": "gap",
+}
 
 __all__ = [
+    "activation_histograms",
+    "confident_mistakes",
     "confusion_matrix",
+    "decision_regions",
+    "first_layer_weights",
+    "layer_diagnosis",
     "learning_curves",
+    "network_drawing",
+    "pca_spectrum",
     "recall_by_class",
+    "region_grid",
+    "reliability_diagram",
     "search_overview",
     "seed_distribution",
     "train_test_gap",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,45 +1,81 @@
 """Learning curves: one quantity, epoch by epoch, on the training part and beside it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from chainrule.reports.figures.axes import log_scale, panel
-from chainrule.reports.figures.style import MUTED, look, styled, titled
+from chainrule.reports.figures.axes import log_scale, panel, wants_log
+from chainrule.reports.figures.style import LOOKS, MUTED, look, styled, titled
 
 __all__ = ["learning_curves"]
 
-# Beyond this ratio between largest and smallest, a linear axis hides all but the first epochs.
-LOG_RATIO = 20.0
-
 # The same part of the data looks the same in every figure, also where it stands alone.
-FIXED = {"training": 0, "validation": 1}
+FIXED = {"training": 0, "validation": 1, "test": 2}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An epoch that is marked by a line across, and what it says."""
+
+    epoch: float
+    says: str
+    colour: str
+    line: Any
 
 
 @styled
 def learning_curves(
-    curves: Mapping[str, Sequence[float | None]],
+    curves: Mapping[str, Sequence[float | None] | np.ndarray],
     *,
-    epochs: Sequence[float] | None = None,
+    epochs: Sequence[float] | np.ndarray | None = None,
     best_epoch: float | None = None,
+    overfit_epoch: float | None = None,
+    diverged: bool | None = None,
+    logarithmic: bool | None = None,
     quantity: str = "loss",
     title: str = "",
 ) -> Figure:
-    """Curves by name over the epochs (1, 2, ... if not given), the best epoch marked.
+    """Curves by name over the epochs, with the epochs marked that matter.
 
-    A value of None leaves a gap. The axis is logarithmic when the values are positive and span
-    more than a factor of 20.
+    Parameters
+    ----------
+    curves : mapping of names to sequences
+        A value an epoch. None leaves a gap, as does a value that is not finite. The names
+        ``training``, ``validation`` and ``test`` look the same in every figure.
+    epochs : sequence, optional
+        The epoch of each value; 1, 2, ... if not given.
+    best_epoch, overfit_epoch : float, optional
+        Marked by a line across: the best epoch, and the one from which the model over-fits.
+    diverged : bool, optional
+        Marks where training left the finite numbers: the epoch after the first curve's last
+        finite value. Unless told, it is looked for: a curve that ends in NaN or infinity (not
+        None) diverged.
+    logarithmic : bool, optional
+        Unless told, the vertical axis is logarithmic where all values are positive and the largest
+        is more than 20 times the smallest.
+    quantity, title : str
+        What is drawn, and of whom.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One line a curve, in the order given.
     """
-    series = {name: np.array(values, dtype=float) for name, values in curves.items()}
+    series = {name: _finite(values) for name, values in curves.items()}
     length = max((len(values) for values in series.values()), default=0)
     along = np.arange(1, length + 1) if epochs is None else np.asarray(epochs, dtype=float)
+    if diverged is None:
+        diverged = any(_ends_badly(values) for values in curves.values())
+    marks = _marks(best_epoch, overfit_epoch, _end(series, along) if diverged else None)
     subject = f"{title}: {quantity}" if title else quantity.capitalize()
     figure, axes = panel(3.2, title=subject, grid="y")
-    for index, (name, values) in enumerate(series.items()):
-        style = look(FIXED.get(name, index))
+    for (name, values), number in zip(series.items(), _looks(series), strict=True):
+        style = look(number)
         axes.plot(
             along[: len(values)],
             values,
@@ -50,33 +86,71 @@ def learning_curves(
             markersize=5,
             label=name,
         )
-    logarithmic = _wants_log(series)
+    if logarithmic is None:
+        logarithmic = wants_log(np.concatenate([*series.values(), np.empty(0)]))
     if logarithmic:
         log_scale(axes)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if best_epoch is not None:
-        _mark_best(axes, best_epoch)
-    axes.legend()
-    return titled(figure, _alt(series, along, best_epoch, subject, logarithmic))
+    if length == 1:
+        axes.set_xlim(along[0] - 1, along[0] + 1)
+    for height, mark in enumerate(marks):
+        _draw(axes, mark, height)
+    if series:
+        axes.legend()
+    return titled(figure, _alt(series, along, marks, subject, logarithmic))
 
 
-def _wants_log(series: Mapping[str, np.ndarray]) -> bool:
-    values = np.concatenate([*series.values(), np.empty(0)])
-    values = values[np.isfinite(values)]
-    return bool(values.size and values.min() > 0 and values.max() > LOG_RATIO * values.min())
+def _finite(values: Any) -> np.ndarray:
+    found = np.array(values, dtype=float)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
-def _mark_best(axes: Axes, best_epoch: float) -> None:
-    axes.axvline(best_epoch, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+def _ends_badly(values: Any) -> bool:
+    last = values[-1] if len(values) else None
+    return last is not None and not np.isfinite(last)
+
+
+def _end(series: Mapping[str, np.ndarray], along: np.ndarray) -> float | None:
+    """The epoch after the first curve's last finite value; the last epoch if there is none after
+    it (a loss that is finite, but out of all bounds)."""
+    if not len(along):
+        return None
+    known = np.flatnonzero(np.isfinite(next(iter(series.values()))))
+    after = int(known[-1]) + 1 if known.size else 0
+    return float(along[min(after, len(along) - 1)])
+
+
+def _looks(series: Mapping[str, np.ndarray]) -> list[int]:
+    """The look of each curve: its fixed one, or the next that no other curve here has."""
+    taken = {FIXED[name] for name in series if name in FIXED}
+    free = iter(number for number in range(len(series) + len(FIXED)) if number not in taken)
+    return [FIXED[name] if name in FIXED else next(free) for name in series]
+
+
+def _marks(best: float | None, overfit: float | None, end: float | None) -> list[Mark]:
+    warning = LOOKS[4].colour
+    marks = []
+    if best is not None:
+        marks.append(Mark(best, f"best epoch {best:g}", MUTED, (0, (4, 3))))
+    if overfit is not None:
+        marks.append(Mark(overfit, f"over-fits from epoch {overfit:g}", warning, (0, (1, 2))))
+    if end is not None:
+        marks.append(Mark(end, f"diverged in epoch {end:g}", warning, "-"))
+    return marks
+
+
+def _draw(axes: Axes, mark: Mark, height: int) -> None:
+    """The line, and its label over the axes, a line of text higher for each mark."""
+    axes.axvline(mark.epoch, color=mark.colour, linewidth=1.2, linestyle=mark.line)
     # The label stands on the side where there is room for it.
     left, right = axes.get_xlim()
-    on_left = best_epoch > (left + right) / 2
+    on_left = mark.epoch > (left + right) / 2
     axes.annotate(
-        f"best epoch {best_epoch:g}",
-        (best_epoch, 1),
+        mark.says,
+        (mark.epoch, 1),
         xycoords=("data", "axes fraction"),
-        xytext=(-5 if on_left else 5, 2),
+        xytext=(-5 if on_left else 5, 2 + 12 * height),
         textcoords="offset points",
         ha="right" if on_left else "left",
         va="bottom",
@@ -88,7 +162,7 @@ def _mark_best(axes: Axes, best_epoch: float) -> None:
 def _alt(
     series: Mapping[str, np.ndarray],
     along: np.ndarray,
-    best_epoch: float | None,
+    marks: Sequence[Mark],
     subject: str,
     logarithmic: bool,
 ) -> str:
@@ -97,7 +171,8 @@ def _alt(
         known = values[np.isfinite(values)]
         if known.size:
             parts.append(f"{name} from {known[0]:.4g} to {known[-1]:.4g}")
-    text = f"{subject} over {len(along)} epochs: {'; '.join(parts) or 'no values'}."
-    if best_epoch is not None:
-        text += f" Best epoch {best_epoch:g}."
+    epochs = "1 epoch" if len(along) == 1 else f"{len(along)} epochs"
+    text = f"{subject} over {epochs}: {'; '.join(parts) or 'no values'}."
+    for mark in marks:
+        text += f" {mark.says[0].upper()}{mark.says[1:]}."
     return text + (" Logarithmic scale." if logarithmic else "")

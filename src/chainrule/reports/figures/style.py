@@ -80,6 +80,9 @@ OURS = {
     "font.size": 10,
     "grid.color": GRID,
     "grid.linewidth": 0.8,
+    # Pixels are what a model sees: each image is kept as it is, at its own size.
+    "image.composite_image": False,
+    "image.interpolation": "none",
     "legend.fontsize": 10,
     "legend.frameon": False,
     "legend.handlelength": 2.4,
