@@ -8,7 +8,7 @@ from chainrule.experiments.loading import load
 from chainrule.experiments.runner import run
 
 QUIET = Console(quiet=True)
-MNIST = ("mnist-baseline", "mnist-small", "mnist-two-layer-first")
+MNIST = ("mnist-baseline", "mnist-small", "mnist-softmax-output", "mnist-two-layer-first")
 CIFAR = ("cifar10-depth", "cifar10-two-layer-first", "cifar10-two-layer-torch")
 
 

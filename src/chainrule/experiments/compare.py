@@ -26,7 +26,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     with recorder.timed("data"):
         data = load(spec.data.name, fetch=True, **spec.data.parameters)
         parts = parts_of(data, spec.data)
-    bench = Bench(spec, parts, data.pixel_range, len(data.class_names), recorder)
+    bench = Bench(spec, parts, data.pixel_range, data.class_names, data.image_shape, recorder)
     trained = {}
     with threadpool_limits(spec.threads or None):
         for key in spec.members:

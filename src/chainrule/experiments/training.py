@@ -17,9 +17,13 @@ from chainrule.experiments.fitting import Fitted, accuracy, curves, fit, n_param
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
+from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
 
 __all__ = ["Bench", "Trained", "train"]
+
+FEW = 4
+"""Up to so many models, each has all its pictures in the report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +33,13 @@ class Bench:
     spec: CompareSpec
     parts: Parts  # as the source has them, before any preparation
     pixel_range: PixelRange
-    n_classes: int
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, ...] | None
     recorder: Recorder
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
 
     def prepared(self, steps: tuple[str, ...], dtype: str) -> Parts:
         """The parts after the steps, which are fitted on the training part alone."""
@@ -86,9 +95,9 @@ def train(key: str, bench: Bench) -> Trained:
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
     test = parts.get("test")
-    predicted, counts = None, np.zeros((0, 0), int)
+    predicted, probabilities, counts = None, None, np.zeros((0, 0), int)
     if test is not None:
-        predicted = fitted.predict(test.X)
+        predicted, probabilities = fitted.predict(test.X), _probabilities(fitted, test)
         counts = statistics.confusion(test.y, predicted, bench.n_classes)
     result = ModelResult(
         key=key,
@@ -111,7 +120,19 @@ def train(key: str, bench: Bench) -> Trained:
         notes=fitted.notes,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
-    probabilities = None if test is None else _probabilities(fitted, test)
+    result = result.model_copy(
+        update={
+            "pictures": pictures_of(
+                fitted.estimator,
+                test,
+                bench.parts.get("test"),
+                probabilities,
+                bench.class_names,
+                bench.image_shape,
+                brief=len(bench.spec.members) > FEW,
+            )
+        }
+    )
     return Trained(result, fitted.estimator, predicted, probabilities)
 
 
