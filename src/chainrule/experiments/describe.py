@@ -74,6 +74,8 @@ def _split(name: str, part: Part, n_classes: int) -> Split:
 def _cut_in_words(spec: DataSpec, cut: Parts) -> list[str]:
     if spec.split is None:
         return []
+    if spec.split.scheme == "all":
+        return ["all rows are trained on"]
     sizes = ", ".join(f"{len(part.y)} rows {name}" for name, part in cut.items())
     how = "stratified by class" if spec.split.stratify else "not stratified"
     return [f"{spec.split.scheme} split, {how}, seed {spec.split.seed}: {sizes}"]

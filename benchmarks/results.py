@@ -1,0 +1,91 @@
+"""Publish complete runs: ``python -m benchmarks.results RUN...`` writes ``docs/results/NAME.*``.
+
+``NAME.json`` has what was found, without pictures and curves; ``NAME.md`` what a reader wants of it:
+the scores, the printed numbers beside ours, the answers, and what made the numbers.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from chainrule.experiments.results import Comparison, ModelResult, Results
+
+OUT = Path(__file__).parents[1] / "docs" / "results"
+HEAVY = {"pictures", "curves", "confusion", "search"}
+
+
+def main(folders: list[str]) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    for folder in folders:
+        results = Results.model_validate_json((Path(folder) / "results.json").read_text("utf-8"))
+        for suffix, text in ((".json", small(results)), (".md", "\n".join(page(results)) + "\n")):
+            path = OUT / f"{results.recipe}{suffix}"
+            path.write_text(text, encoding="utf-8")
+            print(f"Wrote {path.relative_to(OUT.parents[1])}.")
+
+
+def small(results: Results) -> str:
+    table = results.model_dump(mode="json", exclude={"hardest": True, "data": {"samples"}})
+    table["models"] = [
+        {key: value for key, value in model.items() if key not in HEAVY}
+        for model in table["models"]
+    ]
+    return json.dumps(table, indent=1) + "\n"
+
+
+def page(results: Results) -> Iterator[str]:
+    environment, clock = results.environment, results.clock
+    yield from (f"# {results.title}", "", results.question, "")
+    yield f"Recipe `{results.recipe}`, after {results.source.title}."
+    yield ""
+    yield "| model | parameters | epochs | train | validation | test |"
+    yield "|---|---|---|---|---|---|"
+    yield from (_row(model) for model in results.models)
+    if results.comparisons:
+        yield from ("", "## Printed and ours", "")
+        yield "| model | quantity | printed | ours | |"
+        yield "|---|---|---|---|---|"
+        for row in results.comparisons:
+            cells = (row.model, row.quantity, str(row.printed), _said(row.ours), _why(row))
+            yield f"| {' | '.join(cells)} |"
+    yield from ("", "## What happened", "")
+    yield from (f"- {sentence}" for sentence in results.findings)
+    for each in results.questions:
+        yield from ("", f"**{each.question}** {each.answer}")
+    yield from ("", "## Stated, inferred, ours", "", "| | | |", "|---|---|---|")
+    for each in results.assumptions:
+        note = f" {each.note}" if each.note else ""
+        yield f"| {each.what} | {each.value}.{note} | {each.status} |"
+    yield from ("", "## What made these numbers", "")
+    yield from (f"- {sentence}" for sentence in results.data.preparation)
+    versions = ", ".join(f"{name} {number}" for name, number in environment.versions.items())
+    changed = " (with changes that were not committed)" if environment.modified else ""
+    yield f"- Seed {environment.seed}; commit {environment.commit}{changed}."
+    yield f"- {environment.machine}, {environment.cores} cores; Python {environment.python}."
+    yield f"- {versions}."
+    yield f"- {clock.started}, {clock.seconds:.0f} seconds."
+    yield from ("", "```toml", results.spec.rstrip(), "```")
+
+
+def _row(model: ModelResult) -> str:
+    scores = model.scores
+    cells = [
+        model.label,
+        f"{model.n_parameters:,}" if model.n_parameters is not None else "",
+        "" if model.n_iter is None else str(model.n_iter),
+        *(_said(score) for score in (scores.train, scores.validation, scores.test)),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _said(value: object) -> str:
+    return "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _why(row: Comparison) -> str:
+    return f"{row.agreement}: {row.remark}" if row.remark else row.agreement
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
