@@ -1,7 +1,7 @@
 """Publish complete runs: ``python -m benchmarks.results RUN...`` writes ``docs/results/NAME.*``.
 
-``NAME.json`` has what was found, without pictures and curves; ``NAME.md`` what a reader wants of it:
-the scores, the printed numbers beside ours, the answers, and what made the numbers.
+``NAME.json`` has what was found, without pictures and curves; ``NAME.md`` what a reader wants of
+it: the scores, the printed numbers beside ours, the answers, and what made the numbers.
 """
 
 import json
