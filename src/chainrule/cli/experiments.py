@@ -86,7 +86,7 @@ def runs(
             print_runs(found)
         else:
             where = "runs" if folder is None else folder
-            typer.echo(f"There is no run below {where}. `chainrule run NAME` makes one.")
+            typer.echo(f"{where} has no runs below it; `chainrule run NAME` makes one.")
 
 
 @app.command()

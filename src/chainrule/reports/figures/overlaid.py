@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from chainrule.reports.figures.axes import log_scale, panels
 from chainrule.reports.figures.style import look, styled, titled
 
 __all__ = ["overlaid_curves"]
 
-# Beyond this ratio between largest and smallest, a linear axis hides all but the first epochs.
+# Beyond this ratio between largest and smallest, a linear axis hides most of the curves.
 LOG_RATIO = 20.0
 
 Curve = tuple[Sequence[float | None], Sequence[float | None]]
@@ -23,7 +23,8 @@ def overlaid_curves(
 ) -> Figure:
     """Curves by name, each as its epochs and its values; a value of None leaves a gap.
 
-    The axis is logarithmic when the values are positive and span more than a factor of 20.
+    The axis is logarithmic when the values are positive and span more than a factor of 20, and so
+    are the epochs when one training is that much longer than another.
     """
     subject = f"{title}: {quantity}" if title else quantity.capitalize()
     rows = -(-len(curves) // 2)
@@ -49,7 +50,12 @@ def overlaid_curves(
     if known.size and known.min() > 0 and known.max() > LOG_RATIO * known.min():
         log_scale(axes)
     axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lengths = [along.max() for along, _ in series.values() if along.size]
+    if lengths and min(lengths) > 0 and max(lengths) > LOG_RATIO * min(lengths):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=min(2, len(curves)))
     return titled(figure, _alt(series, subject))
 
