@@ -3,10 +3,10 @@
 
 A run of some seconds on digits is begun in a process of its own and killed (SIGKILL) at a random
 moment, gone on with, killed again, until it comes to its end; then the next is begun, until there
-were as many kills as asked for. States are saved many times a second, so that kills come in the
-middle of saves too. Compared are ``metrics.jsonl``, ``results.json`` (both but for wall times) and
-every array of the model. After each kill, the run is read as ``chainrule runs`` and
-``chainrule report`` read it. Exits with status 1 if anything differs, is left over or fails.
+were as many kills as asked for. States are saved many times a second, and a third of the kills wait
+for a file that is being written. Compared are ``metrics.jsonl``, ``results.json`` (both but for
+wall times) and every array of the model. After each kill, the run is read as ``chainrule runs``
+reads it. Exits with status 1 if anything differs, is left over or fails.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from chainrule.experiments import lock, toml
+from chainrule.experiments import lock, runs, toml
 from chainrule.experiments.results import Results
 from chainrule.files.container import read_arrays, read_layout
 
@@ -148,6 +148,8 @@ class Trial:
             wait_for_lock(path, process)
             # Of the longest moments some come too late; of the shortest, some before any state.
             time.sleep(self.seconds * self.moments.random() ** 2)
+            if self.moments.random() < 1 / 3:
+                wait_for_write(path, process)
             if process.poll() is not None:
                 break
             process.send_signal(signal.SIGKILL)
@@ -168,7 +170,8 @@ class Trial:
         print(f"{self.kills} kills, {self.runs} runs", flush=True)
 
     def look(self, path: Path) -> None:
-        """What the kill left."""
+        """What the kill left, for a viewer too."""
+        self.failures += [f"{path.name}: {run.problem}" for run in runs(path) if run.problem]
         if list(path.rglob(".chainrule-*.tmp")):
             self.found["in the middle of a file's write"] += 1
         if not (path / "checkpoint").exists():
@@ -235,6 +238,15 @@ def wait_for_lock(path: Path, process: subprocess.Popen) -> None:
     """Until the process is at work on the run, or ended."""
     while process.poll() is None and not lock.held(path / "checkpoint" / "lock"):
         time.sleep(0.005)
+
+
+def wait_for_write(path: Path, process: subprocess.Popen) -> None:
+    """Until a file is under way, or not for a while."""
+    end = time.monotonic() + 1.0
+    while process.poll() is None and time.monotonic() < end:
+        for folder in (path, path / "checkpoint"):
+            if any(folder.glob(".chainrule-*.tmp")):
+                return
 
 
 @contextmanager
