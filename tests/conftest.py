@@ -8,15 +8,33 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 _FOLDER = tempfile.mkdtemp(prefix="chainrule-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 os.environ["CHAINRULE_CACHE"] = _FOLDER
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402  # after the environment is set
 
 # A clock judges no test: on a shared machine one example may take any time. The examples are the
 # same in every run, so that a failure can be seen again.
 settings.register_profile("chainrule", deadline=None, derandomize=True)
 settings.load_profile("chainrule")
+
+
+@pytest.fixture(scope="session")
+def everything():
+    """``everything(folder)``: all that could change in a folder, the times of access aside."""
+
+    def look(folder: Path) -> dict[str, tuple[object, ...]]:
+        facts = {}
+        for path in [folder, *sorted(folder.rglob("*"))]:
+            found = path.stat()
+            content = path.read_bytes() if path.is_file() else b""
+            times = (found.st_mtime_ns, found.st_ctime_ns)
+            facts[str(path.relative_to(folder))] = (found.st_ino, found.st_mode, times, content)
+        return facts
+
+    return look

@@ -5,6 +5,7 @@
     ChainruleError
     ├── InvalidInputError   (ValueError)   an argument, array or label that cannot be used
     ├── SpecError           (ValueError)   an experiment's specification
+    ├── RunError            (ValueError)   a run's folder that is missing, damaged or too new
     ├── ExampleError        (ValueError)   a worked example, or answers to one
     ├── ModelFileError      (ValueError)   a model file that is damaged, hostile or too new
     ├── DataError           (ValueError)   a data set that is missing or not what it should be
@@ -25,6 +26,7 @@ __all__ = [
     "InvalidInputError",
     "MissingExtraError",
     "ModelFileError",
+    "RunError",
     "SpecError",
     "unknown_name",
 ]
@@ -40,6 +42,10 @@ class InvalidInputError(ChainruleError, ValueError):
 
 class SpecError(ChainruleError, ValueError):
     """An experiment's specification that cannot be run."""
+
+
+class RunError(ChainruleError, ValueError):
+    """A run's folder that cannot be read or reported, or a report that cannot be written."""
 
 
 class ExampleError(ChainruleError, ValueError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from rich.console import Console
 
 import chainrule
 from chainrule.errors import SpecError
+from chainrule.estimators.checkpoints import Snapshot
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.journal import Journal
 from chainrule.experiments.results import Results
@@ -62,6 +64,14 @@ def assert_same_run(one, other):
     assert not (other / "checkpoint").exists()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_figures():
+    """Reports without their figures, which take longer to draw than all else that is done here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainrule.reports.html.charts", lambda results: {})
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / "run"
@@ -73,17 +83,22 @@ class Killed(BaseException):
     """As a kill: nothing is tidied up on its way."""
 
 
+def save_every_epoch(patch):
+    """A state is saved after every epoch, and an epoch is a range."""
+    patch.setattr("chainrule.experiments.keeping.SECONDS", 0.0)
+    patch.setattr("chainrule.experiments.keeping.SHARE", np.inf)
+    patch.setattr("chainrule.engine.fit.capacity", lambda *_: 16)
+
+
 @pytest.fixture
 def every_epoch(monkeypatch):
-    """A state is saved after every epoch, and an epoch is a range."""
-    monkeypatch.setattr("chainrule.experiments.keeping.SECONDS", 0.0)
-    monkeypatch.setattr("chainrule.experiments.keeping.SHARE", np.inf)
-    monkeypatch.setattr("chainrule.engine.fit.capacity", lambda *_: 16)
+    save_every_epoch(monkeypatch)
 
 
-def count_writes(monkeypatch, fail_at=None, torn=False, error=None):
-    """Counts the system calls that write a run's files; the ``fail_at``-th of them is the last."""
-    calls = {"n": 0}
+def record_writes(patch, fail_at=None, torn=False, error=None):
+    """The names of the system calls that write a run's files, as they come; the ``fail_at``-th of
+    them is the last."""
+    calls = []
 
     def wrap(name):
         original = getattr(os, name)
@@ -91,8 +106,8 @@ def count_writes(monkeypatch, fail_at=None, torn=False, error=None):
         def call(*arguments, **named):
             if name == "open" and not arguments[1] & os.O_WRONLY:
                 return original(*arguments, **named)
-            calls["n"] += 1
-            if calls["n"] == fail_at:
+            calls.append(name)
+            if len(calls) == fail_at:
                 if torn and name == "write":
                     original(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
                 if error is not None:
@@ -100,44 +115,121 @@ def count_writes(monkeypatch, fail_at=None, torn=False, error=None):
                 raise Killed
             return original(*arguments, **named)
 
-        monkeypatch.setattr(os, name, call)
+        patch.setattr(os, name, call)
 
-    for name in ("open", "write", "fsync", "replace", "rename", "ftruncate"):
+    for name in ("open", "write", "fsync", "replace", "rename", "ftruncate", "unlink", "rmdir"):
         wrap(name)
     return calls
 
 
-def killed_at(monkeypatch, path, number, torn=False):
-    """Begin the run and kill it at the given write; whether it got that far."""
-    with monkeypatch.context() as patch:
-        count_writes(patch, number, torn)
-        patch.setattr("chainrule.files.atomic._remove", lambda path: None)  # a kill tidies nothing
-        try:
-            run(SPEC, out=path, console=QUIET)
-        except Killed:
-            return True
-    return False
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    """All that an unbroken run makes."""
+    with pytest.MonkeyPatch.context() as patch:
+        save_every_epoch(patch)
+        names = record_writes(patch)
+        run(SPEC, out=tmp_path_factory.mktemp("counted") / "run", console=QUIET)
+    return names
 
 
-@pytest.mark.parametrize("torn", [False, True], ids=["before", "torn"])
-@pytest.mark.parametrize("share", np.linspace(0.02, 0.98, 9))
-def test_killed_at_a_write_it_goes_on(whole, tmp_path, monkeypatch, every_epoch, share, torn):
-    with monkeypatch.context() as patch:
-        calls = count_writes(patch)
-        run(SPEC, out=tmp_path / "counted", console=QUIET)
+def killed_at(patch, path, number, torn=False):
+    """Begin the run, and kill it at the given write."""
+    record_writes(patch, number, torn)
+    patch.setattr("chainrule.files.atomic._remove", lambda path: None)  # a kill tidies nothing
+    with pytest.raises(Killed):
+        run(SPEC, out=path, console=QUIET)
+
+
+def leftovers(path):
+    return [*path.rglob(".chainrule-*.tmp"), *path.glob("checkpoint")]
+
+
+def resumed(path):
+    try:
+        resume(path, console=QUIET)
+    except SpecError as error:
+        assert "is complete" in str(error)
+
+
+@pytest.mark.parametrize("share", np.linspace(0.02, 0.99, 8))
+def test_killed_at_a_write_it_goes_on(whole, calls, tmp_path, monkeypatch, every_epoch, share):
     path = tmp_path / "killed"
-    assert killed_at(monkeypatch, path, max(int(share * calls["n"]), 1), torn)
+    with monkeypatch.context() as patch:
+        killed_at(patch, path, max(int(share * len(calls)), 1))
     if not (path / "spec.toml").exists():
         return  # killed before there was a run
-    resume(path, console=QUIET)
+    resumed(path)
     assert_same_run(whole, path)
+    assert leftovers(path) == []
+
+
+@pytest.mark.parametrize("share", np.linspace(0.1, 0.95, 4))
+def test_killed_within_a_write_it_goes_on(whole, calls, tmp_path, monkeypatch, every_epoch, share):
+    writes = [number for number, name in enumerate(calls, 1) if name == "write"]
+    path = tmp_path / "torn"
+    with monkeypatch.context() as patch:
+        killed_at(patch, path, writes[int(share * len(writes))], torn=True)
+    assert len(leftovers(path)) > 0
+    resumed(path)
+    assert_same_run(whole, path)
+    assert leftovers(path) == []
+
+
+def test_killed_while_the_journal_is_put_away(whole, tmp_path, monkeypatch):
+    """Until its values are gone the run is not complete; from then on it is."""
+    for number in range(1, 20):
+        path = tmp_path / f"{number}"
+        shutil.copytree(whole, path)
+        with Journal(path) as journal, monkeypatch.context() as patch:
+            journal.remember("began", str)
+            journal.save("fit", Snapshot({}, {"x": np.zeros(2)}))
+            assert not Folder.open(path).complete
+            calls = record_writes(patch, number)
+            try:
+                journal.close()
+            except Killed:
+                pass
+            else:
+                assert len(calls) < number
+                return
+        if not (path / "checkpoint" / "done.jsonl").exists():
+            assert Folder.open(path).complete
+            resumed(path)
+            assert_same_run(whole, path)
+            assert leftovers(path) == []
+    pytest.fail("never got to the end")
+
+
+def test_its_clock_counts_the_work_that_is_in_it(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("chainrule.experiments.journal.perf_counter", lambda: now[0])
+
+    def takes(seconds):
+        now[0] += seconds
+        return seconds
+
+    with Journal(tmp_path) as journal:
+        journal.remember("a", lambda: takes(5.0))
+        takes(7.0)  # and is lost
+    takes(1000.0)
+    with Journal(tmp_path) as journal:
+        takes(1.0)
+        assert journal.remember("a", lambda: pytest.fail()) == 5.0
+        assert journal.clock() == 5.0
+        takes(2.0)
+        journal.save("fit", Snapshot({}, {"x": np.zeros(1)}))
+        takes(50.0)
+    with Journal(tmp_path) as journal:
+        journal.saved("fit")
+        assert journal.clock() == 7.0
+        takes(9.0)
+        journal.remember("a", lambda: pytest.fail())
+        assert journal.clock() == 16.0  # never back
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["before", "torn"])
 def test_every_write_of_a_save(tmp_path, monkeypatch, torn):
     """Of the journal by itself: whatever call is the last, old or new is there, and whole."""
-    from chainrule.estimators.checkpoints import Snapshot
-
     old, new = (Snapshot({"at": n}, {"x": np.full(3, float(n))}) for n in (1, 2))
     for number in range(1, 30):
         path = tmp_path / f"{number}"
@@ -146,7 +238,7 @@ def test_every_write_of_a_save(tmp_path, monkeypatch, torn):
             journal.save("fit", old)
             journal.remember("a", lambda: [1.5, None])
         with Journal(path) as journal, monkeypatch.context() as patch:
-            calls = count_writes(patch, number, torn)
+            calls = record_writes(patch, number, torn)
             patch.setattr("chainrule.files.atomic._remove", lambda path: None)
             try:
                 journal.save("fit", new)
@@ -161,7 +253,7 @@ def test_every_write_of_a_save(tmp_path, monkeypatch, torn):
             assert journal.remember("b", lambda: "again") in ("done", "again")
             assert not finished or (found.facts["at"], journal.remember("b", str)) == (2, "done")
         if finished:
-            assert calls["n"] < number
+            assert len(calls) < number
             return
     pytest.fail("never got to the end")
 
@@ -169,7 +261,7 @@ def test_every_write_of_a_save(tmp_path, monkeypatch, torn):
 def test_a_full_disk_is_an_error_and_nothing_is_lost(whole, tmp_path, monkeypatch, every_epoch):
     path = tmp_path / "full"
     with monkeypatch.context() as patch:
-        count_writes(patch, 60, error=(28, "No space left on device"))
+        record_writes(patch, 60, error=(28, "No space left on device"))
         with pytest.raises(OSError, match="No space left on device"):
             run(SPEC, out=path, console=QUIET)
     resume(path, console=QUIET)
@@ -205,38 +297,52 @@ def test_another_environment_is_named(tmp_path, whole, capsys):
     assert f"cores was {made['cores'] + 3} when the run began" in capsys.readouterr().out
 
 
+def test_a_run_at_work_is_not_replaced(tmp_path):
+    with Journal(tmp_path), pytest.raises(SpecError, match="Another process is running"):
+        run(SPEC, out=tmp_path, console=QUIET, force=True)
+
+
+def test_a_run_that_another_process_ended_meanwhile(whole, tmp_path):
+    """Between the first look at the folder and the lock."""
+    path = tmp_path / "run"
+    shutil.copytree(whole, path)
+    (path / "checkpoint").mkdir()
+    with pytest.raises(SpecError, match="is complete"):
+        resume(path, console=QUIET)
+    assert_same_run(whole, path)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A spec of some seconds, and the run of it that nothing broke off."""
+    path = tmp_path_factory.mktemp("long")
+    net = SPEC["models"]["net"]
+    settings = net["settings"] | {"max_iter": 3000, "batch_size": 16}
+    spec = SPEC | {"models": {"net": net | {"settings": settings, "grid": None, "seeds": None}}}
+    run(spec, out=path / "run", console=QUIET)
+    return path / "run"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-@pytest.mark.parametrize(
-    ("number", "wait"), [(signal.SIGKILL, 0.3), (signal.SIGKILL, 1.5), (signal.SIGINT, 1.0)]
-)
-def test_a_process_killed_or_interrupted(tmp_path, number, wait):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_process_killed_or_interrupted(tmp_path, long, number):
     """Long enough that the signal comes in the middle of a training."""
-    spec = tmp_path / "long.toml"
-    text = (Folder.open(_begun(tmp_path)).path / "spec.toml").read_text()
-    spec.write_text(text.replace("max_iter = 6", "max_iter = 150"))
+    path = tmp_path / "run"
     command = [sys.executable, "-c", "from chainrule.cli import main; main()"]
-    expected, path = tmp_path / "expected", tmp_path / "run"
-    subprocess.run([*command, "run", str(spec), "--out", str(expected), "--quiet"], check=True)
     process = subprocess.Popen(
-        [*command, "run", str(spec), "--out", str(path), "--quiet"],
+        [*command, "run", str(long / "spec.toml"), "--out", str(path), "--quiet"],
         stderr=subprocess.PIPE,
         text=True,
     )
     while not (path / "metrics.jsonl").exists():
         assert process.poll() is None
         time.sleep(0.02)
-    time.sleep(wait)
+    time.sleep(0.3)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    if number == signal.SIGINT and process.returncode != 0:
+    if number == signal.SIGINT:
         assert process.returncode == 130
         assert f"chainrule resume {path}" in said
-    if not Folder.open(path).complete:
-        subprocess.run([*command, "resume", str(path), "--quiet"], check=True)
-    assert_same_run(expected, path)
-
-
-def _begun(tmp_path):
-    path = tmp_path / "short"
-    run(SPEC, out=path, console=QUIET)
-    return path
+    assert not Folder.open(path).complete
+    resume(path, console=QUIET)
+    assert_same_run(long, path)

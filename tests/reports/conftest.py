@@ -1,6 +1,9 @@
 """A realistic run to report on: real digits, quick models, every part of the schema filled."""
 
+import json
+from html.parser import HTMLParser
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -242,3 +245,112 @@ def hard(row: int, pixels: Any, truth: Any, predicted: dict[str, Any]) -> dict[s
     return {
         "index": row, "label": str(truth[row]), "pixels": pixels.tolist(), "predictions": said
     }  # fmt: skip
+
+
+SPEC = """
+name = "digits-four-models"
+kind = "compare"
+title = "Four models on handwritten digits"
+question = "Which is best?"
+source = { key = "own", title = "A test" }
+chosen = "ann"
+folds = 2
+
+[data]
+name = "digits"
+split = { scheme = "two-way", held_out = 0.2 }
+
+[models.tree]
+label = "Tree"
+family = "tree"
+grid = { max_depth = [2, 4, 8] }
+
+[models.ann]
+label = "Network <b>"
+family = "mlp"
+settings = { max_iter = 50 }
+seeds = { count = 3 }
+"""
+
+METRICS: list[dict[str, Any]] = [
+    {"event": "candidate", "model": "tree", "parameters": {"max_depth": 2}, "folds": [0.3, 0.4]},
+    {"event": "candidate", "model": "tree", "parameters": {"max_depth": 4}, "folds": [0.5, 0.7]},
+    {"event": "candidate", "model": "tree", "parameters": {"max_depth": 8}, "folds": [None, 0.8]},
+    {"event": "model", "model": "tree", "settings": {"max_depth": 4}, "train": 0.9, "test": 0.8125},
+    *(
+        {"event": "epoch", "model": "ann", "epoch": float(n), "steps": 9.0, "train_loss": 1 / n,
+         "validation_loss": 1 / n + 0.1, "seconds": 0.1}
+        for n in (1, 2, 3)
+    ),
+    {"event": "seed", "model": "ann", "seed": 0, "train": 0.95, "test": 0.875},
+]  # fmt: skip
+
+
+@pytest.fixture
+def stopped(results: Results, tmp_path: Path) -> Path:
+    """The folder of a run that was killed."""
+    path = tmp_path / "runs" / "stopped"
+    path.mkdir(parents=True)
+    (path / "spec.toml").write_text(SPEC)
+    (path / "environment.json").write_text(results.environment.model_dump_json())
+    text = "".join(json.dumps(row) + "\n" for row in METRICS)
+    (path / "metrics.jsonl").write_text(text + '{"event": "mod')
+    return path
+
+
+@pytest.fixture
+def complete(one_model: Results, tmp_path: Path) -> Path:
+    """The folder of a run that came to its end."""
+    path = tmp_path / "runs" / "complete"
+    path.mkdir(parents=True)
+    (path / "spec.toml").write_text(SPEC)
+    (path / "environment.json").write_text(one_model.environment.model_dump_json())
+    (path / "results.json").write_text(one_model.model_dump_json())
+    return path
+
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every tag closed in order; collects what the tests ask about."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.words, self.ids, self.links, self.images = [], [], [], [], []
+        self.tags = set()
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in known:
+            self.ids.append(known["id"])
+        self.links += [known[key] for key in ("href", "src") if key in known]
+        if tag == "img":
+            self.images.append(known)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="session")
+def page_of() -> type[Page]:
+    """``page_of(html)`` reads a page."""
+    return Page

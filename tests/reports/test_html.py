@@ -1,7 +1,6 @@
 """The page: whole, safe, repeatable, and without what a run does not have."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -10,46 +9,6 @@ from chainrule.reports import write_report
 from chainrule.reports.html import render, verdict
 from chainrule.reports.outline import SECTIONS, outline
 
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: every tag closed in order; collects what the tests ask about."""
-
-    def __init__(self, text):
-        super().__init__(convert_charrefs=True)
-        self.open, self.words, self.ids, self.links, self.images = [], [], [], [], []
-        self.tags = set()
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        known = dict(attributes)
-        self.tags.add(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        if "id" in known:
-            self.ids.append(known["id"])
-        self.links += [known[key] for key in ("href", "src") if key in known]
-        if tag == "img":
-            self.images.append(known)
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
-
 
 @pytest.fixture(scope="module")
 def html(results):
@@ -57,8 +16,8 @@ def html(results):
 
 
 @pytest.fixture(scope="module")
-def page(html):
-    return Page(html)
+def page(html, page_of):
+    return page_of(html)
 
 
 def test_it_is_well_formed_and_its_ids_are_unique(page):
@@ -132,13 +91,13 @@ def test_only_times_depend_on_the_clock(one_model):
     assert all("61.4 s" in before for before, _ in changed)
 
 
-def test_hostile_strings_are_shown_and_not_run(results):
+def test_hostile_strings_are_shown_and_not_run(results, page_of):
     evil = '<script>alert("&1")</script>'
     model = results.models[0].model_copy(
         update={"label": evil, "notes": (evil,), "settings": {evil: evil}}
     )
     data = results.data.model_copy(update={"class_names": (evil,) * 10, "name": evil})
-    page = Page(
+    page = page_of(
         render(
             results.model_copy(
                 update={
@@ -152,8 +111,8 @@ def test_hostile_strings_are_shown_and_not_run(results):
     assert page.text.count(evil) > 10
 
 
-def test_sections_without_content_are_left_out(first_look):
-    page = Page(render(first_look))
+def test_sections_without_content_are_left_out(first_look, page_of):
+    page = page_of(render(first_look))
     anchors = [section.anchor for section in outline(first_look)]
     assert anchors == ["data", "provenance"]
     assert set(page.ids) == set(anchors)
@@ -162,13 +121,13 @@ def test_sections_without_content_are_left_out(first_look):
     assert len(page.images) == 10
 
 
-def test_a_run_with_nothing_but_scores(results):
+def test_a_run_with_nothing_but_scores(results, page_of):
     bare = {
         "search": None, "curves": None, "over_seeds": None, "recall": (), "confusion": (),
         "baseline": None, "variants": (), "n_parameters": None, "pictures": Pictures(),
     }  # fmt: skip
     models = tuple(model.model_copy(update=bare) for model in results.models)
-    page = Page(render(results.model_copy(update={"models": models, "comparisons": ()})))
+    page = page_of(render(results.model_copy(update={"models": models, "comparisons": ()})))
     assert {"search", "curves", "seeds", "recall", "mistakes", "printed"}.isdisjoint(page.ids)
     assert "0.9222" in page.text
 

@@ -1,4 +1,4 @@
-"""``chainrule run`` and ``chainrule recipes``."""
+"""``chainrule run``, ``resume``, ``runs``, ``report`` and ``recipes``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from chainrule.cli.app import app, clean_errors
 
-__all__ = ["recipes", "resume", "run"]
+__all__ = ["recipes", "report", "resume", "run", "runs"]
 
 
 @app.command()
@@ -61,6 +61,58 @@ def resume(
         from chainrule.experiments import resume as go_on
 
         go_on(folder, console=Console(quiet=quiet))
+
+
+@app.command()
+def runs(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to look, at any depth.", show_default="runs")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON list, for programs.")
+    ] = False,
+) -> None:
+    """List the runs below a folder: state, times and main figures.
+
+    A run is complete, running (a process is at it), stopped (chainrule resume goes on with it), or
+    damaged. Nothing in a run's folder is changed.
+    """
+    with clean_errors():
+        from chainrule.experiments import runs as list_runs
+        from chainrule.reports import print_runs
+
+        found = list_runs(folder)
+        if as_json:
+            import json
+
+            typer.echo(json.dumps([one.plain() for one in found], indent=1))
+        elif found:
+            print_runs(found)
+        else:
+            where = "runs" if folder is None else folder
+            typer.echo(f"{where} has no runs below it; `chainrule run NAME` makes one.")
+
+
+@app.command()
+def report(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The folders of runs.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The page to write.", show_default="NAME-report.html, in this folder"),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a page that is there already.")
+    ] = False,
+) -> None:
+    """Report one run, or several side by side, as one HTML page.
+
+    A run that is not complete is reported as far as it is. The runs may be copies, or at work:
+    nothing in their folders is changed.
+    """
+    with clean_errors():
+        from chainrule.reports import report as write
+
+        typer.echo(f"Report: {write(paths, out, force=force)}")
 
 
 @app.command()

@@ -5,14 +5,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.experiments.catalogue import recipes as recipes
+    from chainrule.experiments.listing import RunSummary as RunSummary
+    from chainrule.experiments.listing import runs as runs
+    from chainrule.experiments.reading import RunRecord as RunRecord
+    from chainrule.experiments.reading import read as read
     from chainrule.experiments.results import Results as Results
     from chainrule.experiments.runner import resume as resume
     from chainrule.experiments.runner import run as run
 
-__all__ = ["Results", "recipes", "resume", "run"]
+__all__ = ["Results", "RunRecord", "RunSummary", "read", "recipes", "resume", "run", "runs"]
 
 # Loaded when first used: listing the recipes needs no scientific package.
-_HOME = {"Results": "results", "recipes": "catalogue", "resume": "runner", "run": "runner"}
+_HOME = {
+    "Results": "results",
+    "RunRecord": "reading",
+    "RunSummary": "listing",
+    "read": "reading",
+    "recipes": "catalogue",
+    "resume": "runner",
+    "run": "runner",
+    "runs": "listing",
+}
 
 
 def __getattr__(name: str) -> object:

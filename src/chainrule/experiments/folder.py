@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from chainrule.errors import SpecError
+from chainrule.experiments import lock
 from chainrule.files.atomic import write_bytes
 
 __all__ = ["Folder"]
@@ -43,7 +44,8 @@ class Folder:
             force: use a folder that has files in it; those that a run writes are removed first.
 
         Raises:
-            SpecError: it cannot be made, or has files in it and ``force`` is false.
+            SpecError: it cannot be made, has files in it and ``force`` is false, or is the folder
+                of a run that a process is at.
         """
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         path = Path(out) if out is not None else _unused(Path("runs") / f"{name}-{stamp}")
@@ -59,6 +61,11 @@ class Folder:
             raise SpecError(
                 f"The folder {path} has files in it, and a run would mix with them. Choose another "
                 "with --out, or add --force to replace the run that is there."
+            )
+        if lock.held(path / "checkpoint" / "lock"):
+            raise SpecError(
+                f"Another process is running {path}. Stop it first, or choose another folder with "
+                "--out."
             )
         for file in OURS:
             (path / file).unlink(missing_ok=True)
@@ -82,8 +89,9 @@ class Folder:
 
     @property
     def complete(self) -> bool:
-        """Whether the run came to its end."""
-        return (self.path / "results.json").exists() and not (self.path / "checkpoint").exists()
+        """Whether the run came to its end: its results are there, and its journal is closed."""
+        begun = (self.path / "checkpoint" / "done.jsonl").exists()
+        return (self.path / "results.json").exists() and not begun
 
     def write(self, name: str, text: str) -> None:
         write_bytes(self.path / name, text.encode("utf-8"))

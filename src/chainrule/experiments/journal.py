@@ -15,28 +15,37 @@ from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-from chainrule.errors import SpecError
 from chainrule.estimators.checkpoints import Snapshot
-from chainrule.files.atomic import write_bytes
+from chainrule.experiments import lines, lock
+from chainrule.files.atomic import sync_folder, write_bytes
 from chainrule.files.container import dump, read_arrays, read_layout
 
 __all__ = ["Journal"]
 
 
 class Journal:
-    """One run's memory. Only one process may have it open: others get a SpecError."""
+    """One run's memory, and its clock. Only one process may have it open: others get a SpecError.
+
+    The clock counts the seconds of the work that is in the run. It stands still while nothing is
+    done, and work that a kill undid is not counted.
+    """
 
     def __init__(self, run: Path) -> None:
-        self.folder = run / "checkpoint"
-        self._values: dict[str, Any] = {}
+        self.run, self.folder = run, run / "checkpoint"
+        self._entries: dict[str, dict[str, Any]] = {}
         self._lock: int | None = None
+        self._zero = perf_counter()
 
     def __enter__(self) -> "Journal":
         self.folder.mkdir(exist_ok=True)
-        self._lock = _locked(self.folder / "lock")
-        self._values = _read(self._done)
+        self._lock = lock.take(self.folder / "lock")
+        for folder in (self.run, self.folder):
+            _tidy(folder)
+        self._entries = _read(self._done)
+        self._zero = perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,21 +53,28 @@ class Journal:
             os.close(self._lock)
             self._lock = None
 
+    def clock(self) -> float:
+        """Seconds of work since the run began."""
+        return perf_counter() - self._zero
+
     def knows(self, key: str) -> bool:
         """Whether there is a value of that key."""
-        return key in self._values
+        return key in self._entries
 
     def remember(self, key: str, compute: Callable[[], Any]) -> Any:
         """The value of ``compute()``, plain JSON data, from now on also after a kill."""
-        if key not in self._values:
-            line = json.dumps({"key": key, "value": compute()})
-            _append(self._done, line + "\n")
-            self._values[key] = json.loads(line)["value"]  # as a later reader gets it
-        return self._values[key]
+        if key in self._entries:
+            self._set_clock(self._entries[key])
+        else:
+            value = compute()
+            line = json.dumps({"key": key, "value": value, "clock": self.clock()})
+            lines.append(self._done, line + "\n")
+            self._entries[key] = json.loads(line)  # as a later reader gets it
+        return self._entries[key]["value"]
 
     def save(self, key: str, snapshot: Snapshot) -> None:
         """Keep the state of the training ``key``, in place of any other."""
-        header = json.dumps({"key": key, "facts": snapshot.facts})
+        header = json.dumps({"key": key, "facts": snapshot.facts, "clock": self.clock()})
         write_bytes(self._training, dump(header, snapshot.arrays))
 
     def saved(self, key: str) -> Snapshot | None:
@@ -70,17 +86,29 @@ class Journal:
         header = json.loads(layout.text)
         if header["key"] != key:
             return None
+        self._set_clock(header)
         return Snapshot(header["facts"], read_arrays(BytesIO(data), layout))
 
     def close(self) -> None:
-        """The run is complete: its results are written, and the journal can go."""
-        for path in self.folder.iterdir():
+        """The run is complete: its results are written, and the journal can go.
+
+        The values go first: without them the run counts as complete, and a kill among the rest
+        leaves nothing to be done again. The lock goes last.
+        """
+        self._done.unlink(missing_ok=True)
+        sync_folder(self.folder)
+        rest = [path for path in self.folder.iterdir() if path.name != "lock"]
+        for path in (*rest, self.folder / "lock"):
             path.unlink(missing_ok=True)
         self.folder.rmdir()
 
     def model(self, key: str) -> Path:
         """Where the network that was fitted under this key is kept."""
         return self.folder / f"model-{sha256(key.encode()).hexdigest()[:16]}.safetensors"
+
+    def _set_clock(self, entry: dict[str, Any]) -> None:
+        """What is not computed again took its time before; the clock never goes back."""
+        self._zero = min(self._zero, perf_counter() - entry.get("clock", 0.0))
 
     @property
     def _done(self) -> Path:
@@ -91,55 +119,18 @@ class Journal:
         return self.folder / "training.safetensors"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The values of all whole lines; what a kill left of a torn last one is cut away."""
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    """The entries of all whole lines; what a kill left of a torn last one is cut away."""
     if not path.exists():
         return {}
-    values, end = {}, 0
     data = path.read_bytes()
-    for line in data.splitlines(keepends=True):
-        try:
-            entry = json.loads(line) if line.endswith(b"\n") else None
-        except ValueError:
-            entry = None
-        if entry is None:
-            break
-        values[entry["key"]] = entry["value"]
-        end += len(line)
+    entries, end = lines.whole(data)
     if end < len(data):
         os.truncate(path, end)
-    return values
+    return {entry["key"]: entry for entry in entries}
 
 
-def _append(path: Path, line: str) -> None:
-    """Add a line, and wait until it is on the disk; a failure leaves no part of it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        before = os.fstat(descriptor).st_size
-        try:
-            rest = memoryview(line.encode("utf-8"))
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, before)
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _locked(path: Path) -> int:
-    """The lock's descriptor; the system lets go of it when the process ends, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        import fcntl
-    except ImportError:  # Windows: whoever starts the same run twice there is not stopped
-        return descriptor
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise SpecError(
-            f"Another process is running {path.parents[1]}. Wait for it, or stop it first."
-        ) from None
-    return descriptor
+def _tidy(folder: Path) -> None:
+    """Remove what a kill left of a file that was being written."""
+    for path in folder.glob(".chainrule-*.tmp"):
+        path.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from rich.console import Console
@@ -68,9 +67,9 @@ class Recorder:
     @contextmanager
     def timed(self, step: str, model: str = "") -> Iterator[None]:
         """Adds the wall time of the block to the clock."""
-        start = perf_counter()
+        start = self.journal.clock()
         yield
-        self.timings.append(Timing(step=step, model=model, seconds=perf_counter() - start))
+        self.timings.append(Timing(step=step, model=model, seconds=self.journal.clock() - start))
 
     @contextmanager
     def steps(self, label: str, total: int) -> Iterator[Advance]:

@@ -6,7 +6,6 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from rich.console import Console
@@ -96,10 +95,8 @@ def resume(path: str | Path, *, console: Console | None = None) -> Results:
     """
     console = console or Console()
     folder = Folder.open(path)
-    if folder.complete:
-        raise SpecError(
-            f"The run in {folder.path} is complete. `chainrule report {folder.path}` shows it."
-        )
+    if folder.complete and not (folder.path / "checkpoint").exists():
+        raise _is_complete(folder)
     checked = load(folder.path / "spec.toml")
     check(checked)
     for line in _other_environment(folder):
@@ -108,20 +105,23 @@ def resume(path: str | Path, *, console: Console | None = None) -> Results:
 
 
 def _run(checked: Spec, folder: Folder, console: Console) -> Results:
-    console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
-    try:
-        with Journal(folder.path) as journal:
+    with Journal(folder.path) as journal:
+        if folder.complete:  # since a moment ago, or a kill came while its journal was put away
+            journal.close()
+            raise _is_complete(folder)
+        console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
+        try:
             results = _train(checked, folder, console, journal)
             _show(folder, results, console)
             journal.close()
-    except KeyboardInterrupt:
-        raise Stopped(
-            f"{_what_is_kept('Stopped by Ctrl-C.', folder)} Go on with: "
-            f"chainrule resume {shlex.quote(str(folder.path))}"
-        ) from None
-    except Exception as error:
-        error.add_note(_what_is_kept("The run failed.", folder))
-        raise
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"{_what_is_kept('Stopped by Ctrl-C.', folder)} Go on with: "
+                f"chainrule resume {shlex.quote(str(folder.path))}"
+            ) from None
+        except Exception as error:
+            error.add_note(_what_is_kept("The run failed.", folder))
+            raise
     return results
 
 
@@ -132,6 +132,12 @@ def _quick(spec: Spec) -> Mapping[str, Any]:
             'and smaller values, such as "data.split.train" = 2000.'
         )
     return spec.quick
+
+
+def _is_complete(folder: Folder) -> SpecError:
+    return SpecError(
+        f"The run in {folder.path} is complete. `chainrule report {folder.path}` shows it."
+    )
 
 
 def _other_environment(folder: Folder) -> Iterator[str]:
@@ -155,14 +161,14 @@ def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Re
     folder.write("spec.toml", resolved)
     made_with = environment()
     folder.write_json("environment.json", made_with)
-    started, start = datetime.now(UTC), perf_counter()
+    began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     with Interrupt() as interrupt:
         recorder = Recorder(folder.metrics, console, interrupt, journal)
         outcome = _run_kind(spec, recorder)
         interrupt.check()
     clock = Clock(
-        started=started.isoformat(timespec="seconds"),
-        seconds=perf_counter() - start,
+        started=began,
+        seconds=journal.clock(),
         timings=tuple(recorder.timings),
     )
     made_with = made_with.model_copy(update={"seed": outcome.seed})

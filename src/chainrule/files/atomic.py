@@ -14,7 +14,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["write_bytes"]
+__all__ = ["sync_folder", "write_bytes"]
 
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
@@ -38,7 +38,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         if isinstance(error, OSError):
             raise _explained(error, target) from error
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _mode_of_target(target: Path) -> int | None:
@@ -75,7 +75,8 @@ def _write_synced(temporary: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in the folder are on the disk."""
     if os.name == "nt":  # folders cannot be opened there; the rename itself is durable
         return
     descriptor = os.open(folder, os.O_RDONLY)

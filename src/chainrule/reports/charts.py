@@ -1,12 +1,13 @@
 """Which figures a run deserves, where each belongs, and what is said under it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from chainrule.experiments.results import ModelResult, Results, Search
+from chainrule.experiments.results import ModelResult, Results
 from chainrule.reports import figures
 from chainrule.reports.beside import cell
 from chainrule.reports.figures.axes import HALF
@@ -15,7 +16,7 @@ from chainrule.reports.numbers import count
 from chainrule.reports.pictured import picture_figures
 from chainrule.reports.svg import inline_svg
 
-__all__ = ["Chart", "charts"]
+__all__ = ["Chart", "Drawing", "charts", "drawn", "search_drawing"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,14 @@ class Chart:
 
 
 def charts(results: Results) -> dict[str, list[Chart]]:
-    """The figures by the section that they belong to; sections without any are left out."""
+    """The figures of a run by the section that they belong to; sections without are left out."""
+    return drawn(_all(results))
+
+
+def drawn(drawings: Iterable[Drawing]) -> dict[str, list[Chart]]:
+    """The figures of a page, by section."""
     found: dict[str, list[Chart]] = {}
-    for number, drawing in enumerate(_all(results), 1):
+    for number, drawing in enumerate(drawings, 1):
         # Markup: the drawing is ours, and ElementTree has escaped every text in it.
         svg = Markup(inline_svg(drawing.figure, f"figure-{number}"))
         wide = drawing.figure.get_size_inches()[0] > HALF
@@ -54,7 +60,8 @@ def _all(results: Results) -> Iterator[Drawing]:
     labels = results.data.class_names
     for model in results.models:
         if model.search and len(model.search.candidates) > 1:
-            yield _search(model, model.search)
+            rows = [(each.parameters, each.mean) for each in model.search.candidates]
+            yield search_drawing(model.label, rows, model.search.best)
         for figure in curve_figures(model, results.metric):
             yield Drawing("curves", figure, model.label)
         for section, figure in picture_figures(model, results.data):
@@ -69,13 +76,15 @@ def _all(results: Results) -> Iterator[Drawing]:
     yield from _gap(results)
 
 
-def _search(model: ModelResult, search: Search) -> Drawing:
-    rows = [(each.parameters, each.mean) for each in search.candidates]
-    figure = figures.search_overview(rows, search.best, title=model.label)
-    caption = f"{count(len(rows))} candidates, the chosen one ringed."
+def search_drawing(
+    label: str, rows: Sequence[tuple[dict[str, Any], float | None]], best: dict[str, Any]
+) -> Drawing:
+    """The candidates of one model, each with its score."""
+    figure = figures.search_overview(rows, best, title=label)
+    caption = f"{count(len(rows))} candidates, the best ringed."
     if len({name for parameters, _ in rows for name in parameters}) > 3:
         caption += " Where lines hide further parameters, the best value of these is drawn."
-    return Drawing("search", figure, model.label, caption)
+    return Drawing("search", figure, label, caption)
 
 
 def _gap(results: Results) -> Iterator[Drawing]:

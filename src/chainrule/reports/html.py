@@ -15,7 +15,7 @@ from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline
 from chainrule.reports.tiles import tile
 
-__all__ = ["render", "write_report"]
+__all__ = ["environment", "render", "timings", "write_report"]
 
 LEVEL = 0.05
 
@@ -33,7 +33,7 @@ def render(results: Results) -> str:
     """The report as a string of HTML: figures, images and styles are inside."""
     results = beside.distinct(results)
     labels = {model.key: model.label for model in results.models}
-    template = _environment().get_template("report.html.j2")
+    template = environment().get_template("report.html.j2")
     return template.render(
         results=results,
         sections=outline(results),
@@ -51,7 +51,8 @@ def render(results: Results) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates, with the filters that they use."""
     environment = Environment(
         loader=PackageLoader("chainrule.reports"),
         autoescape=True,

@@ -1,9 +1,10 @@
 """How numbers and settings are written, everywhere in a report."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["count", "duration", "p_value", "printed", "score", "setting", "settings"]
+__all__ = ["count", "duration", "moment", "p_value", "printed", "score", "setting", "settings"]
 
 ABSENT = "–"
 
@@ -38,6 +39,11 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def moment(at: datetime | None) -> str:
+    """A moment to the minute, in UTC; nothing where it is not known."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else ""
 
 
 def count(number: int) -> str:

@@ -1,0 +1,47 @@
+"""The page of a run that is not complete: its spec, and what it has written so far."""
+
+from collections.abc import Iterator, Sequence
+
+from chainrule.experiments import loading, toml
+from chainrule.experiments.reading import RunRecord
+from chainrule.reports.charts import Drawing, drawn, search_drawing
+from chainrule.reports.html import environment
+from chainrule.reports.learning import curve_figures
+from chainrule.reports.numbers import moment
+from chainrule.reports.progress import PARTS, Progress, progress_of
+
+__all__ = ["render_partial"]
+
+
+def render_partial(record: RunRecord) -> str:
+    """The page as a string of HTML."""
+    models = progress_of(record)
+    return (
+        environment()
+        .get_template("partial.html.j2")
+        .render(
+            record=record,
+            spec=record.spec,
+            name=record.name,
+            began=moment(record.began),
+            models=models,
+            parts=[part for part in PARTS if any(_has(model, part) for model in models)],
+            charts=drawn(_drawings(models)),
+            text=toml.dumps(loading.to_table(record.spec)),
+        )
+    )
+
+
+def _has(model: Progress, part: str) -> bool:
+    every = (model.result.scores, *(scores for _, scores in model.seeds))
+    return any(getattr(scores, part) is not None for scores in every)
+
+
+def _drawings(models: Sequence[Progress]) -> Iterator[Drawing]:
+    for model in models:
+        for figure in curve_figures(model.result, "accuracy"):
+            yield Drawing("curves", figure, model.label)
+        known = [(score, parameters) for parameters, score in model.candidates if score is not None]
+        if len(known) > 1:
+            best = max(known, key=lambda pair: pair[0])[1]
+            yield search_drawing(model.label, model.candidates, best)
