@@ -20,6 +20,7 @@ from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
+from chainrule.estimators.overfitting import overfitting
 from chainrule.estimators.parameters import Parameters
 from chainrule.estimators.problem import (
     Judge,
@@ -283,6 +284,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
                 f"{what} must have as many outputs as y, {self.n_outputs_}; it has {Y.shape[1]}."
             )
         return Rows(X, Y, weights)
+
+    # what the training shows
+
+    @property
+    def overfit_epoch_(self) -> int | None:
+        """The epoch from which on the network over-fits, None if there is none or no validation
+        data: see `chainrule.estimators.overfitting`."""
+        onset = overfitting(self.history_["validation_loss"])
+        return None if onset is None else onset.epoch
 
     # the forward pass
 

@@ -65,6 +65,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         validation_score, learning_rate, seconds.
     best_epoch_ : int or None
         The epoch, from 1, with the best monitored value.
+    overfit_epoch_ : int or None
+        The epoch from which on the validation loss stays above its minimum by more than its
+        noise (see ``docs/diagnosis.md``).
     diverged_ : bool
         Whether training left the finite numbers.
     n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
