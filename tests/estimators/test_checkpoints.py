@@ -31,6 +31,7 @@ SETTINGS = {
     "diverging": {
         "solver": "sgd", "learning_rate_init": 1e6, "on_divergence": "keep", "max_iter": 6,
     },
+    "diagnosed": {"diagnose": True, "dropout": 0.25, "solver": "sgd", "max_iter": 5},
     "best-kept": {"restore_best": True, "learning_rate_init": 0.2, "max_iter": 9},
 }  # fmt: skip
 

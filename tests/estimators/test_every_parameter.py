@@ -66,6 +66,7 @@ OWN = {
 ELSEWHERE = {  # these change what is said, kept or used, and not the numbers of one fit
     "verbose": "test_progress.py",
     "warm_start": "test_parity_continued.py",
+    "diagnose": "test_diagnosis.py",
     "on_divergence": "test_divergence.py",
     "device": "test_bad_parameters.py",
 }

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from chainrule.engine.predict import outputs
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
+from chainrule.estimators.diagnosis import Examination, sample
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
 from chainrule.estimators.overfitting import overfitting
@@ -166,6 +168,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self._check_architecture(net)
         rows = Rows(X, Y, weights)
         problem = self._problem(rows, validation, stream, self._judge(net), watch or {})
+        if self.diagnose:
+            problem = replace(problem, examination=self._examination(net, problem.train))
         if self.solver == "lbfgs":
             fit_fullbatch(self, net, problem)
         else:
@@ -197,6 +201,18 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             self._score_outputs,
             self.input_scale,
             find_device(self.device),
+        )
+
+    def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
+        """The diagnosis of a training on these rows, of the targets as they are trained on."""
+        taken = sample(rows)
+        return Examination.of(
+            replace(taken, Y=self._training_targets(taken.Y)),
+            net.activations,
+            net.loss,
+            net.loss_settings,
+            self.input_scale,
+            self.coefs_[0].dtype,
         )
 
     def _begin(self, net: network.Architecture, dtype: str, stream: np.random.RandomState) -> None:

@@ -295,6 +295,16 @@ class Parameters(BaseEstimator):
             "fitting on X / input_scale in the type of the arithmetic."
         ),
     )
+    diagnose: Any = parameter(
+        default=False,
+        constraint=["boolean"],
+        doc=(
+            "Whether gradients, updates and activations of each layer are measured after each "
+            "epoch, on at most 256 rows: the columns gradient_norm, update_ratio, dead_share, "
+            "saturated_share, activation_mean and activation_std of ``history_``, each "
+            "(n_epochs, n_layers). It changes no other number."
+        ),
+    )
     dtype: Any = parameter(
         default="auto",
         constraint=[StrOptions({"auto", "float32", "float64"})],

@@ -19,6 +19,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.checkpoints import Keeper, take, take_up
+from chainrule.estimators.history import Row
 from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience, Slowing
@@ -37,7 +38,7 @@ class Result:
     epoch, or None; ``converged`` is false where the epochs ran out.
     """
 
-    rows: list[dict[str, float]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     objectives: list[float] = field(default_factory=list)
     samples: int = 0
     best_row: int | None = None
@@ -95,7 +96,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.best = Patience(0.0, inf, higher_is_better=self.best_by == "validation_score")
-        self.result.best_layers = self.trainer.layers
+        self.result.best_layers = self.before = self.trainer.layers
 
     def run(self) -> Result:
         """Train until the budget ends, the patience is exceeded, a callback says so, the loss
@@ -129,6 +130,8 @@ class Loop:
             safe = min(safe, self.slowing.safe_epochs)
         epochs = 1 if looks_at_each else int(min(safe, self.epochs, 2**31))
         self.callbacks.begin_epoch()
+        if self.trainer.between_epochs:
+            self.before = self.trainer.layers
         before = self.trainer.step
         records = self.trainer.run(epochs, self.steps)
         if self.steps is not None:
@@ -166,7 +169,7 @@ class Loop:
 
     def _decide(self, record: EpochRecord) -> None:
         try:
-            values = self._measure()
+            values = self._measure(record)
         except KeyboardInterrupt:  # the epoch is done, though not validated
             self._book(record, {})
             raise
@@ -194,13 +197,16 @@ class Loop:
             self.trainer.base_rate = lower
             self.patience.count = 0
 
-    def _measure(self) -> dict[str, float]:
+    def _measure(self, record: EpochRecord) -> Row:
         if not self.problem.measures:
             return {}
-        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in self.trainer.layers)
-        return self.problem.measure(layers)
+        before, layers = (
+            tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in parameters)
+            for parameters in (self.before, self.trainer.layers)
+        )
+        return self.problem.measure(before, layers, record.steps)
 
-    def _book(self, record: EpochRecord, values: dict[str, float]) -> dict[str, float]:
+    def _book(self, record: EpochRecord, values: Row) -> Row:
         row = {
             "epoch": float(record.epoch),
             "steps": float(record.steps),
@@ -208,6 +214,7 @@ class Loop:
             "penalty": record.penalty,
             "learning_rate": record.rate,
             "seconds": record.seconds,
+            **self.problem.unmeasured,
             **values,
         }
         self.result.rows.append(row)
