@@ -19,6 +19,7 @@ from chainrule.engine.predict import outputs
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
+from chainrule.estimators.chance import ROWS, chance_loss
 from chainrule.estimators.diagnosis import Examination, sample
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
@@ -34,6 +35,7 @@ from chainrule.estimators.problem import (
 )
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
+from chainrule.estimators.sickness import Finding, findings
 
 __all__ = ["BaseMLP", "stochastic_only"]
 
@@ -168,6 +170,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self._check_architecture(net)
         rows = Rows(X, Y, weights)
         problem = self._problem(rows, validation, stream, self._judge(net), watch or {})
+        if first or not incremental:
+            self.chance_loss_ = self._chance_loss(net, problem.train)
         if self.diagnose:
             problem = replace(problem, examination=self._examination(net, problem.train))
         if self.solver == "lbfgs":
@@ -202,6 +206,11 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             self.input_scale,
             find_device(self.device),
         )
+
+    def _chance_loss(self, net: network.Architecture, rows: Rows) -> float:
+        taken = sample(rows, ROWS)
+        Y = self._training_targets(taken.Y).astype(np.float64)
+        return chance_loss(net.loss, net.loss_settings, Y, taken.weights)
 
     def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
         """The diagnosis of a training on these rows, of the targets as they are trained on."""
@@ -309,6 +318,17 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         data: see `chainrule.estimators.overfitting`."""
         onset = overfitting(self.history_["validation_loss"])
         return None if onset is None else onset.epoch
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the training suffered from, in plain language; empty for a healthy one.
+
+        Over-fitting, a learning rate too high or too low and a plateau at chance are told from
+        the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
+        (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
+        """
+        check_is_fitted(self)
+        known = getattr(self, "chance_loss_", None)  # an older model file does not tell it
+        return findings(self.history_, chance_loss=known, diverged=self.diverged_)
 
     # the forward pass
 

@@ -14,7 +14,7 @@ from chainrule.files.stream import stream_of
 __all__ = ["describe"]
 
 Arrays = dict[str, npt.NDArray[Any]]
-NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
+NUMBERS = ("loss_", "best_loss_", "best_validation_score_", "chance_loss_")
 COUNTS = ("n_iter_", "t_", "best_epoch_")
 CURVES = ("loss_curve_", "validation_scores_")
 

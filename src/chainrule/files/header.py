@@ -91,6 +91,7 @@ class Fitted(Record):
     best_validation_score_: Number | None = None
     best_epoch_: Count | None = None
     diverged_: bool | None = None
+    chance_loss_: Number | None = None
     loss_curve_: Literal["array"] | None = None
     validation_scores_: Literal["array"] | None = None
 
