@@ -125,6 +125,11 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
                 "partial_fit does not support early_stopping=True: it sees one epoch at a time. "
                 "Use fit, or set early_stopping=False."
             )
+        if self.stopping is not None:
+            raise InvalidInputError(
+                f"partial_fit does not support stopping={self.stopping!r}: it sees one epoch at a "
+                "time. Use fit, or set stopping=None."
+            )
         return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
 
     def _fit(

@@ -108,6 +108,7 @@ def _check_settings(est: "BaseMLP", plan: Plan) -> None:
         "schedule": est.schedule is not None,
         "max_steps": est.max_steps is not None,
         "restore_best": est.restore_best,
+        "stopping": est.stopping is not None,
     }
     if given := [name for name, is_given in asked.items() if is_given]:
         raise InvalidInputError(

@@ -25,6 +25,7 @@ from chainrule.equations.activations import HIDDEN_ACTIVATIONS
 from chainrule.equations.initializers import INITIALIZERS
 from chainrule.equations.schedules import SCHEDULES
 from chainrule.errors import InvalidInputError, unknown_name
+from chainrule.estimators.prechelt import STOPPING
 
 __all__ = [
     "ACTIVATION",
@@ -252,6 +253,17 @@ class Parameters(BaseEstimator):
         constraint=[StrOptions({"validation_score", "validation_loss"})],
         doc="What early stopping and the best epoch go by, where there is validation data.",
     )
+    stopping: Any = parameter(
+        default=None,
+        constraint=[StrOptions(set(STOPPING)), dict, None],
+        doc=(
+            "One of Prechelt's criteria, which look at the validation loss: 'GL' (it is alpha "
+            "percent above its minimum), 'PQ' (that, divided by the training's progress over a "
+            "strip of epochs), 'UP' (it rose at the ends of so many strips in a row), or a mapping "
+            "such as {'name': 'PQ', 'alpha': 0.5, 'strip': 5}. Needs validation data; "
+            "``n_iter_no_change`` counts beside it."
+        ),
+    )
     max_steps: Any = parameter(
         default=None,
         constraint=[_COUNT, None],
@@ -261,8 +273,8 @@ class Parameters(BaseEstimator):
         default=None,
         constraint=["boolean", None],
         doc=(
-            "Whether the weights of ``best_epoch_`` are kept at the end; by default as "
-            "``early_stopping`` says. Without validation data the training loss decides."
+            "Whether the weights of ``best_epoch_`` are kept at the end; by default with "
+            "``early_stopping`` or ``stopping``. Without validation data the training loss decides."
         ),
     )
     on_divergence: Any = parameter(

@@ -24,8 +24,9 @@ from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience, Slowing
 
-__all__ = ["Loop", "Result", "not_finite"]
+__all__ = ["Criterion", "Loop", "Result", "not_finite"]
 
+Criterion = Callable[[list[float], list[float]], bool]
 OnPlateau = Callable[[float], float | None]
 
 
@@ -73,6 +74,8 @@ class Loop:
         What the data loss is multiplied with in ``objective`` (scikit-learn's reporting).
     slowing
         Lowers the rate by itself, where the schedule is one that does.
+    criterion
+        Says from the curves of validation and training loss whether to stop; beside the patience.
     keeper
         Keeps the training's state, so that it can go on after a kill.
     """
@@ -91,6 +94,7 @@ class Loop:
     progress: Progress
     callbacks: EpochCallbacks
     slowing: Slowing | None = None
+    criterion: Criterion | None = None
     keeper: Keeper | None = None
     result: Result = field(default_factory=Result)
 
@@ -186,8 +190,15 @@ class Loop:
             self.trainer.base_rate = self.slowing.update(value, self.trainer.base_rate)
         if self.patience.exceeded:
             self._plateau()
+        if self.criterion and self.criterion(
+            self._curve("validation_loss"), self._curve("train_loss")
+        ):
+            self.result.converged = True
         if self.callbacks.end_epoch():
             self.result.converged = True
+
+    def _curve(self, name: str) -> list[float]:
+        return [row.get(name, nan) for row in self.result.rows]
 
     def _plateau(self) -> None:
         lower = self.on_plateau(self.trainer.base_rate) if self.on_plateau else None
