@@ -31,6 +31,7 @@ SETTINGS = {
     "diverging": {
         "solver": "sgd", "learning_rate_init": 1e6, "on_divergence": "keep", "max_iter": 6,
     },
+    "diagnosed": {"diagnose": True, "dropout": 0.25, "solver": "sgd", "max_iter": 5},
     "best-kept": {"restore_best": True, "learning_rate_init": 0.2, "max_iter": 9},
 }  # fmt: skip
 
@@ -85,10 +86,26 @@ def assert_same(one, other):
     np.testing.assert_equal(history, their_history)
 
 
+CRITERIA = [
+    {"name": "GL", "alpha": 8},
+    {"name": "PQ", "alpha": 0.01, "strip": 2},
+    {"name": "UP", "strips": 1, "strip": 2},
+]
+
+
 @pytest.mark.parametrize("validated", [False, True], ids=["alone", "validated"])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, validated):
-    settings = SETTINGS[name]
+    check_going_on(SETTINGS[name], validated)
+
+
+@pytest.mark.parametrize("criterion", CRITERIA, ids=lambda criterion: criterion["name"])
+def test_with_a_criterion_that_stops_it(criterion):
+    settings = {"stopping": criterion, "learning_rate_init": 0.2, "max_iter": 40}
+    assert 2 < check_going_on({**settings, "n_iter_no_change": 99}, True) < 40
+
+
+def check_going_on(settings, validated):
     whole = Shelf()
     expected = train(settings, whole, validated)
     assert_same(expected, train(settings, None, validated))
@@ -99,6 +116,7 @@ def test_stopped_after_any_epoch_it_goes_on_to_the_same_bits(name, validated):
         again = Shelf(shelf.last)
         assert_same(expected, train(settings, again, validated))
         np.testing.assert_equal(again.rows, whole.rows)
+    return len(whole.rows)
 
 
 def test_a_stop_within_an_epoch_keeps_the_state_at_its_beginning(monkeypatch):

@@ -49,10 +49,12 @@ CHANGES = {  # parameter: (what the base is changed to, one value, another value
         "validation_score",
         "validation_loss",
     ),
+    "stopping": ({**EARLY, "restore_best": False}, None, {"name": "GL", "alpha": 0}),
     "max_steps": ({"max_iter": 200}, 6, 7),
     "restore_best": ({"learning_rate_init": 0.5, "max_iter": 9}, False, True),
     "divergence_threshold": ({"on_divergence": "keep"}, np.inf, 1e-6),
     "init": ({}, None, "he_normal"),
+    "input_scale": ({}, None, 2.0),
     "dtype": ({}, "float64", "float32"),
 }
 OWN = {
@@ -66,6 +68,7 @@ OWN = {
 ELSEWHERE = {  # these change what is said, kept or used, and not the numbers of one fit
     "verbose": "test_progress.py",
     "warm_start": "test_parity_continued.py",
+    "diagnose": "test_diagnosis.py",
     "on_divergence": "test_divergence.py",
     "device": "test_bad_parameters.py",
 }

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any, Self
 
@@ -18,8 +19,11 @@ from chainrule.engine.predict import outputs
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
+from chainrule.estimators.chance import ROWS, chance_loss
+from chainrule.estimators.diagnosis import Examination, sample
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
+from chainrule.estimators.overfitting import overfitting
 from chainrule.estimators.parameters import Parameters
 from chainrule.estimators.problem import (
     Judge,
@@ -31,6 +35,7 @@ from chainrule.estimators.problem import (
 )
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
+from chainrule.estimators.sickness import Finding, findings
 
 __all__ = ["BaseMLP", "stochastic_only"]
 
@@ -120,6 +125,11 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
                 "partial_fit does not support early_stopping=True: it sees one epoch at a time. "
                 "Use fit, or set early_stopping=False."
             )
+        if self.stopping is not None:
+            raise InvalidInputError(
+                f"partial_fit does not support stopping={self.stopping!r}: it sees one epoch at a "
+                "time. Use fit, or set stopping=None."
+            )
         return self._fit(X, y, sample_weight, (None, None, None), incremental=True)
 
     def _fit(
@@ -165,6 +175,10 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self._check_architecture(net)
         rows = Rows(X, Y, weights)
         problem = self._problem(rows, validation, stream, self._judge(net), watch or {})
+        if first or not incremental:
+            self.chance_loss_ = self._chance_loss(net, problem.train)
+        if self.diagnose:
+            problem = replace(problem, examination=self._examination(net, problem.train))
         if self.solver == "lbfgs":
             fit_fullbatch(self, net, problem)
         else:
@@ -196,6 +210,23 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             self._score_outputs,
             self.input_scale,
             find_device(self.device),
+        )
+
+    def _chance_loss(self, net: network.Architecture, rows: Rows) -> float:
+        taken = sample(rows, ROWS)
+        Y = self._training_targets(taken.Y).astype(np.float64)
+        return chance_loss(net.loss, net.loss_settings, Y, taken.weights)
+
+    def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
+        """The diagnosis of a training on these rows, of the targets as they are trained on."""
+        taken = sample(rows)
+        return Examination.of(
+            replace(taken, Y=self._training_targets(taken.Y)),
+            net.activations,
+            net.loss,
+            net.loss_settings,
+            self.input_scale,
+            self.coefs_[0].dtype,
         )
 
     def _begin(self, net: network.Architecture, dtype: str, stream: np.random.RandomState) -> None:
@@ -283,6 +314,26 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
                 f"{what} must have as many outputs as y, {self.n_outputs_}; it has {Y.shape[1]}."
             )
         return Rows(X, Y, weights)
+
+    # what the training shows
+
+    @property
+    def overfit_epoch_(self) -> int | None:
+        """The epoch from which on the network over-fits, None if there is none or no validation
+        data: see `chainrule.estimators.overfitting`."""
+        onset = overfitting(self.history_["validation_loss"])
+        return None if onset is None else onset.epoch
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the training suffered from, in plain language; empty for a healthy one.
+
+        Over-fitting, a learning rate too high or too low and a plateau at chance are told from
+        the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
+        (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
+        """
+        check_is_fitted(self)
+        known = getattr(self, "chance_loss_", None)  # an older model file does not tell it
+        return findings(self.history_, chance_loss=known, diverged=self.diverged_)
 
     # the forward pass
 

@@ -44,8 +44,9 @@ class Keeper(Protocol):
     def begin(self) -> Snapshot | None:
         """The state to go on from, or None to begin at the beginning."""
 
-    def epoch(self, row: Mapping[str, float]) -> None:
-        """A row of the history, in order; those of the state gone on from come first."""
+    def epoch(self, row: Mapping[str, Any]) -> None:
+        """A row of the history (``history.Row``), in order; those of the state gone on from come
+        first."""
 
     def stopping(self) -> bool:
         """Whether the training shall stop after this range: its state is kept, and

@@ -34,7 +34,7 @@ class _Iterations:
         self, est: "BaseMLP", net: network.Architecture, problem: Problem, shown: Progress
     ) -> None:
         self.est, self.net, self.problem, self.shown = est, net, problem, shown
-        self.rows: list[dict[str, float]] = []
+        self.rows: list[history.Row] = []
         self.vector = pack(est._layers())
         self.callbacks = EpochCallbacks(est, problem.train, est.max_iter, self.layers)
         self.callbacks.begin_epoch()
@@ -46,9 +46,10 @@ class _Iterations:
         )
 
     def __call__(self, vector: npt.NDArray[np.float64], loss: float, penalty: float) -> None:
+        before = self.layers()
         self.vector = vector
-        row: dict[str, float] = {"steps": 1, "train_loss": loss, "penalty": penalty}
-        row |= self.problem.measure(self.layers())
+        row: history.Row = {"steps": 1, "train_loss": loss, "penalty": penalty}
+        row |= self.problem.measure(before, self.layers(), 1)
         self.rows.append(row)
         self.shown.update(len(self.rows), row)
         if self.callbacks.end_epoch():
@@ -107,6 +108,7 @@ def _check_settings(est: "BaseMLP", plan: Plan) -> None:
         "schedule": est.schedule is not None,
         "max_steps": est.max_steps is not None,
         "restore_best": est.restore_best,
+        "stopping": est.stopping is not None,
     }
     if given := [name for name, is_given in asked.items() if is_given]:
         raise InvalidInputError(

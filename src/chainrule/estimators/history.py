@@ -1,11 +1,15 @@
-"""What a training recorded: a plain mapping of equally long arrays, a row an epoch."""
+"""What a training recorded: a plain mapping of equally long arrays, a row an epoch.
+
+A column is ``(n_epochs,)``, or ``(n_epochs, n_layers)`` where it has a number for each layer.
+"""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["COLUMNS", "append", "empty"]
+__all__ = ["COLUMNS", "Row", "append", "empty"]
 
 COLUMNS = {
     "epoch": np.int64,
@@ -21,25 +25,33 @@ COLUMNS = {
 loss averaged over the samples as they were trained on, ``penalty`` is apart; the validation
 columns hold the data loss and the score at the epoch's end, NaN where there is no
 validation data; ``learning_rate`` is that of the epoch's first step. Data that are watched add
-the columns ``NAME_loss`` and ``NAME_score``."""
+the columns ``NAME_loss`` and ``NAME_score``; a diagnosis adds those of ``diagnosis``, which have a
+number for each layer."""
 
 History = dict[str, npt.NDArray[np.generic]]
+Row = dict[str, Any]
+"""An epoch: a number for each column, or a list of one number a layer."""
 
 
 def empty() -> History:
     return {name: np.zeros(0, dtype) for name, dtype in COLUMNS.items()}
 
 
-def append(history: History, rows: Sequence[Mapping[str, float]]) -> History:
+def append(history: History, rows: Sequence[Mapping[str, Any]]) -> History:
     """The history with more epochs; values that a row does not have are NaN."""
     names = dict.fromkeys([*history, *(name for row in rows for name in row)])
-    before = len(history["epoch"])
-    return {
-        name: np.concatenate(
-            [
-                history.get(name, np.full(before, np.nan)),
-                np.asarray([row.get(name, np.nan) for row in rows], COLUMNS.get(name, np.float64)),
-            ]
-        )
-        for name in names
-    }
+    return {name: _longer(history, name, rows) for name in names}
+
+
+def _longer(
+    history: History, name: str, rows: Sequence[Mapping[str, Any]]
+) -> npt.NDArray[np.generic]:
+    known = [*history[name][:1]] if name in history else []
+    known += [row[name] for row in rows if name in row]
+    shape = np.shape(known[0]) if known else ()
+    before = history.get(name, np.full((len(history["epoch"]), *shape), np.nan))
+    missing = np.full(shape, np.nan)
+    new = np.empty((len(rows), *shape), COLUMNS.get(name, np.float64))
+    for number, row in enumerate(rows):
+        new[number] = row.get(name, missing)
+    return np.concatenate([before, new])

@@ -14,15 +14,17 @@ from chainrule.engine.batches import GatheredRows, Resident, Shuffler, Source
 from chainrule.engine.device import find_device, shares_memory
 from chainrule.engine.fit import Trainer
 from chainrule.equations.schedules import SCHEDULES, Plateau
+from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.checkpoints import current_keeper
 from chainrule.estimators.parameters import named_settings
+from chainrule.estimators.prechelt import STOPPING, check_settings
 from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.stopping import Patience, Slowing
-from chainrule.estimators.training import Loop, Result, not_finite, warn_unconverged
+from chainrule.estimators.training import Criterion, Loop, Result, not_finite, warn_unconverged
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
@@ -47,8 +49,11 @@ def fit_minibatch(
     trainer = _trainer(est, net, problem, stream, session)
     epochs: float = 1 if incremental else est.max_iter if est.max_steps is None else inf
     patience, by = _patience(est, problem, session)
-    keep_best = est.early_stopping if est.restore_best is None else est.restore_best
+    keep_best = est.restore_best
+    if keep_best is None:
+        keep_best = est.early_stopping or est.stopping is not None
     keep_best = keep_best and not incremental
+    criterion = _criterion(est, problem)
     planned = None if epochs == inf else int(epochs)
     slowing = _slowing(est, problem, session)
     callbacks = EpochCallbacks(est, problem.train, planned, lambda: trainer.layers)
@@ -68,6 +73,7 @@ def fit_minibatch(
         progress=shown,
         callbacks=callbacks,
         slowing=slowing,
+        criterion=criterion,
         keeper=current_keeper(),
     )
     result = loop.run()
@@ -180,6 +186,20 @@ def _slowing(est: "BaseMLP", problem: Problem, session: Session | None) -> Slowi
     plateau = (session.plateau if session else None) or Plateau()
     by = "objective" if problem.validation is None else "validation_loss"
     return Slowing(partial(row.after_epoch, **settings), settings["patience"], by, plateau)
+
+
+def _criterion(est: "BaseMLP", problem: Problem) -> Criterion | None:
+    """The stopping criterion on the curves of validation and training loss, if there is one."""
+    if est.stopping is None:
+        return None
+    row, settings = named_settings("stopping", est.stopping, STOPPING)
+    settings = check_settings(row.name, settings)
+    if problem.validation is None:
+        raise InvalidInputError(
+            f"stopping={est.stopping!r} goes by the validation loss, and there is no validation "
+            "data. Give X_val and y_val to fit, or set early_stopping=True."
+        )
+    return partial(row.stops, **settings)
 
 
 def _patience(est: "BaseMLP", problem: Problem, session: Session | None) -> tuple[Patience, str]:

@@ -25,6 +25,7 @@ from chainrule.equations.activations import HIDDEN_ACTIVATIONS
 from chainrule.equations.initializers import INITIALIZERS
 from chainrule.equations.schedules import SCHEDULES
 from chainrule.errors import InvalidInputError, unknown_name
+from chainrule.estimators.prechelt import STOPPING
 
 __all__ = [
     "ACTIVATION",
@@ -257,6 +258,17 @@ class Parameters(BaseEstimator):
         constraint=[StrOptions({"validation_score", "validation_loss"})],
         doc="What early stopping and the best epoch go by, where there is validation data.",
     )
+    stopping: Any = parameter(
+        default=None,
+        constraint=[StrOptions(set(STOPPING)), dict, None],
+        doc=(
+            "One of Prechelt's criteria, which look at the validation loss: 'GL' (it is alpha "
+            "percent above its minimum), 'PQ' (that, divided by the training's progress over a "
+            "strip of epochs), 'UP' (it rose at the ends of so many strips in a row), or a mapping "
+            "such as {'name': 'PQ', 'alpha': 0.5, 'strip': 5}. Needs validation data; "
+            "``n_iter_no_change`` counts beside it."
+        ),
+    )
     max_steps: Any = parameter(
         default=None,
         constraint=[_COUNT, None],
@@ -266,8 +278,8 @@ class Parameters(BaseEstimator):
         default=None,
         constraint=["boolean", None],
         doc=(
-            "Whether the weights of ``best_epoch_`` are kept at the end; by default as "
-            "``early_stopping`` says. Without validation data the training loss decides."
+            "Whether the weights of ``best_epoch_`` are kept at the end; by default with "
+            "``early_stopping`` or ``stopping``. Without validation data the training loss decides."
         ),
     )
     on_divergence: Any = parameter(
@@ -298,6 +310,16 @@ class Parameters(BaseEstimator):
             "What X is divided by inside the training step and in prediction: 255 for images as "
             "bytes (uint8), which are then never copied as floats. The numbers are those of "
             "fitting on X / input_scale in the type of the arithmetic."
+        ),
+    )
+    diagnose: Any = parameter(
+        default=False,
+        constraint=["boolean"],
+        doc=(
+            "Whether gradients, updates and activations of each layer are measured after each "
+            "epoch, on at most 256 rows: the columns gradient_norm, update_ratio, dead_share, "
+            "saturated_share, activation_mean and activation_std of ``history_``, each "
+            "(n_epochs, n_layers). It changes no other number."
         ),
     )
     dtype: Any = parameter(

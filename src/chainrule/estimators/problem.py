@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,20 @@ from threadpoolctl import ThreadpoolController
 from chainrule.engine.predict import losses
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
+from chainrule.estimators.history import Row
 
-__all__ = ["Judge", "Problem", "Rows", "check_weights", "refuse_useless", "split_off"]
+if TYPE_CHECKING:
+    from chainrule.estimators.diagnosis import Examination
+
+__all__ = [
+    "Judge",
+    "Problem",
+    "Rows",
+    "check_weights",
+    "one_thread",
+    "refuse_useless",
+    "split_off",
+]
 
 SMALL_WORK = 1e8
 """Multiply-adds up to which a validation computes on one thread: BLAS's own threads and those
@@ -56,7 +68,7 @@ class Judge:
     def __call__(self, layers: tuple[Layer, ...], rows: Rows) -> tuple[float, float]:
         """The data loss (weighted mean over the samples), and the score."""
         work = len(rows) * sum(layer.W.size for layer in layers)
-        with _one_thread() if work < SMALL_WORK else nullcontext():
+        with one_thread() if work < SMALL_WORK else nullcontext():
             A, values = losses(
                 layers, self.activations, self.loss, rows.X, rows.Y, self.device, self.settings,
                 self.input_scale,
@@ -68,26 +80,39 @@ class Judge:
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows to train on, rows to validate on (or None), and others that are only watched."""
+    """Rows to train on, rows to validate on (or None), and others that are only watched.
+
+    ``examination`` diagnoses the training after each epoch, if that is wanted.
+    """
 
     train: Rows
     validation: Rows | None
     judge: Judge
     watched: Mapping[str, Rows] = field(default_factory=dict)
+    examination: "Examination | None" = None
 
     @property
     def measures(self) -> bool:
         """Whether there is something to measure after each epoch."""
-        return self.validation is not None or bool(self.watched)
+        return self.validation is not None or bool(self.watched) or self.examination is not None
 
-    def measure(self, layers: tuple[Layer, ...]) -> dict[str, float]:
-        """Loss and score of all rows but those trained on, as columns of the history."""
+    @property
+    def unmeasured(self) -> Row:
+        """The diagnosis of an epoch that has none, since it diverged or was cut short."""
+        return {} if self.examination is None else self.examination.nothing
+
+    def measure(self, before: tuple[Layer, ...], layers: tuple[Layer, ...], steps: int) -> Row:
+        """What is known at the end of an epoch of so many steps that began with the parameters
+        ``before``, as columns of the history: loss and score of all rows but those trained on,
+        and the diagnosis."""
         named = dict(self.watched)
         if self.validation is not None:
             named = {"validation": self.validation, **named}
-        found = {}
+        found: Row = {}
         for name, rows in named.items():
             found[f"{name}_loss"], found[f"{name}_score"] = self.judge(layers, rows)
+        if self.examination is not None:
+            found |= self.examination(before, layers, steps)
         return found
 
 
@@ -138,7 +163,7 @@ def _blas() -> ThreadpoolController:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """NumPy's products on one thread; one user at a time, for the setting is the process's."""
     with _lock, _blas().limit(limits=1, user_api="blas"):
         yield

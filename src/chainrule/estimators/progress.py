@@ -10,13 +10,13 @@ SECONDS_BETWEEN_LINES = 3.0
 
 
 class Progress(Protocol):
-    def update(self, epoch: int, row: dict[str, float]) -> None: ...
+    def update(self, epoch: int, row: dict[str, Any]) -> None: ...
 
     def close(self) -> None: ...
 
 
 class _Silent:
-    def update(self, epoch: int, row: dict[str, float]) -> None:
+    def update(self, epoch: int, row: dict[str, Any]) -> None:
         pass
 
     def close(self) -> None:
@@ -30,7 +30,7 @@ class _Lines:
         self.total, self.written = total, -SECONDS_BETWEEN_LINES
         self.last: str | None = None
 
-    def update(self, epoch: int, row: dict[str, float]) -> None:
+    def update(self, epoch: int, row: dict[str, Any]) -> None:
         self.last = f"epoch {epoch}{f'/{self.total}' if self.total else ''}, {_describe(row)}"
         if time.monotonic() - self.written >= SECONDS_BETWEEN_LINES:
             self._write()
@@ -62,14 +62,14 @@ class _Bar:
         self.task: Any = self.bar.add_task("", total=total)
         self.bar.start()
 
-    def update(self, epoch: int, row: dict[str, float]) -> None:
+    def update(self, epoch: int, row: dict[str, Any]) -> None:
         self.bar.update(self.task, completed=epoch, description=_describe(row))
 
     def close(self) -> None:
         self.bar.stop()
 
 
-def _describe(row: dict[str, float]) -> str:
+def _describe(row: dict[str, Any]) -> str:
     parts = [f"loss {row['train_loss']:.4g}"]
     if "validation_loss" in row:
         parts.append(f"validation loss {row['validation_loss']:.4g}")

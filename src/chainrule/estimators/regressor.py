@@ -58,9 +58,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The loss of each epoch as scikit-learn has it, penalty included.
     history_ : dict of arrays
         A row an epoch: epoch, steps, train_loss, penalty, validation_loss,
-        validation_score (R^2), learning_rate, seconds.
+        validation_score (R^2), learning_rate, seconds; and what ``diagnose`` measures.
     best_epoch_ : int or None
         The epoch, from 1, with the best monitored value.
+    chance_loss_ : float
+        The loss of the best answer that is the same for every row.
+    overfit_epoch_ : int or None
+        The epoch from which on the validation loss stays above its minimum by more than its
+        noise (see ``docs/diagnosis.md``).
     diverged_ : bool
         Whether training left the finite numbers.
     n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,

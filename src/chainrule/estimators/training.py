@@ -19,12 +19,14 @@ from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
 from chainrule.estimators.checkpoints import Keeper, take, take_up
+from chainrule.estimators.history import Row
 from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress
 from chainrule.estimators.stopping import Patience, Slowing
 
-__all__ = ["Loop", "Result", "not_finite"]
+__all__ = ["Criterion", "Loop", "Result", "not_finite"]
 
+Criterion = Callable[[list[float], list[float]], bool]
 OnPlateau = Callable[[float], float | None]
 
 
@@ -37,7 +39,7 @@ class Result:
     epoch, or None; ``converged`` is false where the epochs ran out.
     """
 
-    rows: list[dict[str, float]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     objectives: list[float] = field(default_factory=list)
     samples: int = 0
     best_row: int | None = None
@@ -72,6 +74,8 @@ class Loop:
         What the data loss is multiplied with in ``objective`` (scikit-learn's reporting).
     slowing
         Lowers the rate by itself, where the schedule is one that does.
+    criterion
+        Says from the curves of validation and training loss whether to stop; beside the patience.
     keeper
         Keeps the training's state, so that it can go on after a kill.
     """
@@ -90,12 +94,13 @@ class Loop:
     progress: Progress
     callbacks: EpochCallbacks
     slowing: Slowing | None = None
+    criterion: Criterion | None = None
     keeper: Keeper | None = None
     result: Result = field(default_factory=Result)
 
     def __post_init__(self) -> None:
         self.best = Patience(0.0, inf, higher_is_better=self.best_by == "validation_score")
-        self.result.best_layers = self.trainer.layers
+        self.result.best_layers = self.before = self.trainer.layers
 
     def run(self) -> Result:
         """Train until the budget ends, the patience is exceeded, a callback says so, the loss
@@ -129,6 +134,8 @@ class Loop:
             safe = min(safe, self.slowing.safe_epochs)
         epochs = 1 if looks_at_each else int(min(safe, self.epochs, 2**31))
         self.callbacks.begin_epoch()
+        if self.trainer.between_epochs:
+            self.before = self.trainer.layers
         before = self.trainer.step
         records = self.trainer.run(epochs, self.steps)
         if self.steps is not None:
@@ -166,7 +173,7 @@ class Loop:
 
     def _decide(self, record: EpochRecord) -> None:
         try:
-            values = self._measure()
+            values = self._measure(record)
         except KeyboardInterrupt:  # the epoch is done, though not validated
             self._book(record, {})
             raise
@@ -183,8 +190,15 @@ class Loop:
             self.trainer.base_rate = self.slowing.update(value, self.trainer.base_rate)
         if self.patience.exceeded:
             self._plateau()
+        if self.criterion and self.criterion(
+            self._curve("validation_loss"), self._curve("train_loss")
+        ):
+            self.result.converged = True
         if self.callbacks.end_epoch():
             self.result.converged = True
+
+    def _curve(self, name: str) -> list[float]:
+        return [row.get(name, nan) for row in self.result.rows]
 
     def _plateau(self) -> None:
         lower = self.on_plateau(self.trainer.base_rate) if self.on_plateau else None
@@ -194,13 +208,16 @@ class Loop:
             self.trainer.base_rate = lower
             self.patience.count = 0
 
-    def _measure(self) -> dict[str, float]:
+    def _measure(self, record: EpochRecord) -> Row:
         if not self.problem.measures:
             return {}
-        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in self.trainer.layers)
-        return self.problem.measure(layers)
+        before, layers = (
+            tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in parameters)
+            for parameters in (self.before, self.trainer.layers)
+        )
+        return self.problem.measure(before, layers, record.steps)
 
-    def _book(self, record: EpochRecord, values: dict[str, float]) -> dict[str, float]:
+    def _book(self, record: EpochRecord, values: Row) -> Row:
         row = {
             "epoch": float(record.epoch),
             "steps": float(record.steps),
@@ -208,6 +225,7 @@ class Loop:
             "penalty": record.penalty,
             "learning_rate": record.rate,
             "seconds": record.seconds,
+            **self.problem.unmeasured,
             **values,
         }
         self.result.rows.append(row)

@@ -101,10 +101,14 @@ def n_parameters(estimator: Any) -> int | None:
 
 
 def curves(estimator: Any) -> dict[str, tuple[Number, ...]] | None:
-    """The rows of the training history, without the wall times."""
+    """The rows of the training history, without the wall times and what has a number a layer."""
     history = getattr(estimator, "history_", None)
     if history is not None:
-        rows = {name: _floats(row) for name, row in history.items() if name != "seconds"}
+        rows = {
+            name: _floats(row)
+            for name, row in history.items()
+            if name != "seconds" and row.ndim == 1
+        }
         return {name: row for name, row in rows.items() if any(map(_is_finite, row))}
     losses = getattr(estimator, "loss_curve_", None)
     if losses is None:

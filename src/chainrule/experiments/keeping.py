@@ -27,22 +27,22 @@ class TrainingKeeper:
 
     def __init__(self, key: str, recorder: "Recorder", recorded: bool) -> None:
         self.key, self.recorder, self.recorded = key, recorder, recorded
-        self.rows: list[dict[str, float]] = []
+        self.rows: list[dict[str, Any]] = []
         self._last, self._cost = perf_counter(), 0.0
 
     def begin(self) -> Snapshot | None:
         return self.recorder.journal.saved(self.key)
 
-    def epoch(self, row: Mapping[str, float]) -> None:
+    def epoch(self, row: Mapping[str, Any]) -> None:
         self.rows.append(dict(row))
         self._write(row)
 
-    def replay(self, rows: list[dict[str, float]]) -> None:
+    def replay(self, rows: list[dict[str, Any]]) -> None:
         """Write the epochs of a training that is done down once more."""
         for row in rows:
             self._write(row)
 
-    def _write(self, row: Mapping[str, float]) -> None:
+    def _write(self, row: Mapping[str, Any]) -> None:
         if self.recorded:
             whole = {name: int(row[name]) for name in ("epoch", "steps")}
             self.recorder.write("epoch", model=self.key, **{**row, **whole})

@@ -39,7 +39,9 @@ def wanted(model: MLP) -> dict[str, Wanted]:
         if getattr(model.fitted, f"{name}_") == "array":
             found[name] = Wanted(["F64"], (None,))
     for column in model.history or []:
-        found[f"history.{column}"] = Wanted(["F64", "I64"], (None,))
+        by_layer = column in model.history_by_layer
+        shape: Shape = (None, len(model.network.activations)) if by_layer else (None,)
+        found[f"history.{column}"] = Wanted(["F64", "I64"], shape)
     if model.random_state:
         found["random_state"] = Wanted(["U32"], (KEY_WORDS,))
     if model.training:
@@ -88,7 +90,7 @@ def check_shapes(model: MLP, came: Mapping[str, tuple[str, tuple[int, ...]]]) ->
         if dtype not in dtypes or not fits:
             described = " or ".join(dtypes) if len(dtypes) < 4 else "a number's type"
             refuse(f"{name} of shape {_said(shape)} and {described}", f"{_said(found)}, {dtype}")
-    lengths = {came[f"history.{column}"][1] for column in model.history or []}
+    lengths = {came[f"history.{column}"][1][0] for column in model.history or []}
     if len(lengths) > 1:
         refuse("columns of the history that are equally long", shown(sorted(lengths)))
 

@@ -14,7 +14,7 @@ from chainrule.files.stream import stream_of
 __all__ = ["describe"]
 
 Arrays = dict[str, npt.NDArray[Any]]
-NUMBERS = ("loss_", "best_loss_", "best_validation_score_")
+NUMBERS = ("loss_", "best_loss_", "best_validation_score_", "chance_loss_")
 COUNTS = ("n_iter_", "t_", "best_epoch_")
 CURVES = ("loss_curve_", "validation_scores_")
 
@@ -39,7 +39,7 @@ def describe(est: Any, training_state: bool) -> tuple[MLP, Arrays]:
         "labels": _labels(est, arrays),
         "feature_names": _feature_names(est, arrays),
         "fitted": _fitted(est, arrays),
-        "history": _history(est, arrays),
+        **_history(est, arrays),
         "training": _training(est, arrays) if training_state else None,
     }
     try:
@@ -105,12 +105,14 @@ def _fitted(est: Any, arrays: Arrays) -> dict[str, Any]:
     return found
 
 
-def _history(est: Any, arrays: Arrays) -> list[str] | None:
+def _history(est: Any, arrays: Arrays) -> dict[str, list[str] | None]:
     if not hasattr(est, "history_"):
-        return None
+        return {"history": None}
     for name, column in est.history_.items():
         arrays[f"history.{name}"] = column
-    return list(est.history_)
+    by_layer = [name for name, column in est.history_.items() if np.ndim(column) == 2]
+    found: dict[str, list[str] | None] = {"history": list(est.history_)}
+    return found | ({"history_by_layer": by_layer} if by_layer else {})
 
 
 def _training(est: Any, arrays: Arrays) -> dict[str, Any] | None:

@@ -91,6 +91,7 @@ class Fitted(Record):
     best_validation_score_: Number | None = None
     best_epoch_: Count | None = None
     diverged_: bool | None = None
+    chance_loss_: Number | None = None
     loss_curve_: Literal["array"] | None = None
     validation_scores_: Literal["array"] | None = None
 
@@ -131,7 +132,8 @@ class MLP(Record):
     """A multilayer perceptron with scikit-learn's interface.
 
     ``params`` are the constructor's, encoded as in ``values.py``; ``random_state`` stands for
-    that parameter where it is a stream and not a seed.
+    that parameter where it is a stream and not a seed. ``history`` names the columns, and
+    ``history_by_layer`` those of them that have a number for each layer.
     """
 
     kind: Literal["mlp"]
@@ -143,6 +145,7 @@ class MLP(Record):
     feature_names: bool
     fitted: Fitted
     history: list[Name] | None
+    history_by_layer: list[Name] = []
     training: Training | None
 
     @model_validator(mode="after")
@@ -156,6 +159,8 @@ class MLP(Record):
             refuse(required, f"{self.network.sizes[-1]} outputs")
         if self.history is not None and len(set(self.history)) < len(self.history):
             refuse("each column of the history once", "one of them twice")
+        if strangers := set(self.history_by_layer) - set(self.history or []):
+            refuse("columns by layer that the history has", shown(min(strangers)))
         return self
 
     def _outputs_match(self, labels: Labels) -> bool:

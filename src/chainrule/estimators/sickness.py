@@ -1,0 +1,290 @@
+r"""What a training suffers from, in plain language, each time with the numbers that say so.
+
+The rules, with g_l the gradient's norm in layer l of L, and R the loss of the best constant answer
+(``chance_loss_``; where it is not known, the first epoch's loss). Those on layers need a diagnosis
+(``diagnose=True``), and a last epoch is the last that was diagnosed.
+
+vanishing gradient
+    The median over the epochs of g_1 / g_L is below 1/1000: the first layer learns a thousand
+    times more slowly than the last. Healthy networks have 0.1 to 10. (Not said where a layer is
+    dead altogether, which is a sickness of its own.)
+exploding gradient
+    g_l is above 30 R in some layer and epoch, or the median of g_1 / g_L is above 100. The output
+    layer's error is about R, healthy gradients are too, and each layer below must not multiply
+    them.
+dead units
+    More than half of a layer's relu units are dead in the last epoch. A quarter is common.
+saturated units
+    At least a quarter of a layer's logistic or tanh units are saturated in the last epoch.
+    Healthy networks of some hundred epochs have next to none.
+learning rate too high
+    The training diverged, or it oscillates: in at least a quarter of the second half of the epochs
+    the training loss rose by more than R / 20. Noise from small batches is a tenth of that.
+learning rate too low
+    The training loss fell in nine tenths of the second half's epochs, and in the last quarter
+    still by 60 % or more of what it fell in an average quarter, and is above half of the first
+    epoch's: it is under way, steadily, and not far from where it began. A higher rate would have
+    come further; so would more epochs.
+plateau at chance
+    The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
+    1.2 R: the network says the same of every row. (Not said where the rate is too low.)
+over-fitting
+    There is an onset (see ``overfitting``), and the smoothed validation loss is at the end at
+    least 5 % above its minimum: less is real, but nothing to act upon.
+
+Rules on the course of a loss need 8 epochs, that on a plateau 5.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.estimators.overfitting import overfitting
+
+__all__ = ["SICKNESSES", "Finding", "findings"]
+
+VANISHING, EXPLODING_RATIO, EXPLODING = 1e-3, 100.0, 30.0
+DEAD, SATURATED = 0.5, 0.25
+OSCILLATION, OFTEN = 0.05, 0.25
+STEADY, PACE, WAY = 0.9, 0.6, 0.5
+AT_CHANCE, NEAR_CHANCE = 0.97, 1.2
+WORSE = 0.05
+EPOCHS, EPOCHS_AT_CHANCE = 8, 5
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sickness by its name, a sentence on it, and the numbers that the sentence is made of."""
+
+    name: str
+    sentence: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training as the rules look at it: the losses of the epochs that have one, and columns by
+    layer of those that were diagnosed."""
+
+    history: Mapping[str, npt.NDArray[Any]]
+    chance: float | None
+    diverged: bool
+
+    @property
+    def losses(self) -> Floats:
+        losses = np.asarray(self.history["train_loss"], np.float64)
+        return losses[np.isfinite(losses)]
+
+    @property
+    def scale(self) -> float:
+        """R."""
+        known = self.chance is not None and np.isfinite(self.chance) and self.chance > 0
+        first = self.losses[:1]
+        return float(self.chance if known else first[0] if len(first) else np.nan)  # type: ignore[arg-type]
+
+    def by_layer(self, name: str) -> Floats:
+        """``(n_epochs, n_layers)``, of the epochs that were diagnosed; empty without any."""
+        column = np.asarray(self.history.get(name, np.zeros((0, 0))), np.float64)
+        diagnosed = np.asarray(self.history.get("gradient_norm", column), np.float64)
+        return column[~np.isnan(diagnosed).all(axis=1)]
+
+    @property
+    def first_to_last(self) -> float:
+        """The median of g_1 / g_L; 1 without a diagnosis or where no gradient is left."""
+        norms = self.by_layer("gradient_norm")
+        norms = norms[np.isfinite(norms).all(axis=1)]
+        norms = norms[norms[:, -1] > 0] if norms.size else norms
+        return float(np.median(norms[:, 0] / norms[:, -1])) if norms.size else 1.0
+
+    def last(self, name: str) -> Floats:
+        """Each layer's number in the last epoch; what a layer does not have is 0."""
+        column = self.by_layer(name)
+        return np.nan_to_num(column[-1]) if column.size else np.zeros(1)
+
+
+def findings(
+    history: Mapping[str, npt.NDArray[Any]],
+    *,
+    chance_loss: float | None = None,
+    diverged: bool = False,
+) -> tuple[Finding, ...]:
+    """What a training suffers from, by the rules above; empty for a healthy one.
+
+    Parameters
+    ----------
+    history
+        An estimator's ``history_``, with ``train_loss`` at least.
+    chance_loss
+        The loss of the best constant answer, the estimator's ``chance_loss_``.
+    diverged
+        Whether training left the finite numbers.
+    """
+    course = Course(history, chance_loss, diverged)
+    return tuple(finding for sickness in SICKNESSES for finding in sickness(course))
+
+
+def _vanishing(course: Course) -> Iterator[Finding]:
+    ratio = course.first_to_last
+    if ratio < VANISHING and course.last("dead_share").max() < 1:
+        yield Finding(
+            "vanishing gradient",
+            f"The gradient vanishes on its way back: in the first layer it is {ratio:.1e} times "
+            "as long as in the last (median over the epochs), so the first layers hardly learn. "
+            "Try relu, initial weights that fit the activation (init='he_normal' or "
+            "'glorot_uniform'), or fewer layers.",
+            {"first_to_last": ratio},
+        )
+
+
+def _exploding(course: Course) -> Iterator[Finding]:
+    norms, ratio = course.by_layer("gradient_norm"), course.first_to_last
+    if not norms.size:
+        return
+    largest = float(np.where(np.isnan(norms), -np.inf, norms).max())
+    epoch, layer = np.argwhere(norms == largest)[0] + 1
+    if largest > EXPLODING * course.scale or ratio > EXPLODING_RATIO:
+        yield Finding(
+            "exploding gradient",
+            f"The gradient explodes: its norm reaches {largest:.3g} in layer {layer} (epoch "
+            f"{epoch}), where a loss of {course.scale:.3g} is that of a constant answer; in the "
+            f"first layer it is {ratio:.3g} times as long as in the last. Try smaller initial "
+            "weights (init='he_normal'), inputs that are scaled, or clip_global_norm.",
+            {
+                "largest": largest,
+                "layer": float(layer),
+                "epoch": float(epoch),
+                "chance_loss": course.scale,
+                "first_to_last": ratio,
+            },
+        )
+
+
+def _dead(course: Course) -> Iterator[Finding]:
+    for number, share in enumerate(course.last("dead_share"), 1):
+        if share > DEAD:
+            yield Finding(
+                "dead units",
+                f"In layer {number} {100 * share:.0f} % of the relu units are dead: they give 0 "
+                "for every sampled row, and no gradient passes them. Try a lower learning rate, "
+                "other initial weights, or leaky_relu.",
+                {"layer": float(number), "dead_share": float(share)},
+            )
+
+
+def _saturated(course: Course) -> Iterator[Finding]:
+    for number, share in enumerate(course.last("saturated_share"), 1):
+        if share >= SATURATED:
+            yield Finding(
+                "saturated units",
+                f"In layer {number} {100 * share:.0f} % of the units are saturated: their "
+                "derivative is below 5 % of its maximum, and they hardly learn. Try inputs that "
+                "are scaled, smaller initial weights, a lower learning rate, or relu.",
+                {"layer": float(number), "saturated_share": float(share)},
+            )
+
+
+def _too_high(course: Course) -> Iterator[Finding]:
+    losses = course.losses
+    if course.diverged:
+        epochs = len(np.asarray(course.history["train_loss"]))
+        yield Finding(
+            "learning rate too high",
+            f"The training diverged in epoch {epochs}. Lower learning_rate_init, scale the "
+            "inputs, or set clip_global_norm.",
+            {"epoch": float(epochs)},
+        )
+    elif len(losses) >= EPOCHS:
+        steps = np.diff(losses[len(losses) // 2 - 1 :])
+        often = float((steps > OSCILLATION * course.scale).mean())
+        if often >= OFTEN:
+            highest = float(steps.max())
+            yield Finding(
+                "learning rate too high",
+                f"The training loss oscillates: in {100 * often:.0f} % of the last {len(steps)} "
+                f"epochs it rose by more than {OSCILLATION * course.scale:.3g}, once by "
+                f"{highest:.3g}. Lower learning_rate_init, or take a schedule that does.",
+                {"share_of_rises": often, "largest_rise": highest},
+            )
+
+
+def _crawls(losses: Floats) -> float | None:
+    """The pace of the last quarter as a share of the average, of a loss that is on its way and has
+    far to go; None of others."""
+    if len(losses) < EPOCHS:
+        return None
+    steps = np.diff(losses)
+    late, quarter = steps[len(steps) // 2 :], len(steps) // 4
+    fall = losses[0] - losses[-1]
+    if fall <= 0 or (late < 0).mean() < STEADY:
+        return None
+    pace = (losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps))
+    return float(pace) if pace >= PACE and losses[-1] > WAY * losses[0] else None
+
+
+def _too_low(course: Course) -> Iterator[Finding]:
+    losses = course.losses
+    if pace := _crawls(losses):
+        yield Finding(
+            "learning rate too low",
+            f"The training is not done: in {len(losses)} epochs the loss came from "
+            f"{losses[0]:.4g} to {losses[-1]:.4g}, and at the end it still falls at "
+            f"{100 * pace:.0f} % of its average pace. Raise learning_rate_init, or train longer.",
+            {"first_loss": float(losses[0]), "last_loss": float(losses[-1]), "pace": pace},
+        )
+
+
+def _plateau(course: Course) -> Iterator[Finding]:
+    losses, chance = course.losses, course.chance
+    if chance is None or not chance > 0 or len(losses) < EPOCHS_AT_CHANCE or _crawls(losses):
+        return
+    validation = np.asarray(course.history.get("validation_loss", []), np.float64)
+    lowest = min(losses.min(), np.nanmin(validation, initial=np.inf))
+    if lowest >= AT_CHANCE * chance and losses[-1] <= NEAR_CHANCE * chance:
+        yield Finding(
+            "plateau at chance",
+            f"The network has learnt nothing: its training loss of {losses[-1]:.4g} is that of "
+            f"the best constant answer, {chance:.4g}, and was never below {lowest:.4g}. Look at "
+            "the other findings, at the learning rate, and at whether X says anything of y.",
+            {
+                "last_loss": float(losses[-1]),
+                "lowest_loss": float(lowest),
+                "chance_loss": float(chance),
+            },
+        )
+
+
+def _overfitting(course: Course) -> Iterator[Finding]:
+    onset = overfitting(course.history.get("validation_loss", []))
+    if onset and onset.last >= onset.minimum * (1 + WORSE):
+        yield Finding(
+            "over-fitting",
+            f"The network over-fits from epoch {onset.epoch} on: the validation loss (smoothed) "
+            f"rises from {onset.minimum:.4g} to {onset.last:.4g}, and its noise is "
+            f"{onset.band:.2g}. Stop there (early_stopping, stopping), or add l2, dropout or data.",
+            {
+                "epoch": float(onset.epoch),
+                "minimum": onset.minimum,
+                "last": onset.last,
+                "band": onset.band,
+            },
+        )
+
+
+SICKNESSES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
+    _vanishing,
+    _exploding,
+    _dead,
+    _saturated,
+    _too_high,
+    _too_low,
+    _plateau,
+    _overfitting,
+)

@@ -1,0 +1,251 @@
+"""Small networks that are made sick on purpose, and healthy ones; and the rules by themselves."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_moons
+
+import chainrule
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.estimators.chance import chance_loss
+from chainrule.estimators.sickness import findings
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+BASE = {
+    "max_iter": 30, "n_iter_no_change": 500, "random_state": 0, "batch_size": 32,
+    "on_divergence": "keep", "diagnose": True,
+}  # fmt: skip
+SICK = {
+    "deep logistic": (
+        (32,) * 8,
+        {"activation": "logistic", "solver": "sgd", "learning_rate_init": 0.1},
+        {"vanishing gradient", "plateau at chance"},
+    ),
+    "tiny initial weights": (
+        (32,) * 6,
+        {
+            "activation": "tanh", "solver": "sgd", "learning_rate_init": 0.1,
+            "init": {"name": "normal", "scale": 0.01},
+        },
+        {"vanishing gradient", "plateau at chance"},
+    ),
+    "large initial weights": (
+        (32,) * 6,
+        {"init": {"name": "normal", "scale": 1.0}},
+        {"exploding gradient"},
+    ),
+    "dead units": (
+        (32, 32),
+        {"solver": "sgd", "learning_rate_init": 2.0},
+        {"dead units", "plateau at chance"},
+    ),
+    "saturated units": (
+        (32,),
+        {"activation": "logistic", "init": {"name": "normal", "scale": 6.0}},
+        {"saturated units"},
+    ),
+    "oscillating": (
+        (32,),
+        {"activation": "tanh", "learning_rate_init": 0.5},
+        {"saturated units", "learning rate too high"},
+    ),
+    "small steps": ((32,), {"learning_rate_init": 2e-5}, {"learning rate too low"}),
+    "small steps of sgd": (
+        (32,), {"solver": "sgd", "learning_rate_init": 1e-3}, {"learning rate too low"},
+    ),
+}  # fmt: skip
+HEALTHY = {
+    "relu": ((32,), {}),
+    "three layers": ((32, 32, 32), {}),
+    "tanh": ((32,), {"activation": "tanh"}),
+    "logistic": ((32,), {"activation": "logistic", "learning_rate_init": 0.01}),
+    "sgd": ((32,), {"solver": "sgd", "learning_rate_init": 0.1, "max_iter": 12}),
+    "dropout": ((64,), {"dropout": 0.5, "learning_rate_init": 0.005}),
+    "few epochs": ((32,), {"max_iter": 5}),
+    "deep, he": ((32,) * 6, {"init": "he_normal"}),
+    "stopped early": ((64,), {"early_stopping": True, "n_iter_no_change": 5, "max_iter": 100}),
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))[:900]
+    X, y = X[order] / 16, y[order]
+    return {"X": X[:500], "y": y[:500], "X_val": X[500:], "y_val": y[500:]}
+
+
+def names(net):
+    return {finding.name for finding in net.findings()}
+
+
+@pytest.mark.parametrize(("hidden", "changed", "expected"), SICK.values(), ids=SICK)
+def test_each_sickness_is_found_and_no_other(hidden, changed, expected, digits):
+    net = MLPClassifier(hidden, **{**BASE, **changed}).fit(**digits)
+    assert names(net) == expected
+    for finding in net.findings():
+        assert str(finding) == finding.sentence
+        assert finding.numbers
+        assert np.isfinite(list(finding.numbers.values())).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("hidden", "changed"), HEALTHY.values(), ids=HEALTHY)
+def test_nothing_is_found_in_healthy_ones(hidden, changed, seed, digits):
+    net = MLPClassifier(hidden, **{**BASE, **changed, "random_state": seed}).fit(**digits)
+    assert net.findings() == ()
+
+
+def test_nor_in_healthy_ones_of_other_kinds():
+    X, y = make_moons(300, noise=0.2, random_state=0)
+    assert names(MLPClassifier((16, 16), **{**BASE, "learning_rate_init": 0.01}).fit(X, y)) == set()
+    assert names(MLPClassifier((16,), **{**BASE, "solver": "lbfgs"}).fit(X, y)) == set()
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(300, 4))
+    y = X[:, 0] ** 2 + X[:, 1] + 0.1 * rng.normal(size=300)
+    for scale, offset in ((1, 0), (100, 50)):
+        net = MLPRegressor(hidden_layer_sizes=(32,), **{**BASE, "learning_rate_init": 0.01})
+        assert names(net.fit(X, scale * y + offset)) == set()
+
+
+def test_divergence_is_a_rate_too_high(digits):
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(100, 4))
+    net = MLPRegressor(
+        hidden_layer_sizes=(16,), **{**BASE, "solver": "sgd", "learning_rate_init": 30.0}
+    ).fit(X, X[:, 0])
+    assert net.diverged_
+    assert "diverged in epoch" in next(
+        f.sentence for f in net.findings() if f.name == "learning rate too high"
+    )
+
+
+def test_learning_by_heart_is_over_fitting(tmp_path):
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(460, 8))
+    y = (X[:, 0] + rng.normal(size=460) > 0).astype(int)
+    net = MLPClassifier((64,), **{**BASE, "max_iter": 120, "learning_rate_init": 0.01})
+    net.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+    (finding,) = net.findings()
+    assert finding.name == "over-fitting"
+    assert finding.numbers["epoch"] == net.overfit_epoch_
+    assert f"from epoch {net.overfit_epoch_} on" in finding.sentence
+    chainrule.save(net, tmp_path / "net.safetensors")
+    assert chainrule.load(tmp_path / "net.safetensors").findings() == net.findings()
+
+
+def test_without_a_diagnosis_the_losses_speak_alone(digits):
+    hidden, changed, _ = SICK["deep logistic"]
+    net = MLPClassifier(hidden, **{**BASE, **changed, "diagnose": False}).fit(**digits)
+    assert names(net) == {"plateau at chance"}
+
+
+# The rules by themselves
+
+
+def history(losses, validation=None, **layers):
+    losses = np.asarray(losses, float)
+    validation = np.full(len(losses), np.nan) if validation is None else validation
+    return {"train_loss": losses, "validation_loss": validation, **layers}
+
+
+def found(losses, chance=None, **others):
+    return [f.name for f in findings(history(losses, **others), chance_loss=chance)]
+
+
+def test_a_steady_fall_that_has_far_to_go_is_under_way():
+    t = np.arange(20)
+    assert found(2.3 - 0.02 * t) == ["learning rate too low"]
+    assert found(2.3 * 0.85**t) == []  # has come far
+    assert found(1.6 + 0.7 * 0.7**t) == []  # has come to rest
+    assert found(2.3 - 0.02 * t[:7]) == []  # too few epochs to tell
+
+
+def test_a_plateau_needs_the_loss_of_chance():
+    flat = 2.302 + 0.001 * np.random.default_rng(0).normal(size=20)
+    assert found(flat, chance=np.log(10)) == ["plateau at chance"]
+    assert found(flat) == []
+    assert found(flat, chance=3.0) == []
+    assert found(flat, chance=np.log(10), validation=np.full(20, 1.5)) == []
+    assert found(flat[:4], chance=np.log(10)) == []
+
+
+def test_rises_count_by_the_scale_of_the_loss():
+    saw = np.where(np.arange(20) % 2, 1.0, 1.2)
+    assert found(saw, chance=2.0) == ["learning rate too high"]
+    assert found(saw, chance=20.0) == []
+
+
+def layers(norms, dead=None, saturated=None):
+    norms = np.asarray(norms, float)
+    nothing = np.full(norms.shape, np.nan)
+    return {
+        "gradient_norm": norms,
+        "dead_share": nothing if dead is None else np.asarray(dead, float),
+        "saturated_share": nothing if saturated is None else np.asarray(saturated, float),
+    }
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (layers([[1e-4, 1.0]] * 9), ["vanishing gradient"]),
+        (layers([[1e-2, 1.0]] * 9), []),
+        (layers([[1e-4, 1.0]] * 4 + [[1.0, 1.0]] * 5), []),
+        (layers([[0.0, 1.0]] * 9, dead=[[1.0, np.nan]] * 9), ["dead units"]),
+        (layers([[1.0, 1.0]] * 8 + [[70.0, 1.0]]), ["exploding gradient"]),
+        (layers([[10.0, 0.01]] * 9), ["exploding gradient"]),
+        (layers([[1.0, 1.0]] * 9, dead=[[0.6, np.nan]] * 8 + [[0.4, np.nan]]), []),
+        (layers([[1.0, 1.0]] * 9, saturated=[[0.3, np.nan]] * 9), ["saturated units"]),
+        (layers([[1.0, 1.0]] * 8 + [[np.nan] * 2], dead=[[0.6, np.nan]] * 9), ["dead units"]),
+        (layers([[np.nan] * 2] * 9), []),
+        (layers(np.zeros((9, 2))), []),
+        (layers([[np.inf, 1.0]] * 9), ["exploding gradient"]),
+    ],
+)
+def test_rules_on_layers(columns, expected):
+    assert found(2.0 * 0.8 ** np.arange(9), chance=2.0, **columns) == expected
+
+
+def test_an_empty_history_has_nothing_to_say():
+    assert found([]) == []
+    assert found([np.nan]) == []
+
+
+# What a constant answer gets
+
+
+def test_chance_is_the_entropy_or_the_variance():
+    rng = np.random.default_rng(3)
+    Y = np.eye(4)[rng.integers(0, 3, 500)]  # a class that never comes is no trouble
+    shares = Y.mean(axis=0)[:3]
+    assert chance_loss("cross_entropy", {}, Y) == pytest.approx(-(shares * np.log(shares)).sum())
+    y, weights = rng.normal(size=(500, 2)), rng.integers(0, 3, 500).astype(float)
+    repeated = np.repeat(y, weights.astype(int), axis=0)
+    assert chance_loss("squared_error", {}, y) == pytest.approx(0.5 * y.var(axis=0).sum())
+    assert chance_loss("squared_error", {}, y, weights) == pytest.approx(
+        0.5 * repeated.var(axis=0).sum()
+    )
+    absolute = np.abs(repeated - np.median(repeated, axis=0)).sum(axis=1).mean()
+    assert chance_loss("absolute_error", {}, y, weights) == pytest.approx(absolute)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "absolute_error", "huber"])
+def test_no_other_constant_is_better(loss):
+    from chainrule.equations.losses import LOSSES
+
+    Y = np.random.default_rng(4).poisson(3.0, (300, 1)).astype(float)
+    best = chance_loss(loss, {}, Y)
+    row = LOSSES[loss]
+    for constant in np.linspace(0.5, 6, 60):
+        value = row.value(np.full(Y.shape, constant), Y, **row.settings).mean()
+        assert value >= best * (0.97 if loss == "huber" else 1 - 1e-12)
+
+
+def test_it_is_of_the_targets_that_are_trained_on(problem):
+    X, y, weights = problem("multiclass")
+    shares = np.array([np.average(y == k, weights=weights) for k in range(3)])
+    net = MLPClassifier((4,), max_iter=1).fit(X, y, weights)
+    assert net.chance_loss_ == pytest.approx(-(shares * np.log(shares)).sum())
+    smooth = MLPClassifier((4,), max_iter=1, label_smoothing=0.9).fit(X, y, weights)
+    assert smooth.chance_loss_ == pytest.approx(np.log(3), rel=0.01)
