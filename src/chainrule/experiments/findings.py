@@ -173,6 +173,12 @@ def _printed(evidence: Evidence) -> Iterator[str]:
     )
 
 
+def _sicknesses(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        for sentence in model.sicknesses:
+            yield f"{model.label}: {sentence}"
+
+
 def _diverged(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
         candidates = model.search.candidates if model.search else ()
@@ -196,6 +202,7 @@ FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _weakest,
     _printed,
     _diverged,
+    _sicknesses,
 )
 
 

@@ -40,6 +40,25 @@ def _gap(model: ModelResult) -> Ours:
     return Ours(None if train is None or test is None else train - test)
 
 
+def _first(column: str) -> Callable[[ModelResult], Ours]:
+    """The first epoch's value."""
+
+    def found(model: ModelResult) -> Ours:
+        row = (model.curves or {}).get(column, ())
+        return Ours(row[0] if row else None)
+
+    return found
+
+
+def _gradient(layer: int) -> Callable[[ModelResult], Ours]:
+    def found(model: ModelResult) -> Ours:
+        diagnosis = model.pictures.diagnosis
+        rows = diagnosis.values.get("gradient_norm", ()) if diagnosis else ()
+        return Ours(rows[0][layer] if rows else None)
+
+    return found
+
+
 def _last(column: str) -> Callable[[ModelResult], Ours]:
     """The last epoch's value."""
 
@@ -64,6 +83,9 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "validation accuracy": _shown("validation"),
     "test accuracy": _shown("test"),
     "train minus test accuracy": _gap,
+    "training loss after the first epoch": _first("train_loss"),
+    "gradient norm of the first layer after the first epoch": _gradient(0),
+    "gradient norm of the last layer after the first epoch": _gradient(-1),
     "final training loss": _last("train_loss"),
     "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
     "final validation accuracy": _last("validation_score"),

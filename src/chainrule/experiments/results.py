@@ -168,6 +168,7 @@ class ModelResult(Record):
     over_seeds: SeedRuns | None = None
     variants: tuple[Variant, ...] = ()
     diverged: bool = False
+    sicknesses: tuple[str, ...] = ()  # what the training suffers from, a sentence each
     notes: tuple[str, ...] = ()  # what the fits said, such as a solver that did not converge
 
 

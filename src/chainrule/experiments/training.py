@@ -81,6 +81,7 @@ def train(key: str, bench: Bench) -> Trained:
     baseline = _baseline(key, parts, known, bench)
     found = _search(key, bench)
     settings = {**_shown_settings(model, found.best if found else {}), **known}
+    looked_at = {"diagnose": True} if "diagnose" in family(model.family).parameters() else {}
     with bench.recorder.timed("fit", key):
         fitted = kept_fit(
             key,
@@ -88,7 +89,11 @@ def train(key: str, bench: Bench) -> Trained:
             model.family,
             settings,
             lambda: fit(
-                model.family, settings, parts["train"], parts.get("validation"), parts.get("test")
+                model.family,
+                {**looked_at, **settings},
+                parts["train"],
+                parts.get("validation"),
+                parts.get("test"),
             ),
             recorded=True,
         )
@@ -108,6 +113,8 @@ def train(key: str, bench: Bench) -> Trained:
         n_parameters=n_parameters(fitted.estimator),
         n_iter=_n_iter(fitted.estimator),
         best_epoch=getattr(fitted.estimator, "best_epoch_", None),
+        overfit_epoch=getattr(fitted.estimator, "overfit_epoch_", None),
+        sicknesses=_sicknesses(fitted.estimator),
         baseline=baseline,
         search=found,
         scores=Scores(**_scores(fitted, parts)),
@@ -246,6 +253,12 @@ def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) 
 def _recall(fitted: Fitted, part: Part, n_classes: int) -> list[float]:
     predicted = fitted.predict(part.X)
     return statistics.recall(statistics.confusion(part.y, predicted, n_classes))
+
+
+def _sicknesses(estimator: Any) -> tuple[str, ...]:
+    """What the training suffers from, where the model can say so."""
+    found = getattr(estimator, "findings", None)
+    return () if found is None else tuple(map(str, found()))
 
 
 def _n_iter(estimator: Any) -> int | None:
