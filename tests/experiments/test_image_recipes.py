@@ -28,8 +28,9 @@ def smaller(name):
     spec = load(name)
     changes = {"data.split.held_out": 100, "data.split.train": 150, "hardest": 2}
     for key, model in spec.models.items():
-        budget = "max_steps" if "max_steps" in model.settings else "max_iter"
-        changes[f"models.{key}.settings.{budget}"] = 2
+        if "max_steps" not in model.over:
+            budget = "max_steps" if "max_steps" in model.settings else "max_iter"
+            changes[f"models.{key}.settings.{budget}"] = 2
         changes[f"models.{key}.settings.batch_size"] = 50
     return changes
 
