@@ -47,8 +47,10 @@ def here(tmp_path, monkeypatch):
 
 def test_no_runs_are_no_error(call, here):
     result = call("runs")
-    assert result.exit_code == 0
-    assert "runs has no runs below it; `chainrule run NAME` makes one." in result.output
+    assert (
+        result.exit_code == 0
+        and "runs has no runs below it; `chainrule run NAME` makes one." in result.output
+    )
     assert list(here.iterdir()) == []
     assert json.loads(call("runs", "--json").output) == []
 

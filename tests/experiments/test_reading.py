@@ -118,6 +118,14 @@ def test_a_folder_that_is_no_run(tmp_path):
         read(tmp_path)
 
 
+def test_a_run_without_its_spec(complete):
+    (complete / "spec.toml").unlink()
+    with pytest.raises(RunError, match=r"is damaged, .*spec\.toml"):
+        read(complete)
+    (complete / "environment.json").unlink()  # now the results may be anybody's
+    assert runs(complete) == []
+
+
 # A list of them
 
 

@@ -77,10 +77,12 @@ def read(path: str | Path) -> RunRecord:
 
 
 def is_run(path: Path) -> bool:
-    """Whether the folder is one that a run writes to: a spec alone may be anybody's."""
+    """Whether the folder is one that a run wrote to: any file of it alone may be anybody's."""
     others = ("environment.json", "metrics.jsonl", "results.json", "checkpoint")
-    signs = [name for name in others if (path / name).exists()]
-    return bool(signs) if (path / "spec.toml").exists() else signs.count("checkpoint") < len(signs)
+    signs = {name for name in others if (path / name).exists()}
+    if (path / "spec.toml").exists():
+        return bool(signs)
+    return {"environment.json", "results.json"} <= signs
 
 
 def state_of(path: Path) -> State:
