@@ -60,6 +60,11 @@ MODELS = {
         X,
         THREE,
     ),
+    "diagnosed": lambda: (
+        MLPClassifier((4, 2), diagnose=True, early_stopping=True, stopping="UP", **SGD),
+        X,
+        THREE,
+    ),
     "huber": lambda: (
         MLPRegressor(
             {"name": "huber", "delta": 0.5},

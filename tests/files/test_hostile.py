@@ -130,6 +130,11 @@ CHANGES = {
     "counts below zero": (put(M, "fitted", "t_", -1), "t_"),
     "history of another name": (put(M, "history", ["../x"]), "history.0"),
     "history twice": (put(M, "history", ["epoch", "epoch"]), "each column of the history once"),
+    "layers of a history of one": (
+        put(M, "history_by_layer", ["epoch"]),
+        r"history.epoch of shape \(any, 3\)",
+    ),
+    "layers of what is not there": (put(M, "history_by_layer", ["x"]), "columns by layer that"),
     "history that is missing": (put(M, "history", ["epoch", "x"]), "array 'history.x'"),
     "unknown optimizer": (put(M, "training", "optimizer", "lion"), "one of adagrad"),
     "a plateau that none watches": (
@@ -157,6 +162,10 @@ CHANGES = {
     "labels in another order": (array("classes", lambda c: c[::-1].copy()), "ascending order"),
     "labels twice": (poke("classes", 1, 0), "ascending order"),
     "labels that are NaN": (array("classes", lambda c: c * np.nan), "finite numbers in classes"),
+    "history by layer that is not said": (
+        array("history.seconds", lambda s: np.zeros((len(s), 3))),
+        r"history.seconds of shape \(any\)",
+    ),
     "uneven history": (array("history.epoch", lambda e: e[1:].copy()), "equally long"),
     "rows that are none": (poke("state.index", 0, 10**9), "each row once"),
     "rows twice": (array("state.index", lambda i: i[[0, 0, *range(2, 40)]]), "each row once"),

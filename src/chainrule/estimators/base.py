@@ -321,7 +321,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     def overfit_epoch_(self) -> int | None:
         """The epoch from which on the network over-fits, None if there is none or no validation
         data: see `chainrule.estimators.overfitting`."""
-        onset = overfitting(self.history_["validation_loss"])
+        onset = overfitting(self.history_.get("validation_loss", ()))
         return None if onset is None else onset.epoch
 
     def findings(self) -> tuple[Finding, ...]:

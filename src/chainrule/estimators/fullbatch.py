@@ -36,6 +36,7 @@ class _Iterations:
         self.est, self.net, self.problem, self.shown = est, net, problem, shown
         self.rows: list[history.Row] = []
         self.vector = pack(est._layers())
+        self.last = est._layers()
         self.callbacks = EpochCallbacks(est, problem.train, est.max_iter, self.layers)
         self.callbacks.begin_epoch()
 
@@ -46,10 +47,10 @@ class _Iterations:
         )
 
     def __call__(self, vector: npt.NDArray[np.float64], loss: float, penalty: float) -> None:
-        before = self.layers()
-        self.vector = vector
+        self.vector, before = vector, self.last
+        self.last = self.layers()
         row: history.Row = {"steps": 1, "train_loss": loss, "penalty": penalty}
-        row |= self.problem.measure(before, self.layers(), 1)
+        row |= self.problem.measure(before, self.last, 1)
         self.rows.append(row)
         self.shown.update(len(self.rows), row)
         if self.callbacks.end_epoch():

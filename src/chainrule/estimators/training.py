@@ -211,11 +211,8 @@ class Loop:
     def _measure(self, record: EpochRecord) -> Row:
         if not self.problem.measures:
             return {}
-        before, layers = (
-            tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in parameters)
-            for parameters in (self.before, self.trainer.layers)
-        )
-        return self.problem.measure(before, layers, record.steps)
+        layers = tuple(Layer(np.asarray(W), np.asarray(b)) for W, b in self.trainer.layers)
+        return self.problem.measure(self.before, layers, record.steps)
 
     def _book(self, record: EpochRecord, values: Row) -> Row:
         row = {
