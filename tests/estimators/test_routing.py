@@ -23,8 +23,9 @@ def routing():
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_everything_that_fit_takes_can_be_requested(kind):
-    requests = kind().set_fit_request(sample_weight=True, **VALIDATED).get_metadata_routing()
-    assert requests.fit.requests == {"sample_weight": True, **VALIDATED}
+    everything = {"sample_weight": True, "watch": True, **VALIDATED}
+    requests = kind().set_fit_request(**everything).get_metadata_routing()
+    assert requests.fit.requests == everything
     assert "sample_weight" in kind().get_metadata_routing().score.requests
     assert "sample_weight" in kind().get_metadata_routing().partial_fit.requests
 

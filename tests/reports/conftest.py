@@ -64,6 +64,7 @@ def first_look(results: Results) -> Results:
             "tests": (),
             "hardest": (),
             "errata": (),
+            "questions": (),
             "assumptions": (),
             "clock": results.clock.model_copy(update={"timings": ()}),
         }
@@ -105,6 +106,9 @@ def four_models() -> dict[str, Any]:
             "The network reads 97.7 % of the test images, over 20 seeds.",
             "On these 360 images it cannot be told from k-nearest neighbours (p = 0.50).",
             "The decision tree is worst, and the only one that does without scaling.",
+        ],
+        "questions": [
+            {"question": "Which models need scaled pixels?", "answer": "All but the tree: 0.8 < 1."}
         ],
         "errata": [
             {"number": 9, "text": "The over-fitting table pairs the baseline's training score with "
