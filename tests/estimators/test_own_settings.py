@@ -132,11 +132,11 @@ def test_dropout_is_not_for_validation_and_prediction(problem):
 LOSSES = {
     ("MLPClassifier", "mean_squared_error"): lambda Y, A: np.mean((A - Y) ** 2),
     ("MLPClassifier", "log_loss"): lambda Y, A: -np.mean(np.sum(Y * np.log(A), axis=1)),
-    ("MLPClassifier", "double_softmax"): lambda Y, A: -np.mean(
-        np.sum(Y * scipy.special.log_softmax(A, axis=1), axis=1)
+    ("MLPClassifier", "double_softmax"): lambda Y, A: (
+        -np.mean(np.sum(Y * scipy.special.log_softmax(A, axis=1), axis=1))
     ),
-    ("MLPClassifier", "binary_cross_entropy"): lambda Y, A: -np.mean(
-        np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A), axis=1)
+    ("MLPClassifier", "binary_cross_entropy"): lambda Y, A: (
+        -np.mean(np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A), axis=1))
     ),
     ("MLPRegressor", "squared_error"): lambda Y, A: 0.5 * np.mean((A - Y) ** 2),
     ("MLPRegressor", "sklearn_squared_error"): lambda Y, A: 0.5 * np.mean((A - Y) ** 2),
