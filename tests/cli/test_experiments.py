@@ -33,7 +33,8 @@ def test_recipes_are_listed_one_a_line():
     assert result.exit_code == 0
     lines = result.output.splitlines()
     assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
-    assert re.search(r"^digits-four-models +Four models read handwritten digits$", lines[1])
+    pattern = r"^digits-four-models +Four models read handwritten digits$"
+    assert re.search(pattern, result.output, re.MULTILINE)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["recipes", "--help"]])

@@ -17,13 +17,14 @@ def study(tiny):
     """A study of one network over two rates and two preparations."""
     net = tiny["models"]["ann"]
     del net["grid"], net["seeds"]
-    net["over"] = {"learning_rate_init": [0.001, 0.1], "prepare": [[], ["unit"]]}
+    net["over"] = {"learning_rate_init": [0.001, 0.1]}
     table = {**tiny, "kind": "study", "models": {"net": net}, "printed": [], "hardest": 0}
     del table["chosen"]
     return table
 
 
 def test_over_makes_a_model_of_each_combination(study):
+    study["models"]["net"]["over"]["prepare"] = [[], ["unit"]]
     members = load(study).members
     assert list(members) == [
         "net.learning_rate_init=0.001,prepare=none",
@@ -40,7 +41,7 @@ def test_over_makes_a_model_of_each_combination(study):
 def test_the_best_on_validation_is_chosen(study, tmp_path):
     results = run(study, out=tmp_path, console=QUIET)
     scores = {model.key: model.scores.validation for model in results.models}
-    assert len(scores) == 4 and results.chosen == max(scores, key=scores.get)
+    assert len(scores) == 2 and results.chosen == max(scores, key=scores.get)
 
 
 def test_what_was_resolved_is_the_study_again(study, tmp_path):
@@ -51,14 +52,14 @@ def test_what_was_resolved_is_the_study_again(study, tmp_path):
 
 
 def test_settings_that_hold_for_all_can_be_set(study, tmp_path):
-    changes = {"models.net.settings.max_iter": 2, "models.net.over.learning_rate_init": [0.5]}
+    changes = {"models.net.settings.max_iter": 2, "models.net.over.learning_rate_init": [0.5, 1.0]}
     results = run(study, out=tmp_path, overrides=changes, console=QUIET)
     assert [model.n_iter for model in results.models] == [2, 2]
 
 
 def test_a_single_training_is_of_one_model(study):
     study["kind"] = "train"
-    with pytest.raises(SpecError, match="is of one model, and there are 4"):
+    with pytest.raises(SpecError, match="is of one model, and there are 2"):
         load(study)
 
 
@@ -69,7 +70,7 @@ def test_an_empty_list_of_values_is_refused(study, tmp_path):
 
 
 def test_a_quick_version_replaces_what_the_spec_says(study, tmp_path):
-    study["quick"] = {"models.net.settings.max_iter": 1, "models.net.over.prepare": [[]]}
+    study["quick"] = {"models.net.settings.max_iter": 1}
     results = run(study, out=tmp_path, quick=True, console=QUIET)
     assert [model.n_iter for model in results.models] == [1, 1]
 
@@ -99,7 +100,7 @@ def test_a_size_that_cannot_be(study, size):
 
 
 def test_questions_are_answered_with_the_run_s_numbers(study, tmp_path):
-    key = "net.learning_rate_init=0.1,prepare=unit"
+    key = "net.learning_rate_init=0.1"
     study["questions"] = [{"question": "How good?", "answer": f"It is {{{key}|test accuracy}}."}]
     results = run(study, out=tmp_path, console=QUIET)
     accuracy = next(model for model in results.models if model.key == key).scores.test
@@ -112,7 +113,7 @@ def test_questions_are_answered_with_the_run_s_numbers(study, tmp_path):
     [("{nett|test accuracy}", "Unknown model 'nett'"), ("{KEY|tset accuracy}", "Did you mean")],
 )
 def test_an_answer_that_names_what_is_not_there(study, tmp_path, place, message):
-    key = "net.learning_rate_init=0.1,prepare=unit"
+    key = "net.learning_rate_init=0.1"
     study["questions"] = [{"question": "?", "answer": place.replace("KEY", key)}]
     with pytest.raises(SpecError, match=message):
         run(study, out=tmp_path, console=QUIET)

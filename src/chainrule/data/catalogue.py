@@ -58,19 +58,25 @@ def _published(name: str) -> Published | None:
     return PUBLISHED.get(name)
 
 
+OTHERS = {
+    "digits": ("1,797 handwritten digits, 8 x 8 grey pixels", "installed with scikit-learn"),
+    "toy": ("the five points of a course's first exercise", "drawn from a seed"),
+}
+
+
 def _title(name: str) -> str:
     if name in PUBLISHED:
         return PUBLISHED[name].title
     if name in GENERATED:
         return GENERATED[name].title
-    return "1,797 handwritten digits, 8 x 8 grey pixels"
+    return OTHERS[name][0]
 
 
 def _here(name: str) -> str:
     if name in GENERATED:
         return "generated"
-    if name not in PUBLISHED:
-        return "installed with scikit-learn"
+    if name in OTHERS:
+        return OTHERS[name][1]
     found = of_ones_own(PUBLISHED[name]) or in_cache(PUBLISHED[name])
     if found is None:
         return "no"
