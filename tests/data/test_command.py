@@ -61,7 +61,8 @@ def test_fetch_says_where_it_is(make, mirror, cache, monkeypatch):
     done = run("fetch", "mnist")
     assert done.exit_code == 0
     assert done.stdout == f"mnist is in {cache / 'mnist'}\n"
-    assert " cache " in run("list").stdout.splitlines()[2]
+    (line,) = (line for line in run("list").stdout.splitlines() if line.startswith("mnist "))
+    assert " cache " in line
 
 
 def test_fetch_leaves_ones_own_files_alone(own, make):
