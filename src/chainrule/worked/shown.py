@@ -5,7 +5,7 @@ from functools import cache
 from io import StringIO
 from typing import Any
 
-__all__ = ["Shown", "said_by", "small"]
+__all__ = ["Shown", "html_template", "said_by", "small"]
 
 
 def small(x: float) -> str:
@@ -50,7 +50,7 @@ class Shown:
         return "\n".join(line.rstrip() for line in found.splitlines()) + "\n"
 
     def html(self) -> str:
-        return str(_template().render(shown=self))
+        return str(html_template("shown.html.j2").render(shown=self))
 
 
 def _bullet(remark: str) -> Any:
@@ -64,7 +64,8 @@ def _bullet(remark: str) -> Any:
 
 
 @cache
-def _template() -> Any:
+def html_template(name: str) -> Any:
+    """A template of this package that escapes all that it is given."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -74,4 +75,4 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("shown.html.j2")
+    return environment.get_template(name)

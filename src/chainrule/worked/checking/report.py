@@ -3,9 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from textwrap import wrap
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +12,7 @@ from chainrule.worked.checking.diagnosis import Mask
 from chainrule.worked.checking.findings import Finding, called, fixed
 from chainrule.worked.names import shown_index
 from chainrule.worked.quantities import Trace
+from chainrule.worked.shown import html_template
 
 __all__ = ["Group", "Mark", "Report", "marks"]
 
@@ -146,7 +145,7 @@ class Report:
 
     def html(self) -> str:
         """The report as a piece of HTML."""
-        return str(_template().render(report=self, title=self._title))
+        return str(html_template("report.html.j2").render(report=self, title=self._title))
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -180,17 +179,3 @@ def _line(equal: list[Mark]) -> str:
 
 def _kind(mark: Mark) -> str:
     return "wrong, as it follows from the above" if mark.follows else mark.verdict
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("chainrule.worked"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2")
