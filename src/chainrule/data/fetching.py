@@ -128,7 +128,7 @@ def _from_mirror(url: str, archive: Archive, folder: Path) -> None:
 
 
 def _download(url: str, to: Path) -> None:
-    import pooch  # type: ignore[import-untyped]
+    import pooch
     import requests
 
     try:

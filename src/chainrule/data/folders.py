@@ -55,7 +55,7 @@ def cache_folder() -> Path:
     setting = os.environ.get("CHAINRULE_CACHE", "")
     if setting and setting.lower() != "off":
         return Path(setting).expanduser() / "chainrule" / "data"
-    import pooch  # type: ignore[import-untyped]
+    import pooch
 
     return Path(pooch.os_cache("chainrule")) / "data"
 

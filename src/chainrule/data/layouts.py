@@ -3,6 +3,7 @@
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -108,7 +109,8 @@ def _members(tar: tarfile.TarFile, path: str) -> Iterator[tuple[str, Stream]]:
         raw = tar.extractfile(member) if member.isreg() and name not in seen else None
         if raw is not None:
             seen.add(name)
-            yield name, Stream(f"{path}: {member.name}", raw, member.size)  # type: ignore[arg-type]
+            assert isinstance(raw, BufferedIOBase)  # tarfile's readers are, its types say less
+            yield name, Stream(f"{path}: {member.name}", raw, member.size)
 
 
 def _check_class_names(row: Published, found: Found) -> None:

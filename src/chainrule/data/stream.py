@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from io import BufferedIOBase
 from pathlib import Path
 from tarfile import TarError
-from typing import BinaryIO
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class BrokenFileError(DataError):
 class Stream:
     """Bytes of known origin, to be taken in order."""
 
-    def __init__(self, name: str, raw: BinaryIO, limit: int) -> None:
+    def __init__(self, name: str, raw: BufferedIOBase, limit: int) -> None:
         self.name = name  # for a person: where the bytes come from
         self.left = limit  # how many bytes there are, or can be at most
         self._raw = raw
@@ -58,7 +58,7 @@ class Stream:
         done = 0
         with guarded(self.name):
             while done < len(view):
-                count = self._raw.readinto(view[done : done + PIECE])  # type: ignore[attr-defined]
+                count = self._raw.readinto(view[done : done + PIECE])
                 if not count:
                     raise self.broken(
                         f"{what} should take {len(view):,} bytes, but the file ends after {done:,}"
@@ -89,7 +89,7 @@ def open_file(path: Path) -> Iterator[Stream]:
         raw.seek(0)
         if packed:
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield Stream(str(path), unpacked, DEFLATE_AT_MOST * size)  # type: ignore[arg-type]
+                yield Stream(str(path), unpacked, DEFLATE_AT_MOST * size)
         else:
             yield Stream(str(path), raw, size)
 

@@ -86,9 +86,9 @@ class Course:
     @property
     def scale(self) -> float:
         """R."""
-        known = self.chance is not None and np.isfinite(self.chance) and self.chance > 0
-        first = self.losses[:1]
-        return float(self.chance if known else first[0] if len(first) else np.nan)  # type: ignore[arg-type]
+        if self.chance is not None and np.isfinite(self.chance) and self.chance > 0:
+            return float(self.chance)
+        return float(self.losses[0]) if len(self.losses) else np.nan
 
     def by_layer(self, name: str) -> Floats:
         """``(n_epochs, n_layers)``, of the epochs that were diagnosed; empty without any."""
