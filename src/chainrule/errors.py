@@ -5,7 +5,7 @@
     ChainruleError
     ├── InvalidInputError   (ValueError)   an argument, array or label that cannot be used
     ├── SpecError           (ValueError)   an experiment's specification
-    ├── RunError            (ValueError)   a run's folder that is missing, damaged or too new
+    ├── RunError            (ValueError)   a run's folder that is missing, damaged, too new or full
     ├── ExampleError        (ValueError)   a worked example, or answers to one
     ├── ModelFileError      (ValueError)   a model file that is damaged, hostile or too new
     ├── DataError           (ValueError)   a data set that is missing or not what it should be
@@ -45,7 +45,8 @@ class SpecError(ChainruleError, ValueError):
 
 
 class RunError(ChainruleError, ValueError):
-    """A run's folder that cannot be read or reported, or a report that cannot be written."""
+    """A run's folder that cannot be read, written or reported, or a report that cannot be
+    written."""
 
 
 class ExampleError(ChainruleError, ValueError):

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import chainrule
-from chainrule.errors import SpecError
+from chainrule.errors import RunError, SpecError
 from chainrule.estimators.checkpoints import Snapshot
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.journal import Journal
@@ -262,7 +262,9 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(whole, tmp_path, monkeypatc
     path = tmp_path / "full"
     with monkeypatch.context() as patch:
         record_writes(patch, 60, error=(28, "No space left on device"))
-        with pytest.raises(OSError, match="No space left on device"):
+        with pytest.raises(
+            RunError, match=r"No space left on device.* go on with: chainrule resume"
+        ):
             run(SPEC, out=path, console=QUIET)
     resume(path, console=QUIET)
     assert_same_run(whole, path)
@@ -293,8 +295,11 @@ def test_another_environment_is_named(tmp_path, whole, capsys):
     folder.write("spec.toml", (whole / "spec.toml").read_text())
     made = json.loads((whole / "environment.json").read_text())
     folder.write("environment.json", json.dumps({**made, "cores": made["cores"] + 3}))
-    resume(path)
-    assert f"cores was {made['cores'] + 3} when the run began" in capsys.readouterr().out
+    results = resume(path)
+    said = f"cores was {made['cores'] + 3} when the run began"
+    assert said in capsys.readouterr().out
+    assert results.environment.cores == made["cores"] + 3
+    assert results.environment.changed[0].startswith(said)
 
 
 def test_a_run_at_work_is_not_replaced(tmp_path):

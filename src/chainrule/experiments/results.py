@@ -219,7 +219,8 @@ class Question(Record):
 
 
 class Environment(Record):
-    """What the numbers were made with."""
+    """What the numbers were made with: the process that began the run, and what was different in
+    those that went on with it."""
 
     python: str
     platform: str
@@ -229,6 +230,7 @@ class Environment(Record):
     seed: int | None = None
     commit: str | None = None
     modified: bool | None = None  # whether the checkout differed from the commit
+    changed: tuple[str, ...] = ()  # a sentence each, without its full stop
 
 
 class Timing(Record):

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from chainrule.errors import SpecError
+from chainrule.errors import RunError, SpecError
 from chainrule.experiments import toml
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
@@ -99,12 +99,21 @@ def resume(path: str | Path, *, console: Console | None = None) -> Results:
         raise _is_complete(folder)
     checked = load(folder.path / "spec.toml")
     check(checked)
-    for line in _other_environment(folder):
-        console.print(line, style="yellow", highlight=False)
     return _run(checked, folder, console)
 
 
 def _run(checked: Spec, folder: Folder, console: Console) -> Results:
+    try:
+        return _begin_or_go_on(checked, folder, console)
+    except OSError as error:
+        raise RunError(
+            f"The run in {folder.path} cannot be written: {error}. What was computed until then "
+            f"is kept. Make room, or make the folder writable; then go on with: "
+            f"{_resume_command(folder)}"
+        ) from error
+
+
+def _begin_or_go_on(checked: Spec, folder: Folder, console: Console) -> Results:
     with Journal(folder.path) as journal:
         if folder.complete:  # since a moment ago, or a kill came while its journal was put away
             journal.close()
@@ -117,8 +126,10 @@ def _run(checked: Spec, folder: Folder, console: Console) -> Results:
         except KeyboardInterrupt:
             raise Stopped(
                 f"{_what_is_kept('Stopped by Ctrl-C.', folder)} Go on with: "
-                f"chainrule resume {shlex.quote(str(folder.path))}"
+                f"{_resume_command(folder)}"
             ) from None
+        except OSError:
+            raise
         except Exception as error:
             error.add_note(_what_is_kept("The run failed.", folder))
             raise
@@ -140,26 +151,38 @@ def _is_complete(folder: Folder) -> SpecError:
     )
 
 
-def _other_environment(folder: Folder) -> Iterator[str]:
-    """What differs between this process and the one that began the run."""
-    path = folder.path / "environment.json"
+def _resume_command(folder: Folder) -> str:
+    return f"chainrule resume {shlex.quote(str(folder.path))}"
+
+
+def _made_with(folder: Folder, console: Console) -> Environment:
+    """What the run was begun with, and what is different now that it goes on."""
+    path, now = folder.path / "environment.json", environment()
     if not path.exists():
-        return
+        return now
     before = Environment.model_validate_json(path.read_text("utf-8"))
-    now = environment()
-    pairs = {"python": (before.python, now.python), "cores": (before.cores, now.cores)}
-    pairs["machine"] = (before.machine, now.machine)
+    news = tuple(_differences(before, now))
+    for line in news:
+        console.print(f"{line}: bits may differ.", style="yellow", highlight=False)
+    return before.model_copy(update={"changed": tuple(dict.fromkeys((*before.changed, *news)))})
+
+
+def _differences(before: Environment, now: Environment) -> Iterator[str]:
+    pairs = {
+        name: (getattr(before, name), getattr(now, name))
+        for name in ("python", "cores", "machine", "commit")
+    }
     for name in {**before.versions, **now.versions}:
         pairs[name] = (before.versions.get(name), now.versions.get(name))
     for name, (was, is_) in pairs.items():
         if was != is_:
-            yield f"{name} was {was} when the run began and is {is_} now: bits may differ."
+            yield f"{name} was {was} when the run began and {is_} when it went on"
 
 
 def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Results:
     resolved = toml.dumps(to_table(spec))
     folder.write("spec.toml", resolved)
-    made_with = environment()
+    made_with = _made_with(folder, console)
     folder.write_json("environment.json", made_with)
     began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     with Interrupt() as interrupt:
