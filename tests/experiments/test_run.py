@@ -4,6 +4,7 @@ import json
 import signal
 import tomllib
 from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,6 +152,16 @@ def test_an_out_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SpecError, match="Required a folder to write the run to"):
         run("digits-first-look", out=tmp_path / "file", console=QUIET)
+
+
+def test_a_run_that_cannot_be_replaced(tmp_path, monkeypatch):
+    def refuse(path, missing_ok=False):
+        raise OSError(30, "Read-only file system", str(path))
+
+    (tmp_path / "spec.toml").write_text("")
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(SpecError, match=r"cannot be replaced .*Read-only.* Make the folder writ"):
+        run("digits-first-look", out=tmp_path, console=QUIET, force=True)
 
 
 def test_without_out_each_run_gets_a_folder_of_its_own(tmp_path, monkeypatch):

@@ -67,9 +67,15 @@ class Folder:
                 f"Another process is running {path}. Stop it first, or choose another folder with "
                 "--out."
             )
-        for file in OURS:
-            (path / file).unlink(missing_ok=True)
-        shutil.rmtree(path / "checkpoint", ignore_errors=True)
+        try:
+            for file in OURS:
+                (path / file).unlink(missing_ok=True)
+            shutil.rmtree(path / "checkpoint", ignore_errors=True)
+        except OSError as error:
+            raise SpecError(
+                f"The run in {path} cannot be replaced ({error}). Make the folder writable, or "
+                "choose another with --out."
+            ) from error
         return cls(path)
 
     @classmethod
