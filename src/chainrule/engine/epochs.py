@@ -1,13 +1,14 @@
-"""The books of one epoch: what its steps gave, and what it was as a whole."""
+"""Epochs: which batches they have, and what they were."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.engine.batches import Rows
+from chainrule.engine.batches import Rows, Shuffler, Source, batch_table
 
-__all__ = ["Epoch", "EpochRecord"]
+__all__ = ["Books", "Epoch", "EpochRecord", "Piece", "Place", "Timetable"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,30 +37,50 @@ class EpochRecord:
 
 @dataclass
 class Epoch:
-    """An epoch under way: its batches, and what its steps have given so far."""
+    """The batches of one epoch, and how many of them were given out."""
 
     number: int
     table: Rows
     weight_sums: Floats
     row_counts: Floats
     n_rows: int
+    done: int = 0
+
+
+class Piece(NamedTuple):
+    """The steps ``start`` to ``stop`` of an epoch."""
+
+    epoch: Epoch
+    start: int
+    stop: int
+
+    @property
+    def ends(self) -> bool:
+        """Whether the epoch ends with it."""
+        return self.stop == len(self.epoch.table)
+
+
+@dataclass
+class Books:
+    """What the steps of an epoch under way have given to one network so far."""
+
     rate: float = 0.0
     seconds: float = 0.0
     losses: list[Floats] = field(default_factory=list)
     penalties: list[Floats] = field(default_factory=list)
-    done: int = 0
 
-    def record(self) -> EpochRecord:
-        done = slice(self.done)
-        weights, rows = self.weight_sums[done], self.row_counts[done]
+    def record(self, epoch: Epoch, weight_sums: Floats | None = None) -> EpochRecord:
+        """The epoch's record; ``weight_sums`` are the network's own, if it has some."""
+        sums = epoch.weight_sums if weight_sums is None else weight_sums
+        weights, rows = sums[: epoch.done], epoch.row_counts[: epoch.done]
         loss = np.concatenate([np.zeros(0), *self.losses])
         penalty = np.concatenate([np.zeros(0), *self.penalties])
-        complete = self.done == len(self.table)
-        n_rows = self.n_rows if complete else int(rows.sum())
+        complete = epoch.done == len(epoch.table)
+        n_rows = epoch.n_rows if complete else int(rows.sum())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverged loss is a result
             return EpochRecord(
-                self.number,
-                self.done,
+                epoch.number,
+                epoch.done,
                 n_rows,
                 float(loss @ weights / max(weights.sum(), 1e-300)),
                 float(loss @ rows / max(n_rows, 1)),
@@ -68,3 +89,81 @@ class Epoch:
                 self.seconds,
                 complete,
             )
+
+
+class Place(NamedTuple):
+    """Where a timetable stands."""
+
+    order: Any
+    epoch: int
+    open: Epoch | None
+    done: int
+
+
+class Timetable:
+    """Which batches come when: the epochs of one order of the rows, cut into ranges of steps.
+
+    ``epoch`` counts the epochs that are done; ``open`` is the one under way, if there is one.
+    """
+
+    def __init__(self, source: Source, shuffler: Shuffler, batch_size: int, epoch: int = 0) -> None:
+        self.source, self.shuffler, self.batch_size = source, shuffler, batch_size
+        self.epoch = epoch
+        self.open: Epoch | None = None
+
+    def take(self, epochs: int, room: int) -> list[Piece]:
+        """The pieces of epochs that make up the next range: at most so many epochs and steps."""
+        pieces: list[Piece] = []
+        number = self.epoch
+        while epochs > 0:
+            if self.open is None:
+                if pieces and room < len(pieces[-1].epoch.table):
+                    break  # only whole epochs share a range: their ends are where one may look
+                self.open = self._next(number + 1)
+            epoch = self.open
+            start, stop = epoch.done, min(epoch.done + room, len(epoch.table))
+            pieces.append(Piece(epoch, start, stop))
+            epoch.done = stop
+            room -= stop - start
+            if stop < len(epoch.table):
+                break
+            number, epochs = number + 1, epochs - 1
+            if epochs > 0:
+                self.open = None
+        return pieces
+
+    def done(self, pieces: list[Piece]) -> None:
+        """The pieces were trained on."""
+        ended = [piece.epoch for piece in pieces if piece.ends]
+        self.epoch += len(ended)
+        if ended and ended[-1] is self.open:
+            self.open = None
+
+    def table(self, pieces: list[Piece], capacity: int) -> Rows:
+        """The rows of each step, ``(capacity, batch_size)``; padding after the last."""
+        table = np.full((capacity, self.batch_size), self.source.padding, np.int32)
+        position = 0
+        for epoch, start, stop in pieces:
+            table[position : position + stop - start] = epoch.table[start:stop]
+            position += stop - start
+        return table
+
+    def snapshot(self) -> Place:
+        """Where it stands, for ``restore``."""
+        done = self.open.done if self.open else 0
+        return Place(self.shuffler.snapshot(), self.epoch, self.open, done)
+
+    def restore(self, place: Place) -> None:
+        self.shuffler.restore(place.order)
+        self.epoch, self.open = place.epoch, place.open
+        if self.open:
+            self.open.done = place.done
+
+    def _next(self, number: int) -> Epoch:
+        order = self.shuffler.next()
+        table = batch_table(order, self.batch_size, self.source.padding)
+        sums = self.source.weight_sums(table)
+        counts = np.full(len(table), self.batch_size, np.float64)
+        counts[-1] -= table.size - len(order)
+        weighty = sums > 0  # a batch that weighs nothing is no step at all
+        return Epoch(number, table[weighty], sums[weighty], counts[weighty], len(order))

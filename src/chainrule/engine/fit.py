@@ -7,7 +7,7 @@ between two calls. How the steps are cut into ranges does not change the result.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,10 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.engine.batches import Shuffler, Source, batch_table
+from chainrule.engine.batches import Shuffler, Source
 from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
-from chainrule.engine.epochs import Epoch, EpochRecord
+from chainrule.engine.epochs import Books, Epoch, EpochRecord, Piece, Place, Timetable
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Outcome, Steps, run_range
 from chainrule.equations.network import Layer
@@ -44,8 +44,7 @@ class _Checkpoint:
     layers: tuple[Layer, ...]
     state: State
     step: int
-    epoch: int
-    order: Any
+    place: Place
 
 
 def capacity(plan: Plan, row_bytes: int = 0) -> int:
@@ -105,15 +104,15 @@ class Trainer:
         steps_per_range: int | None = None,
     ) -> None:
         self.plan, self.hyper, self.source, self.shuffler = plan, hyper, source, shuffler
+        self.timetable = Timetable(source, shuffler, plan.batch_size, epoch)
         self.layers = layers
         self.state = OPTIMIZERS[plan.optimizer].init(layers) if state is None else state
         self.rate, self.base_rate, self.horizon = rate, base_rate, horizon
         self.l2, self.alpha = l2, alpha
-        self.step, self.epoch, self._samples_before = step, epoch, samples
-        self._first_epoch = epoch
+        self.step, self._samples_before, self._first_epoch = step, samples, epoch
         self.device = device
         self.capacity = steps_per_range or capacity(plan, source.row_bytes)
-        self._open: Epoch | None = None
+        self._books = Books()
         self._checkpoint = self._here()
 
     def run(self, epochs: int = 1, steps: int | None = None) -> list[EpochRecord]:
@@ -124,114 +123,78 @@ class Trainer:
         room = self.capacity if steps is None else min(self.capacity, steps)
         if epochs < 1 or room < 1:
             return []
-        if self._open is None:
+        before = self.timetable.snapshot()
+        if self.between_epochs:
             self._checkpoint = self._here()
-        opened, done = self._open, self._open.done if self._open else 0
-        order = self.shuffler.snapshot()
         started = time.perf_counter()
         try:
-            pieces = self._collect(epochs, room)
-            outcome = self._execute(pieces)
+            pieces = self.timetable.take(epochs, room)
+            rate, l2 = self.rates(pieces)
+            outcome = self._execute(pieces, rate, l2)
             loss, penalty = (np.asarray(x, np.float64) for x in (outcome.loss, outcome.penalty))
         except BaseException:  # Ctrl-C among them: as if this range had not begun
-            self.shuffler.restore(order)
-            self._open = opened
-            if opened:
-                opened.done = done
+            self.timetable.restore(before)
             raise
-        seconds = time.perf_counter() - started
         self.layers, self.state = outcome.layers, outcome.state
-        total = sum(stop - start for _, start, stop in pieces)
-        position = 0
-        for epoch, start, stop in pieces:
-            span = slice(position, position + stop - start)
-            epoch.losses.append(loss[span])
-            epoch.penalties.append(penalty[span])
-            epoch.seconds += seconds * (stop - start) / max(total, 1)
-            position = span.stop
-        self.step += total
-        ended = [epoch for epoch, _, stop in pieces if stop == len(epoch.table)]
-        self.epoch += len(ended)
-        if ended and ended[-1] is self._open:
-            self._open = None
-        return [epoch.record() for epoch in ended]
+        self.timetable.done(pieces)
+        return self.book(pieces, rate, loss, penalty, time.perf_counter() - started)
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return self.timetable.epoch
 
     @property
     def between_epochs(self) -> bool:
-        return self._open is None
+        return self.timetable.open is None
 
     def close(self) -> EpochRecord | None:
         """The record of an epoch that a budget of steps cut short, if there is one."""
-        if self._open is None or self._open.done == 0:
+        epoch = self.timetable.open
+        if epoch is None or epoch.done == 0:
             return None
-        record, self._open = self._open.record(), None
-        return record
+        self.timetable.open = None
+        return self._books.record(epoch)
 
     def rewind(self) -> None:
         """Go back to the last range that began with an epoch."""
         here = self._checkpoint
-        self.layers, self.state, self.step, self.epoch = (
-            here.layers,
-            here.state,
-            here.step,
-            here.epoch,
-        )
-        self.shuffler.restore(here.order)
-        self._open = None
+        self.layers, self.state, self.step = here.layers, here.state, here.step
+        self.timetable.restore(here.place)
 
     def _here(self) -> _Checkpoint:
-        return _Checkpoint(self.layers, self.state, self.step, self.epoch, self.shuffler.snapshot())
+        return _Checkpoint(self.layers, self.state, self.step, self.timetable.snapshot())
 
-    def _collect(self, epochs: int, room: int) -> list[tuple[Epoch, int, int]]:
-        """The pieces of epochs that make up the next range."""
-        pieces: list[tuple[Epoch, int, int]] = []
-        number = self.epoch
-        while epochs > 0:
-            if self._open is None:
-                if pieces and room < len(pieces[-1][0].table):
-                    break  # only whole epochs share a range: their ends are where one may look
-                self._open = self._next_epoch(number + 1)
-            epoch = self._open
-            start, stop = epoch.done, min(epoch.done + room, len(epoch.table))
-            pieces.append((epoch, start, stop))
-            epoch.done = stop
-            room -= stop - start
-            if stop < len(epoch.table):
-                break
-            number, epochs = number + 1, epochs - 1
-            if epochs > 0:
-                self._open = None
-        return pieces
-
-    def _next_epoch(self, number: int) -> Epoch:
-        order = self.shuffler.next()
-        table = batch_table(order, self.plan.batch_size, self.source.padding)
-        sums = self.source.weight_sums(table)
-        counts = np.full(len(table), self.plan.batch_size, np.float64)
-        counts[-1] -= table.size - len(order)
-        weighty = sums > 0  # a batch that weighs nothing is no step at all
-        return Epoch(number, table[weighty], sums[weighty], counts[weighty], len(order))
-
-    def _execute(self, pieces: list[tuple[Epoch, int, int]]) -> Outcome:
-        dtype = self.plan.dtype
-        count = sum(stop - start for _, start, stop in pieces)
-        table = np.full((self.capacity, self.plan.batch_size), self.source.padding, np.int32)
-        rate, l2 = np.zeros(self.capacity), np.zeros(self.capacity)
-        position = 0
-        for epoch, start, stop in pieces:
-            span = slice(position, position + stop - start)
-            table[span] = epoch.table[start:stop]
-            rate[span] = self.rate(self._clock(epoch, start, stop), self.base_rate)
-            l2[span] = self.l2 + self.alpha / epoch.weight_sums[start:stop]
-            if start == 0 and stop > 0:
-                epoch.rate = float(rate[position])
+    def book(
+        self, pieces: list[Piece], rate: Floats, loss: Floats, penalty: Floats, seconds: float
+    ) -> list[EpochRecord]:
+        """The records of the epochs that ended with these steps, whose learning rates, losses and
+        penalties came; the steps count as done."""
+        total = sum(stop - start for _, start, stop in pieces)
+        records, position = [], 0
+        for piece in pieces:
+            if piece.start == 0:
+                self._books = Books(float(rate[position]) if len(rate) > position else 0.0)
+            span = slice(position, position + piece.stop - piece.start)
+            self._books.losses.append(loss[span])
+            self._books.penalties.append(penalty[span])
+            self._books.seconds += seconds * (piece.stop - piece.start) / max(total, 1)
             position = span.stop
-        data, table = self.source.block(table)
+            if piece.ends:
+                records.append(self._books.record(piece.epoch))
+        self.step += total
+        return records
+
+    def _execute(self, pieces: list[Piece], rate: Floats, l2: Floats) -> Outcome:
+        dtype = self.plan.dtype
+        count = len(rate)
+        padding = (0, self.capacity - count)
+        data, table = self.source.block(self.timetable.table(pieces, self.capacity))
         with precision(dtype, self.device), np.errstate(over="ignore"):  # inf diverges, later
             steps = Steps(
                 table,
-                rate.astype(dtype),
-                l2.astype(dtype),
+                np.pad(rate, padding).astype(dtype),
+                np.pad(l2, padding).astype(dtype),
                 np.asarray(self.step % 2**32, np.uint32),
                 np.asarray(count, np.int32),
             )
@@ -244,6 +207,22 @@ class Trainer:
             outcome = compiling(lambda: run_range(*arguments))
             _compiled.add(key)
             return outcome
+
+    def rates(
+        self, pieces: list[Piece], weight_sums: Sequence[Floats] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Learning rate and strength of the L2 penalty at each step of the pieces.
+
+        ``weight_sums`` are those of the batches of the pieces' epochs, if the timetable is not the
+        network's own.
+        """
+        sums = weight_sums or [piece.epoch.weight_sums for piece in pieces]
+        rate = [self.rate(self._clock(*piece), self.base_rate) for piece in pieces]
+        l2 = [
+            self.l2 + self.alpha / each[piece.start : piece.stop]
+            for piece, each in zip(pieces, sums, strict=True)
+        ]
+        return np.concatenate(rate), np.concatenate(l2)
 
     def _clock(self, epoch: Epoch, start: int, stop: int) -> Clock:
         n_steps = max(len(epoch.table), 1)

@@ -95,7 +95,7 @@ def take_up(loop: "Loop", snapshot: Snapshot) -> None:
     session = Session.restore(facts, own)
     trainer, result = loop.trainer, loop.result
     trainer.layers, trainer.state = _layers("layer", arrays), session.state
-    trainer.step, trainer.epoch = session.step, session.epoch
+    trainer.step, trainer.timetable.epoch = session.step, session.epoch
     trainer.base_rate = session.base_rate
     trainer.shuffler.restore((session.random_state.get_state(legacy=False), session.index))
     if loop.slowing and session.plateau:
