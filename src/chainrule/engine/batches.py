@@ -8,6 +8,7 @@ filled up with it. The batch's loss and gradients are then its true weighted mea
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import jax
@@ -18,7 +19,7 @@ import scipy.sparse
 from chainrule.engine.device import precision, usable_cores
 from chainrule.engine.program import Data
 
-__all__ = ["GatheredRows", "Resident", "Shuffler", "Source", "batch_table", "bucket"]
+__all__ = ["GatheredRows", "Resident", "Shuffler", "Source", "batch_table", "bucket", "pad"]
 
 Rows = npt.NDArray[np.int32]
 
@@ -71,6 +72,13 @@ class Shuffler:
         state, self.index = snapshot
         self.random_state.set_state(state)
 
+    def copy(self) -> "Shuffler":
+        """Another one, that goes on from here by itself."""
+        stream = np.random.RandomState()
+        found = Shuffler(stream, self.n_rows, self.shuffle, self.replacement)
+        found.restore(self.snapshot())
+        return found
+
 
 class Source(Protocol):
     """Where a range's rows come from; ``row_bytes`` is what a range keeps of each, of its own."""
@@ -108,7 +116,10 @@ class _Weighted:
 
 
 class Resident(_Weighted):
-    """Dense rows that stay on the device for the whole training."""
+    """Dense rows that stay on the device for the whole training.
+
+    ``host`` has them without padding; the weights are scaled.
+    """
 
     row_bytes = 0
 
@@ -121,9 +132,16 @@ class Resident(_Weighted):
         device: jax.Device | None = None,
     ) -> None:
         super().__init__(X.shape[0], weights, dtype)
-        rows = Data(_pad(X, self.rows), _pad(Y, self.rows), self.scaled)
-        with precision(dtype, device):  # outside, jax would make float32 of float64
-            self.data: Data = jax.device_put(rows)
+        self.host = Data(X, Y, self.scaled[: self.n_rows])
+        self.dtype, self.device = dtype, device
+
+    @cached_property
+    def data(self) -> Data:
+        """The padded rows, put on the device when they are first needed."""
+        rows = Data(*(pad(part, self.rows) for part in self.host))
+        with precision(self.dtype, self.device):  # outside, jax would make float32 of float64
+            data: Data = jax.device_put(rows)
+        return data
 
     def block(self, table: Rows) -> tuple[Data, Rows]:
         return self.data, table
@@ -142,7 +160,7 @@ class GatheredRows(_Weighted):
         super().__init__(X.shape[0], weights, dtype)
         self.sparse = scipy.sparse.issparse(X)
         self.X: Any = X.tocsr() if self.sparse else np.ascontiguousarray(X)
-        self.Y, self.dtype = _pad(Y, self.rows), np.dtype(dtype) if self.sparse else X.dtype
+        self.Y, self.dtype = pad(Y, self.rows), np.dtype(dtype) if self.sparse else X.dtype
         self.row_bytes = X.shape[1] * self.dtype.itemsize
         self.memory = np.empty((0, X.shape[1]), self.dtype)
         self.parts = usable_cores()
@@ -166,7 +184,7 @@ class GatheredRows(_Weighted):
         np.take(self.X, rows, axis=0, out=into, mode="clip")  # "raise" would buffer
 
 
-def _pad(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
+def pad(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
     """The rows, and rows of zeros after them, in memory of their own."""
     padded = _aligned((rows, *array.shape[1:]), array.dtype)
     padded[: len(array)] = array

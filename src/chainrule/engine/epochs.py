@@ -159,6 +159,10 @@ class Timetable:
         if self.open:
             self.open.done = place.done
 
+    def copy(self) -> "Timetable":
+        """Another one of the same rows, that goes on from here by itself; between two epochs."""
+        return Timetable(self.source, self.shuffler.copy(), self.batch_size, self.epoch)
+
     def _next(self, number: int) -> Epoch:
         order = self.shuffler.next()
         table = batch_table(order, self.batch_size, self.source.padding)

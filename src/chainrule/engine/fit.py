@@ -25,7 +25,7 @@ from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS, State
 from chainrule.equations.schedules import Clock
 
-__all__ = ["Trainer", "capacity"]
+__all__ = ["Trainer", "all_finite", "capacity"]
 
 RANGE_SECONDS = 0.15
 """About how long one range takes: short enough for Ctrl-C, long enough to cost nothing."""
@@ -59,6 +59,11 @@ def capacity(plan: Plan, row_bytes: int = 0) -> int:
     step_bytes = (4 + row_bytes) * plan.batch_size
     steps = min(RANGE_SECONDS / seconds, RANGE_BYTES / step_bytes, 2**16)
     return max(1 << int(np.log2(max(steps, 1))), 1)
+
+
+def all_finite(layers: tuple[Layer, ...]) -> bool:
+    """Whether all parameters are finite."""
+    return all(bool(np.isfinite(np.asarray(part)).all()) for layer in layers for part in layer)
 
 
 class Trainer:
@@ -148,13 +153,21 @@ class Trainer:
     def between_epochs(self) -> bool:
         return self.timetable.open is None
 
+    @property
+    def finite(self) -> bool:
+        """Whether all parameters are finite."""
+        return all_finite(self.layers)
+
     def close(self) -> EpochRecord | None:
         """The record of an epoch that a budget of steps cut short, if there is one."""
-        epoch = self.timetable.open
-        if epoch is None or epoch.done == 0:
-            return None
-        self.timetable.open = None
-        return self._books.record(epoch)
+        record = self.partial_record(self.timetable.open)
+        if record is not None:
+            self.timetable.open = None
+        return record
+
+    def partial_record(self, epoch: Epoch | None) -> EpochRecord | None:
+        """What is known of an epoch under way; None where no step of it was done."""
+        return None if epoch is None or epoch.done == 0 else self._books.record(epoch)
 
     def rewind(self) -> None:
         """Go back to the last range that began with an epoch."""
@@ -166,13 +179,20 @@ class Trainer:
         return _Checkpoint(self.layers, self.state, self.step, self.timetable.snapshot())
 
     def book(
-        self, pieces: list[Piece], rate: Floats, loss: Floats, penalty: Floats, seconds: float
+        self,
+        pieces: list[Piece],
+        rate: Floats,
+        loss: Floats,
+        penalty: Floats,
+        seconds: float,
+        weight_sums: Sequence[Floats] | None = None,
     ) -> list[EpochRecord]:
-        """The records of the epochs that ended with these steps, whose learning rates, losses and
-        penalties came; the steps count as done."""
+        """The records of the epochs that ended with these steps, from the steps' learning rates,
+        losses and penalties; the steps count as done. ``weight_sums`` as in ``rates``."""
         total = sum(stop - start for _, start, stop in pieces)
         records, position = [], 0
-        for piece in pieces:
+        own: Sequence[Floats | None] = weight_sums or [None] * len(pieces)
+        for piece, sums in zip(pieces, own, strict=True):
             if piece.start == 0:
                 self._books = Books(float(rate[position]) if len(rate) > position else 0.0)
             span = slice(position, position + piece.stop - piece.start)
@@ -181,7 +201,7 @@ class Trainer:
             self._books.seconds += seconds * (piece.stop - piece.start) / max(total, 1)
             position = span.stop
             if piece.ends:
-                records.append(self._books.record(piece.epoch))
+                records.append(self._books.record(piece.epoch, sums))
         self.step += total
         return records
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.optimize import _check_optimize_result
 
 from chainrule.engine.device import find_device
+from chainrule.engine.fit import all_finite
 from chainrule.engine.lbfgs import minimise, pack, unpack
 from chainrule.engine.plan import Plan
 from chainrule.equations.network import Layer
@@ -19,7 +20,7 @@ from chainrule.estimators.minibatch import targets
 from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress, progress
 from chainrule.estimators.session import owned
-from chainrule.estimators.training import all_finite, not_finite
+from chainrule.estimators.training import not_finite
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP

@@ -150,7 +150,7 @@ class Loop:
             self._decide(record)
             if self.result.converged:
                 break
-        if records and not all_finite(self.trainer.layers):
+        if records and not self.trainer.finite:
             self._retreat(len(records) - 1)
 
     def _take_up(self, keeper: Keeper) -> None:
@@ -238,7 +238,7 @@ class Loop:
         record = self.trainer.close()
         if record is None:
             return
-        if self._has_diverged(record) or not all_finite(self.trainer.layers):
+        if self._has_diverged(record) or not self.trainer.finite:
             self._retreat(0)
         else:
             self._book(record, {})
@@ -253,12 +253,8 @@ class Loop:
             self.trainer.rewind()
             if epochs:
                 self.trainer.run(epochs)
-            if all_finite(self.trainer.layers):
+            if self.trainer.finite:
                 return
-
-
-def all_finite(layers: tuple[Layer, ...]) -> bool:
-    return all(bool(np.isfinite(np.asarray(part)).all()) for layer in layers for part in layer)
 
 
 def not_finite(epoch: int, loss: float = nan) -> DivergenceError:

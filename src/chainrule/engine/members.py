@@ -1,0 +1,218 @@
+"""A range of updates of many networks in one compiled call.
+
+The same step as in ``program.py``, over two more axes: groups, whose rows and orders of batches
+differ, and the members of a group, which see the same batches. What the members of a group share
+is computed once: their rows are gathered once, and the products of their first layers are one wide
+product, because the member axis of those weights lies beside that of the units.
+
+Axes, in this order where a value has them: steps, groups (G), members (C), then the value's own.
+The weights of the first layer are ``(G, n_in, C, n_out)``, all other parameters
+``(G, C, ...)``, and an optimizer's state is laid out as the parameters are.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from chainrule.engine.plan import Hyperparameters, Plan, traces
+from chainrule.engine.program import COMPILER_OPTIONS, Data
+from chainrule.engine.step import update
+from chainrule.equations.dropout import dropout_mask
+from chainrule.equations.namespace import Array
+from chainrule.equations.network import Layer, forward
+from chainrule.equations.optimizers import State
+
+__all__ = [
+    "Levels",
+    "MemberSteps",
+    "Members",
+    "member_axes",
+    "members_outputs",
+    "run_members",
+    "state_axes",
+]
+
+
+class Members(NamedTuple):
+    """All members' parameters and optimizer state."""
+
+    layers: tuple[Layer, ...]
+    state: State
+
+
+class MemberSteps(NamedTuple):
+    """The steps of a range, as ``program.Steps`` has them: ``order`` ``(capacity, G, batch_size)``,
+    ``rate`` and ``l2`` ``(capacity, G, C)``; ``first`` ``(G,)``; ``count``."""
+
+    order: Array
+    rate: Array
+    l2: Array
+    first: Array
+    count: Array
+
+
+class Levels(NamedTuple):
+    """How many axes stand before the rows of each part of the data: none where all members have it
+    in common, one (groups) where the members of a group have, two where each has its own. Static.
+    """
+
+    X: int = 0
+    Y: int = 0
+    weights: int = 0
+
+
+class MembersOutcome(NamedTuple):
+    """The members after the range; each step's data loss and penalty, ``(capacity, G, C)``."""
+
+    members: Members
+    loss: Array
+    penalty: Array
+
+
+def member_axes(n_layers: int, before: int = 0) -> tuple[Layer, ...]:
+    """Where the member axis of each parameter is, after ``before`` other axes."""
+    return tuple(Layer(before + (number == 0), before) for number in range(n_layers))
+
+
+def state_axes(state: Mapping[str, Any], n_layers: int, before: int = 0) -> dict[str, Any]:
+    """Where the member axis of each part of an optimizer's state is."""
+    return {
+        name: member_axes(n_layers, before) if isinstance(part, tuple) else before
+        for name, part in state.items()
+    }
+
+
+HYPER_AXES = Hyperparameters(0, 0, 0, None, 0, 0, 0, None)  # type: ignore[arg-type]
+"""Members of a group have the seed of the masks and the input's scale in common."""
+
+
+def _run(
+    plan: Plan,
+    levels: Levels,
+    members: Members,
+    hyper: Hyperparameters,
+    widths: Array | None,
+    data: Data,
+    steps: MemberSteps,
+) -> MembersOutcome:
+    """Run ``steps.count`` updates of every member.
+
+    ``hyper`` has leaves ``(G, C, ...)``, but ``seed`` and ``input_scale`` ``(G,)``; ``widths``
+    ``(G, C, hidden layers)`` are the units that each member has, None where all have all. The
+    parts of ``data`` are ``(rows, ...)`` after as many axes as ``levels`` says.
+    """
+    traces[plan, levels, members.layers[0].W.shape, widths is None] += 1
+    n_layers, dtype = len(plan.sizes) - 1, jnp.dtype(plan.dtype)
+
+    def one(
+        layers: Any, state: Any, hyper: Any, widths: Any, X: Any, Y: Any, w: Any, *step: Any
+    ) -> Any:
+        rate, l2, number = step
+        masks = _masks(plan, hyper, widths, number)
+        after = update(plan, layers, state, hyper, X, Y, w, rate, l2, masks)
+        return Members(after.layers, after.state), after.loss, after.penalty
+
+    axes, of_state = member_axes(n_layers), state_axes(members.state, n_layers)
+    of_data = [0 if level == 2 else None for level in levels]
+    of_widths = None if widths is None else 0
+    inner = jax.vmap(
+        one,
+        in_axes=(axes, of_state, HYPER_AXES, of_widths, *of_data, 0, 0, None),
+        out_axes=(Members(axes, of_state), 0, 0),
+    )
+
+    def group(members: Any, hyper: Any, widths: Any, data: Any, rows: Any, *step: Any) -> Any:
+        X, Y, w = (
+            part[:, rows] if level == 2 else part[rows]
+            for part, level in zip(data, levels, strict=True)
+        )
+        X, Y = X.astype(dtype), Y.astype(dtype)
+        return inner(members.layers, members.state, hyper, widths, X, Y, w, *step)
+
+    of_groups = Data(*(0 if level else None for level in levels))
+    outer = jax.vmap(group, in_axes=(0, 0, of_widths, of_groups, 0, 0, 0, 0))
+
+    def body(i: Array, before: MembersOutcome) -> MembersOutcome:
+        number = steps.first + i.astype(jnp.uint32)
+        after, loss, penalty = outer(
+            before.members, hyper, widths, data, steps.order[i], steps.rate[i], steps.l2[i], number
+        )
+        penalties = before.penalty
+        if plan.penalised or plan.l1:
+            penalties = penalties.at[i].set(penalty)
+        return MembersOutcome(after, before.loss.at[i].set(loss), penalties)
+
+    nothing = jnp.zeros(steps.rate.shape, dtype)
+    start = MembersOutcome(members, nothing, nothing)
+    outcome: MembersOutcome = jax.lax.fori_loop(0, steps.count, body, start)
+    return outcome
+
+
+def _masks(
+    plan: Plan, hyper: Hyperparameters, widths: Array | None, step: Array
+) -> list[Array] | None:
+    """The hidden layers' masks: dropout's, and zero for the units that a member does not have.
+
+    A unit that is masked is inert: its activation and its gradients are 0, so that its weights,
+    which are 0, and what an optimizer remembers of them stay 0.
+    """
+    if not plan.dropout and widths is None:
+        return None
+    dtype, masks = jnp.dtype(plan.dtype), []
+    for number, width in enumerate(plan.sizes[1:-1]):
+        mask = jnp.ones((1, 1), dtype)
+        if plan.dropout:
+            shape, rate = (plan.batch_size, width), hyper.rates[number]
+            mask = dropout_mask(jnp, hyper.seed, step, number, shape, rate, dtype)
+        if widths is not None:
+            mask = mask * (jnp.arange(width) < widths[number]).astype(dtype)
+        masks.append(mask)
+    return masks
+
+
+STATIC = ("plan", "levels")
+run_members = {
+    True: partial(jax.jit, static_argnames=STATIC, compiler_options=COMPILER_OPTIONS)(_run),
+    False: partial(
+        jax.jit,
+        static_argnames=STATIC,
+        compiler_options={**COMPILER_OPTIONS, "xla_cpu_multi_thread_eigen": False},
+    )(_run),
+}
+"""The program, by whether it may use all cores."""
+
+
+@partial(jax.jit, static_argnames="activations")
+def members_outputs(
+    activations: tuple[str, ...],
+    layers: tuple[Layer, ...],
+    widths: Array | None,
+    input_scale: Array,
+    X: Array,
+) -> tuple[Array, Array]:
+    """Pre-activations and activations of the output layer for ``X`` ``(n, n_in)``: each
+    ``(G, C, n, n_out)``."""
+    traces["members_outputs", activations] += 1
+    dtype = layers[0].W.dtype
+    X = X.astype(dtype)
+
+    def one(layers: Any, widths: Any, scale: Any) -> Any:
+        masks = None
+        if widths is not None:
+            sizes = [layer.b.shape[0] for layer in layers[:-1]]
+            masks = [
+                (jnp.arange(size) < width).astype(dtype)
+                for size, width in zip(sizes, widths, strict=True)
+            ]
+        tape = forward(layers, activations, X / scale, masks)
+        return tape.Z[-1], tape.A[-1]
+
+    of_widths = None if widths is None else 0
+    inner = jax.vmap(one, in_axes=(member_axes(len(layers)), of_widths, None))
+    found: tuple[Array, Array] = jax.vmap(inner, in_axes=(0, of_widths, 0))(
+        layers, widths, input_scale
+    )
+    return found

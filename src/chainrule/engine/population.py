@@ -1,0 +1,223 @@
+"""Many trainings advanced together: the same program over a member axis.
+
+A ``Block`` holds networks that one call of one program advances. Each is a ``Member``: to whoever
+trains it, it is a ``Trainer``, with parameters, books and a learning rate of its own; what it gives
+is what its ``Trainer`` alone would give, but for the order of sums in the products. Members
+that see the same batches form a group (see `group_key`).
+
+What is static is in the block's plan: the hidden layers are as wide as the widest member's, and the
+units that a member does not have are masked. Everything else may differ from member to member.
+Places that nobody has (a block can be larger than what is in it) are filled with copies.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.engine import stacking
+from chainrule.engine.cache import compiling
+from chainrule.engine.device import precision
+from chainrule.engine.epochs import EpochRecord, Piece, Place
+from chainrule.engine.fit import capacity
+from chainrule.engine.member import Member, common_plan
+from chainrule.engine.members import Members, MemberSteps, members_outputs, run_members
+from chainrule.engine.plan import Plan
+from chainrule.engine.stacking import Pool
+from chainrule.equations.network import Layer
+from chainrule.equations.optimizers import State
+
+__all__ = ["Block"]
+
+Floats = npt.NDArray[np.float64]
+
+_compiled: set[Any] = set()
+
+
+class Before(NamedTuple):
+    """A block at the beginning of a range: its arrays, and of each group the steps done and the
+    place in the timetable."""
+
+    arrays: Members
+    steps: tuple[int, ...]
+    places: tuple[Place, ...]
+
+
+class Block:
+    """Members that one program advances.
+
+    Parameters
+    ----------
+    groups
+        The members of each group; all stand between two epochs, at the same one.
+    size
+        Members that a group has room for; the largest group's number by default.
+    plan
+        The program's plan; by default the smallest that suits all members.
+    pool
+        Where rows that several blocks learn from are kept once.
+    all_cores
+        Whether one call may use all cores. Blocks that run side by side should not.
+    steps_per_range
+        Steps of a range; by default about as many as take ``fit.RANGE_SECONDS``.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Sequence[Member]],
+        *,
+        size: int | None = None,
+        plan: Plan | None = None,
+        pool: Pool | None = None,
+        all_cores: bool = False,
+        steps_per_range: int | None = None,
+    ) -> None:
+        self.groups = [list(group) for group in groups]
+        self.size = size or max(map(len, self.groups))
+        trainers = [[member.trainer for member in group] for group in self.groups]
+        flat = [trainer for group in trainers for trainer in group]
+        self.plan = plan or common_plan(trainer.plan for trainer in flat)
+        self.device, self.all_cores = flat[0].device, all_cores
+        self.timetables = [group[0].timetable.copy() for group in trainers]
+        self.steps = [group[0].step for group in trainers]
+        everyone = [row + row[:1] * (self.size - len(row)) for row in trainers]
+        self.widths = stacking.widths(everyone, self.plan)
+        self.hyper = stacking.hyperparameters(everyone)
+        self.data, self.levels = stacking.data(everyone, pool or Pool(self.device))
+        self.capacity = steps_per_range or self._capacity()
+        self.own_weights = self.levels.weights == 2
+        self.arrays = stacking.stack(everyone, self.plan)
+        for number, group in enumerate(self.groups):
+            for place, member in enumerate(group):
+                member.block, member.place = self, (number, place)
+        self._finite: npt.NDArray[np.bool_] | None = None
+        self.before = self._here()
+
+    def run(self, epochs: int = 1, steps: int | None = None) -> dict[Member, list[EpochRecord]]:
+        """Run one range of all members, as ``Trainer.run`` does of one; the epochs that ended in
+        it, by member."""
+        room = self.capacity if steps is None else min(self.capacity, steps)
+        places = [timetable.snapshot() for timetable in self.timetables]
+        if all(timetable.open is None for timetable in self.timetables):
+            self.before = self._here()
+        started = time.perf_counter()
+        try:
+            pieces = [timetable.take(epochs, room) for timetable in self.timetables]
+            rate, l2, sums = self._rates(pieces)
+            loss, penalty = self._execute(pieces, rate, l2)
+        except BaseException:  # Ctrl-C among them: as if this range had not begun
+            for timetable, place in zip(self.timetables, places, strict=True):
+                timetable.restore(place)
+            raise
+        for timetable, part in zip(self.timetables, pieces, strict=True):
+            timetable.done(part)
+        self.steps = [done + len(rate) for done in self.steps]
+        seconds = (time.perf_counter() - started) / max(len(self.members), 1)
+        found = {}
+        for member in self.members:
+            g, c = member.place
+            books = (rate[:, g, c], loss[:, g, c], penalty[:, g, c], seconds, sums.get((g, c)))
+            found[member] = member.trainer.book(pieces[g], *books)
+        return found
+
+    @property
+    def members(self) -> list[Member]:
+        """The members that have not left, group by group."""
+        return [member for group in self.groups for member in group if member.block is self]
+
+    def outputs(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Pre-activations and activations of all members' output layers for the rows ``X``, each
+        ``(groups, size, n, n_out)``."""
+        with precision(self.plan.dtype, self.device):
+            Z, A = _called(
+                members_outputs,
+                (self.plan.activations,),
+                (self.arrays.layers, self.widths, self.hyper.input_scale, X),
+            )
+        return np.asarray(Z), np.asarray(A)
+
+    def layers_of(self, member: Member, arrays: Members | None = None) -> tuple[Layer, ...]:
+        """A member's parameters, as arrays of its own."""
+        return stacking.cut((arrays or self.arrays).layers, member.place, member.plan.sizes)
+
+    def state_of(self, member: Member, arrays: Members | None = None) -> State:
+        """A member's optimizer state, as arrays of its own."""
+        return stacking.cut_state((arrays or self.arrays).state, member.place, member.plan.sizes)
+
+    def is_finite(self, member: Member) -> bool:
+        if self._finite is None:
+            self._finite = stacking.all_finite(self.arrays.layers)
+        return bool(self._finite[member.place])
+
+    def _here(self) -> Before:
+        return Before(
+            self.arrays,
+            tuple(self.steps),
+            tuple(timetable.snapshot() for timetable in self.timetables),
+        )
+
+    def _capacity(self) -> int:
+        """Steps that take about as long as a range of a single training."""
+        alone = capacity(self.plan)
+        return max(1 << int(np.log2(max(alone / (self.size * len(self.groups)), 1))), 1)
+
+    def _rates(
+        self, pieces: list[list[Piece]]
+    ) -> tuple[Floats, Floats, dict[tuple[int, int], list[Floats]]]:
+        """Learning rates and L2 strengths, ``(steps, groups, size)``; and, of members that weigh
+        the rows in a way of their own, the sums of the batches' weights."""
+        count = sum(piece.stop - piece.start for piece in pieces[0])
+        rate = np.zeros((count, len(self.groups), self.size))
+        l2, own = np.zeros_like(rate), {}
+        for member in self.members:
+            g, c = member.place
+            if self.own_weights:
+                source = member.trainer.source
+                own[g, c] = [source.weight_sums(piece.epoch.table) for piece in pieces[g]]
+            rate[:, g, c], l2[:, g, c] = member.trainer.rates(pieces[g], own.get((g, c)))
+        return rate, l2, own
+
+    def _execute(
+        self, pieces: list[list[Piece]], rate: Floats, l2: Floats
+    ) -> tuple[Floats, Floats]:
+        dtype, count = self.plan.dtype, len(rate)
+        padding = ((0, self.capacity - count), (0, 0), (0, 0))
+        order = np.stack(
+            [
+                timetable.table(part, self.capacity)
+                for timetable, part in zip(self.timetables, pieces, strict=True)
+            ],
+            axis=1,
+        )
+        with precision(dtype, self.device), np.errstate(over="ignore"):  # inf diverges, later
+            steps = MemberSteps(
+                order,
+                np.pad(rate, padding).astype(dtype),
+                np.pad(l2, padding).astype(dtype),
+                np.asarray([done % 2**32 for done in self.steps], np.uint32),
+                np.asarray(count, np.int32),
+            )
+            outcome = _called(
+                run_members[self.all_cores],
+                (self.plan, self.levels),
+                (self.arrays, self.hyper, self.widths, self.data, steps),
+            )
+            loss, penalty = (
+                np.asarray(x, np.float64)[:count] for x in (outcome.loss, outcome.penalty)
+            )
+        self.arrays, self._finite = outcome.members, None
+        return loss, penalty
+
+
+def _called(function: Any, static: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:
+    """The function's value; what it compiles is kept on disk."""
+    leaves = jax.tree.leaves(arguments)
+    key = (function, static, tuple((np.shape(leaf), str(leaf.dtype)) for leaf in leaves))
+    if key in _compiled:
+        return function(*static, *arguments)
+    found = compiling(lambda: function(*static, *arguments))
+    _compiled.add(key)
+    return found
