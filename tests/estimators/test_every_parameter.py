@@ -54,6 +54,7 @@ CHANGES = {  # parameter: (what the base is changed to, one value, another value
     "restore_best": ({"learning_rate_init": 0.5, "max_iter": 9}, False, True),
     "divergence_threshold": ({"on_divergence": "keep"}, np.inf, 1e-6),
     "init": ({}, None, "he_normal"),
+    "data_seed": ({}, None, 5),
     "input_scale": ({}, None, 2.0),
     "dtype": ({}, "float64", "float32"),
 }

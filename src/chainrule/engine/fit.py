@@ -130,7 +130,7 @@ class Trainer:
             return []
         before = self.timetable.snapshot()
         if self.between_epochs:
-            self._checkpoint = self._here()
+            self.mark()
         started = time.perf_counter()
         try:
             pieces = self.timetable.take(epochs, room)
@@ -174,6 +174,10 @@ class Trainer:
         here = self._checkpoint
         self.layers, self.state, self.step = here.layers, here.state, here.step
         self.timetable.restore(here.place)
+
+    def mark(self) -> None:
+        """Let ``rewind`` come back to here."""
+        self._checkpoint = self._here()
 
     def _here(self) -> _Checkpoint:
         return _Checkpoint(self.layers, self.state, self.step, self.timetable.snapshot())

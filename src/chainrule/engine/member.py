@@ -47,6 +47,8 @@ def group_key(trainer: Trainer) -> Hashable:
         trainer.plan.batch_size,
         trainer.step,
         trainer.epoch,
+        # of which batches weigh nothing, and are left out:
+        weights.tobytes() if (weights := resident(trainer).host.weights).min() == 0 else None,
     )
 
 
@@ -165,3 +167,4 @@ class Member:
     def _settle(self, layers: Any, state: Any, step: int, place: Place) -> None:
         self.trainer.layers, self.trainer.state, self.trainer.step = layers, state, step
         self.trainer.timetable.restore(place)
+        self.trainer.mark()

@@ -7,7 +7,7 @@ that see the same batches form a group (see `group_key`).
 
 What is static is in the block's plan: the hidden layers are as wide as the widest member's, and the
 units that a member does not have are masked. Everything else may differ from member to member.
-Places that nobody has (a block can be larger than what is in it) are filled with copies.
+Places that nobody has are filled with copies.
 """
 
 import time
@@ -22,7 +22,7 @@ from chainrule.engine import stacking
 from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
 from chainrule.engine.epochs import EpochRecord, Piece, Place
-from chainrule.engine.fit import capacity
+from chainrule.engine.fit import Trainer, capacity
 from chainrule.engine.member import Member, common_plan
 from chainrule.engine.members import Members, MemberSteps, members_outputs, run_members
 from chainrule.engine.plan import Plan
@@ -52,7 +52,8 @@ class Block:
     Parameters
     ----------
     groups
-        The members of each group; all stand between two epochs, at the same one.
+        The members of each group, None for a place that nobody has; all stand between two epochs,
+        at the same one, and the epochs of all groups have as many steps.
     size
         Members that a group has room for; the largest group's number by default.
     plan
@@ -67,7 +68,7 @@ class Block:
 
     def __init__(
         self,
-        groups: Sequence[Sequence[Member]],
+        groups: Sequence[Sequence[Member | None]],
         *,
         size: int | None = None,
         plan: Plan | None = None,
@@ -77,13 +78,12 @@ class Block:
     ) -> None:
         self.groups = [list(group) for group in groups]
         self.size = size or max(map(len, self.groups))
-        trainers = [[member.trainer for member in group] for group in self.groups]
-        flat = [trainer for group in trainers for trainer in group]
-        self.plan = plan or common_plan(trainer.plan for trainer in flat)
-        self.device, self.all_cores = flat[0].device, all_cores
-        self.timetables = [group[0].timetable.copy() for group in trainers]
-        self.steps = [group[0].step for group in trainers]
-        everyone = [row + row[:1] * (self.size - len(row)) for row in trainers]
+        everyone = [_filled(group, self.size) for group in self.groups]
+        firsts = [row[0] for row in everyone]
+        self.plan = plan or common_plan(trainer.plan for row in everyone for trainer in row)
+        self.device, self.all_cores = firsts[0].device, all_cores
+        self.timetables = [trainer.timetable.copy() for trainer in firsts]
+        self.steps = [trainer.step for trainer in firsts]
         self.widths = stacking.widths(everyone, self.plan)
         self.hyper = stacking.hyperparameters(everyone)
         self.data, self.levels = stacking.data(everyone, pool or Pool(self.device))
@@ -92,7 +92,8 @@ class Block:
         self.arrays = stacking.stack(everyone, self.plan)
         for number, group in enumerate(self.groups):
             for place, member in enumerate(group):
-                member.block, member.place = self, (number, place)
+                if member is not None:
+                    member.block, member.place = self, (number, place)
         self._finite: npt.NDArray[np.bool_] | None = None
         self.before = self._here()
 
@@ -126,7 +127,8 @@ class Block:
     @property
     def members(self) -> list[Member]:
         """The members that have not left, group by group."""
-        return [member for group in self.groups for member in group if member.block is self]
+        everyone = (member for group in self.groups for member in group)
+        return [member for member in everyone if member is not None and member.block is self]
 
     def outputs(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Pre-activations and activations of all members' output layers for the rows ``X``, each
@@ -210,6 +212,13 @@ class Block:
             )
         self.arrays, self._finite = outcome.members, None
         return loss, penalty
+
+
+def _filled(group: Sequence[Member | None], size: int) -> list[Trainer]:
+    """A trainer for each place; the empty ones have the first's."""
+    known = [None if member is None else member.trainer for member in group]
+    first = next(trainer for trainer in known if trainer is not None)
+    return [trainer or first for trainer in [*known, *[None] * (size - len(known))]]
 
 
 def _called(function: Any, static: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:

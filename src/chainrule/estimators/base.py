@@ -29,6 +29,7 @@ from chainrule.estimators.problem import (
     Judge,
     Problem,
     Rows,
+    Split,
     check_weights,
     refuse_useless,
     split_off,
@@ -141,6 +142,26 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         incremental: bool,
         watch: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> Self:
+        net, problem, stream, session = self._prepare(
+            X, y, sample_weight, validation, incremental, watch
+        )
+        if self.solver == "lbfgs":
+            fit_fullbatch(self, net, problem)
+        else:
+            fit_minibatch(self, net, problem, stream, session, incremental)
+        return self
+
+    def _prepare(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        validation: tuple[Any, ...] = (None, None, None),
+        incremental: bool = False,
+        watch: Mapping[str, tuple[Any, Any]] | None = None,
+        split: Split = split_off,
+    ) -> tuple[network.Architecture, Problem, np.random.RandomState, Session | None]:
+        """All that a training needs, and the initial weights as the fitted attributes."""
         self._check_replaced()
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = validate_data(
@@ -174,16 +195,21 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             self._begin_curves()
         self._check_architecture(net)
         rows = Rows(X, Y, weights)
-        problem = self._problem(rows, validation, stream, self._judge(net), watch or {})
+        stream = self._data_stream(stream, session)
+        problem = self._problem(rows, validation, stream, self._judge(net), watch or {}, split)
         if first or not incremental:
             self.chance_loss_ = self._chance_loss(net, problem.train)
         if self.diagnose:
             problem = replace(problem, examination=self._examination(net, problem.train))
-        if self.solver == "lbfgs":
-            fit_fullbatch(self, net, problem)
-        else:
-            fit_minibatch(self, net, problem, stream, session, incremental)
-        return self
+        return net, problem, stream, session
+
+    def _data_stream(
+        self, stream: np.random.RandomState, session: Session | None
+    ) -> np.random.RandomState:
+        """The stream of what is drawn of the rows: the validation split, each epoch's order."""
+        if self.data_seed is None or session is not None:
+            return stream
+        return np.random.RandomState(self.data_seed)
 
     def _weights(self, X: Any, y: Any, sample_weight: Any) -> npt.NDArray[Any] | None:
         """What each row counts for: the sample weights times the class weights."""
@@ -270,6 +296,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         stream: np.random.RandomState,
         judge: Judge,
         watch: Mapping[str, tuple[Any, Any]],
+        split: Split,
     ) -> Problem:
         watched = {name: self._watched(name, *pair) for name, pair in watch.items()}
         X_val, y_val, weights_val = validation
@@ -277,7 +304,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             if not self.early_stopping or self.solver == "lbfgs":
                 return Problem(rows, None, judge, watched)
             stratify = is_classifier(self) and self.n_outputs_ == 1
-            train, held = split_off(rows, self.validation_fraction, stream, stratify)
+            train, held = split(rows, self.validation_fraction, stream, stratify)
             return Problem(train, held, judge, watched)
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.engine.member import Member
 from chainrule.equations.network import Layer
 from chainrule.estimators.session import Session, owned
 
@@ -94,6 +95,8 @@ def take_up(loop: "Loop", snapshot: Snapshot) -> None:
     own = {name: array for name, array in arrays.items() if name.split(".")[0] not in PARTS}
     session = Session.restore(facts, own)
     trainer, result = loop.trainer, loop.result
+    if isinstance(trainer, Member):
+        trainer = trainer.trainer
     trainer.layers, trainer.state = _layers("layer", arrays), session.state
     trainer.step, trainer.timetable.epoch = session.step, session.epoch
     trainer.base_rate = session.base_rate

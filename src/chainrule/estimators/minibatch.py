@@ -13,6 +13,7 @@ import scipy.sparse
 from chainrule.engine.batches import GatheredRows, Resident, Shuffler, Source
 from chainrule.engine.device import find_device, shares_memory
 from chainrule.engine.fit import Trainer
+from chainrule.engine.member import Member
 from chainrule.equations.schedules import SCHEDULES, Plateau
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
@@ -24,12 +25,12 @@ from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.stopping import Patience, Slowing
-from chainrule.estimators.training import Criterion, Loop, Result, not_finite, warn_unconverged
+from chainrule.estimators.training import Criterion, Loop, not_finite, warn_unconverged
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["fit_minibatch", "targets"]
+__all__ = ["finish", "fit_minibatch", "make_loop", "make_trainer", "schedule_of", "targets"]
 
 RESIDENT_BYTES = 2**26
 """Rows that take no more than this are copied once for the whole training: made dense, padded and
@@ -46,19 +47,35 @@ def fit_minibatch(
 ) -> None:
     """Train, and set the fitted attributes. ``incremental`` is one epoch, going on from
     ``session`` where there is one."""
-    trainer = _trainer(est, net, problem, stream, session)
+    trainer = make_trainer(est, net, problem, stream, session)
+    loop = make_loop(est, net, problem, trainer, session, incremental)
+    loop.keeper = current_keeper()
+    loop.run()
+    finish(est, loop)
+    result = loop.result
+    if result.diverged and est.on_divergence == "raise":
+        raise not_finite(est.n_iter_, est.history_["train_loss"][-1])
+    ended = result.converged or result.diverged or incremental or est.max_steps is not None
+    if not ended and est.n_iter_ == est.max_iter:
+        warn_unconverged(est.max_iter)
+
+
+def make_loop(
+    est: "BaseMLP",
+    net: network.Architecture,
+    problem: Problem,
+    trainer: Trainer | Member,
+    session: Session | None = None,
+    incremental: bool = False,
+) -> Loop:
+    """The training that the estimator's parameters ask for, about to begin."""
     epochs: float = 1 if incremental else est.max_iter if est.max_steps is None else inf
     patience, by = _patience(est, problem, session)
     keep_best = est.restore_best
     if keep_best is None:
         keep_best = est.early_stopping or est.stopping is not None
-    keep_best = keep_best and not incremental
-    criterion = _criterion(est, problem)
     planned = None if epochs == inf else int(epochs)
-    slowing = _slowing(est, problem, session)
-    callbacks = EpochCallbacks(est, problem.train, planned, lambda: trainer.layers)
-    shown = progress(est.verbose, planned)
-    loop = Loop(
+    return Loop(
         trainer=trainer,
         problem=problem,
         patience=patience,
@@ -66,24 +83,23 @@ def fit_minibatch(
         steps=None if incremental else est.max_steps,
         by=by,
         best_by="train_loss" if problem.validation is None else est.monitor,
-        keep_best=keep_best,
+        keep_best=keep_best and not incremental,
         loss_scale=net.loss_scale,
         threshold=est.divergence_threshold,
         on_plateau=_on_plateau(est),
-        progress=shown,
-        callbacks=callbacks,
-        slowing=slowing,
-        criterion=criterion,
-        keeper=current_keeper(),
+        progress=progress(est.verbose, planned),
+        callbacks=EpochCallbacks(est, problem.train, planned, lambda: trainer.layers),
+        slowing=_slowing(est, problem, session),
+        criterion=_criterion(est, problem),
     )
-    result = loop.run()
-    _take(est, result, trainer, patience, by, keep_best)
-    est._session = Session.of(trainer, patience.count, slowing.plateau if slowing else None)
-    callbacks.end()
-    if result.diverged and est.on_divergence == "raise":
-        raise not_finite(est.n_iter_, est.history_["train_loss"][-1])
-    if not (result.converged or result.diverged or incremental) and est.n_iter_ == epochs:
-        warn_unconverged(est.max_iter)
+
+
+def finish(est: "BaseMLP", loop: Loop) -> None:
+    """Make what the loop has reached the estimator's fitted attributes."""
+    _take(est, loop)
+    plateau = loop.slowing.plateau if loop.slowing else None
+    est._session = Session.of(loop.trainer, loop.patience.count, plateau)
+    loop.callbacks.end()
 
 
 def targets(Y: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
@@ -92,24 +108,27 @@ def targets(Y: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
         return Y if Y.dtype == bool else Y.astype(dtype, copy=False)
 
 
-def _trainer(
+def make_trainer(
     est: "BaseMLP",
     net: network.Architecture,
     problem: Problem,
     stream: np.random.RandomState,
-    session: Session | None,
+    session: Session | None = None,
+    source: Source | None = None,
 ) -> Trainer:
+    """A trainer of the estimator's network from its initial weights; ``source`` are its rows, if
+    somebody has them ready."""
     rows = problem.train
     dtype = est.coefs_[0].dtype.name
     plan = network.plan(est, net, _batch_size(est, len(rows)), dtype)
     if session is not None and session.optimizer != plan.optimizer:
         session = None  # another solver cannot use the old one's state
     device = find_device(est.device)
-    source = _source(rows, est._training_targets(rows.Y), dtype, device)
+    source = source or _source(rows, est._training_targets(rows.Y), dtype, device)
     shuffler = Shuffler(stream, len(rows), bool(est.shuffle), est.shuffle == "replacement")
     if session is not None and len(session.index) == len(rows):
         shuffler.index = session.index
-    row, settings = _schedule(est)
+    row, settings = schedule_of(est)
     horizon = est.max_iter
     if est.max_steps is not None:
         horizon = est.max_steps / ceil(len(rows) / plan.batch_size)
@@ -164,7 +183,7 @@ def _batch_size(est: "BaseMLP", n_rows: int) -> int:
     return int(min(est.batch_size, n_rows))
 
 
-def _schedule(est: "BaseMLP") -> tuple[Any, dict[str, Any]]:
+def schedule_of(est: "BaseMLP") -> tuple[Any, dict[str, Any]]:
     if est.schedule is not None:
         return named_settings("schedule", est.schedule, SCHEDULES)
     name = est.learning_rate if est.solver == "sgd" else "constant"
@@ -173,14 +192,14 @@ def _schedule(est: "BaseMLP") -> tuple[Any, dict[str, Any]]:
 
 
 def _on_plateau(est: "BaseMLP") -> Any:
-    row, settings = _schedule(est)
+    row, settings = schedule_of(est)
     return partial(row.on_plateau, **settings) if row.on_plateau else None
 
 
 def _slowing(est: "BaseMLP", problem: Problem, session: Session | None) -> Slowing | None:
     """What a schedule that counts by itself goes on with: as the learning rate, from the session
     in ``partial_fit``, and anew in ``fit``."""
-    row, settings = _schedule(est)
+    row, settings = schedule_of(est)
     if row.after_epoch is None:
         return None
     plateau = (session.plateau if session else None) or Plateau()
@@ -216,17 +235,10 @@ def _patience(est: "BaseMLP", problem: Problem, session: Session | None) -> tupl
     return patience, by
 
 
-def _take(
-    est: "BaseMLP",
-    result: Result,
-    trainer: Trainer,
-    patience: Patience,
-    by: str,
-    keep_best: bool,
-) -> None:
-    """Make the training's result the estimator's fitted attributes."""
+def _take(est: "BaseMLP", loop: Loop) -> None:
+    result, patience = loop.result, loop.patience
     assert result.best_layers is not None
-    layers = owned(result.best_layers if keep_best else trainer.layers)
+    layers = owned(result.best_layers if loop.keep_best else loop.trainer.layers)
     est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
     offset = len(est.history_["epoch"])
     rows = [{**row, "epoch": n} for n, row in enumerate(result.rows, offset + 1)]
@@ -239,7 +251,7 @@ def _take(
     est._no_improvement_count = patience.count
     if result.best_row is not None:
         est.best_epoch_ = offset + result.best_row + 1
-    if by == "objective":
+    if loop.by == "objective":
         if est.best_loss_ is not None:
             est.best_loss_ = patience.best
     else:

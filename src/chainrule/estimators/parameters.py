@@ -303,6 +303,16 @@ class Parameters(BaseEstimator):
             "0.1} or {'name': 'orthogonal', 'gain': 1.4}; by default scikit-learn's rule."
         ),
     )
+    data_seed: Any = parameter(
+        default=None,
+        constraint=[Interval(Integral, 0, 2**32 - 1, closed="both"), None],
+        doc=(
+            "A seed of its own for what is drawn of the rows: the validation split and each "
+            "epoch's order. By default they are drawn from ``random_state`` after the initial "
+            "weights, as scikit-learn does, and so depend on the layers' sizes; with a seed, "
+            "networks of different shapes see the same batches."
+        ),
+    )
     input_scale: Any = parameter(
         default=None,
         constraint=[_from(0, closed="neither"), None],

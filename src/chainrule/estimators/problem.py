@@ -14,6 +14,8 @@ from sklearn.utils.validation import _check_sample_weight
 from threadpoolctl import ThreadpoolController
 
 from chainrule.engine.predict import losses
+from chainrule.equations.activations import ACTIVATIONS
+from chainrule.equations.losses import LOSSES, per_sample
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.history import Row
@@ -25,6 +27,7 @@ __all__ = [
     "Judge",
     "Problem",
     "Rows",
+    "Split",
     "check_weights",
     "one_thread",
     "refuse_useless",
@@ -73,6 +76,21 @@ class Judge:
                 layers, self.activations, self.loss, rows.X, rows.Y, self.device, self.settings,
                 self.input_scale,
             )  # fmt: skip
+        return self.of_losses(values, A, rows)
+
+    def of_outputs(
+        self, Z: npt.NDArray[Any], A: npt.NDArray[Any], rows: Rows
+    ) -> tuple[float, float]:
+        """The same, from the output layer's pre-activations and activations for the rows."""
+        loss, output = LOSSES[self.loss], ACTIVATIONS[self.activations[-1]]
+        settings = {**loss.settings, **self.settings}
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = per_sample(loss, output, Z, A, rows.Y.astype(Z.dtype), settings)
+        return self.of_losses(values, A, rows)
+
+    def of_losses(
+        self, values: npt.NDArray[Any], A: npt.NDArray[Any], rows: Rows
+    ) -> tuple[float, float]:
         with np.errstate(over="ignore", invalid="ignore"):
             value = float(np.average(values.astype(np.float64), weights=rows.weights))
         return value, self.score(A, rows.Y, rows.weights)
@@ -97,6 +115,12 @@ class Problem:
         return self.validation is not None or bool(self.watched) or self.examination is not None
 
     @property
+    def measured(self) -> dict[str, Rows]:
+        """The rows that are measured after each epoch, by name."""
+        own = {} if self.validation is None else {"validation": self.validation}
+        return {**own, **self.watched}
+
+    @property
     def unmeasured(self) -> Row:
         """The diagnosis of an epoch that has none, since it diverged or was cut short."""
         return {} if self.examination is None else self.examination.nothing
@@ -105,11 +129,8 @@ class Problem:
         """What is known at the end of an epoch of so many steps that began with the parameters
         ``before``, as columns of the history: loss and score of all rows but those trained on,
         and the diagnosis."""
-        named = dict(self.watched)
-        if self.validation is not None:
-            named = {"validation": self.validation, **named}
         found: Row = {}
-        for name, rows in named.items():
+        for name, rows in self.measured.items():
             found[f"{name}_loss"], found[f"{name}_score"] = self.judge(layers, rows)
         if self.examination is not None:
             found |= self.examination(before, layers, steps)
@@ -131,6 +152,9 @@ def refuse_useless(weights: npt.NDArray[Any], name: str) -> None:
             f"{name} must not be negative and not all zero; got values from {weights.min():g} to "
             f"{weights.max():g}. Leave out rows that should not count."
         )
+
+
+Split = Callable[[Rows, float, np.random.RandomState, bool], tuple[Rows, Rows]]
 
 
 def split_off(

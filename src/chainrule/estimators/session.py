@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.engine.fit import Trainer
+from chainrule.engine.member import Member
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 from chainrule.equations.schedules import Plateau
@@ -44,16 +45,19 @@ class Session:
 
     @classmethod
     def of(
-        cls, trainer: Trainer, no_improvement: int = 0, plateau: Plateau | None = None
+        cls, trainer: Trainer | Member, no_improvement: int = 0, plateau: Plateau | None = None
     ) -> "Session":
         """The session of a trainer that stands between two epochs."""
+        shuffler = trainer.shuffler
+        if isinstance(trainer, Member):
+            shuffler = shuffler.copy()  # others go on with the group's
         return cls(
             trainer.plan.optimizer,
             _as_numpy(trainer.state),
             trainer.step,
             trainer.epoch,
-            trainer.shuffler.index,
-            trainer.shuffler.random_state,
+            shuffler.index,
+            shuffler.random_state,
             trainer.base_rate,
             int(trainer.hyper.seed),
             no_improvement,

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from chainrule.engine.epochs import EpochRecord
 from chainrule.engine.fit import Trainer
+from chainrule.engine.member import Member
 from chainrule.equations.network import Layer
 from chainrule.errors import DivergenceError
 from chainrule.estimators.callbacks import EpochCallbacks
@@ -78,9 +79,11 @@ class Loop:
         Says from the curves of validation and training loss whether to stop; beside the patience.
     keeper
         Keeps the training's state, so that it can go on after a kill.
+    until
+        The epochs done at which it pauses, to be gone on with.
     """
 
-    trainer: Trainer
+    trainer: Trainer | Member
     problem: Problem
     patience: Patience
     epochs: float
@@ -96,6 +99,7 @@ class Loop:
     slowing: Slowing | None = None
     criterion: Criterion | None = None
     keeper: Keeper | None = None
+    until: float = inf
     result: Result = field(default_factory=Result)
 
     def __post_init__(self) -> None:
@@ -108,10 +112,9 @@ class Loop:
         if self.keeper:
             self._take_up(self.keeper)
         try:
-            while not self.result.converged and not self.result.diverged and self.epochs > 0:
-                if self.steps is not None and self.steps <= 0:
-                    break
-                self._range()
+            while self.going:
+                self.begin_range()
+                self.end_range(self.trainer.run(self.wanted, self.steps))
                 if self.keeper:
                     self._keep(self.keeper)
         except StoppedByKeeper:
@@ -127,19 +130,40 @@ class Loop:
             self.progress.close()
         return self.result
 
-    def _range(self) -> None:
-        looks_at_each = self.problem.measures or self.callbacks.wanted or self.keep_best
+    @property
+    def going(self) -> bool:
+        """Whether there is something to train before it pauses."""
+        return not self.ended and len(self.result.rows) < self.until
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training has come to its end."""
+        if self.result.converged or self.result.diverged or self.epochs <= 0:
+            return True
+        return self.steps is not None and self.steps <= 0
+
+    @property
+    def wanted(self) -> int:
+        """The epochs that can pass before anybody may want to decide something."""
+        if self.problem.measures or self.callbacks.wanted or self.keep_best:
+            return 1
         safe = self.patience.safe_epochs
         if self.slowing:
             safe = min(safe, self.slowing.safe_epochs)
-        epochs = 1 if looks_at_each else int(min(safe, self.epochs, 2**31))
+        return int(min(safe, self.epochs, self.until - len(self.result.rows), 2**31))
+
+    def begin_range(self) -> None:
+        """Before each range of the trainer."""
         self.callbacks.begin_epoch()
-        if self.trainer.between_epochs:
+        if self.problem.examination and self.trainer.between_epochs:
             self.before = self.trainer.layers
-        before = self.trainer.step
-        records = self.trainer.run(epochs, self.steps)
+        self._step = self.trainer.step
+
+    def end_range(self, records: list[EpochRecord], measured: Row | None = None) -> None:
+        """After each range, which gave these records; ``measured`` is what is known already of
+        the epoch that ended."""
         if self.steps is not None:
-            self.steps -= self.trainer.step - before
+            self.steps -= self.trainer.step - self._step
             if self.steps <= 0 and (partial := self.trainer.close()):
                 records.append(partial)
         for number, record in enumerate(records):
@@ -147,7 +171,7 @@ class Loop:
                 self._retreat(number)
                 self._book(record, {})
                 return
-            self._decide(record)
+            self._decide(record, measured)
             if self.result.converged:
                 break
         if records and not self.trainer.finite:
@@ -171,9 +195,9 @@ class Loop:
         if self.trainer.between_epochs and keeper.due():
             keeper.keep(take(self))
 
-    def _decide(self, record: EpochRecord) -> None:
+    def _decide(self, record: EpochRecord, measured: Row | None) -> None:
         try:
-            values = self._measure(record)
+            values = self._measure(record) if measured is None else measured
         except KeyboardInterrupt:  # the epoch is done, though not validated
             self._book(record, {})
             raise

@@ -1,0 +1,184 @@
+"""Which networks are trained in which block.
+
+A block is one program, of a plan that is as wide as its widest network, and runs on one core. So
+there are a few buckets of widths (padding costs arithmetic, a program costs its compilation), and
+in each as many blocks as keep all cores busy, of a size whose parameters stay in a core's cache.
+The choice depends on the networks alone, never on the clock.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from chainrule.engine.member import Member, common_plan, group_key, program_key, resident
+from chainrule.engine.plan import Plan
+from chainrule.engine.population import Block
+
+__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller"]
+
+Groups = list[list[Member | None]]
+
+CACHE_BYTES = 2**22
+"""What the parameters and states of a block's members should take at most."""
+
+MOST = 64
+"""Members of a block at most: beyond, the wide product gains nothing."""
+
+COMPILE_SECONDS = 0.7
+FLOPS = 4e10
+"""A program's compilation, and the arithmetic of one core a second: about, for what is weighed."""
+
+STACKED_BYTES = 2**26
+"""What the rows of several groups take at most when they are put side by side."""
+
+
+def slices_of(
+    numbers: Sequence[int], bytes_of: Callable[[int], float], memory: float
+) -> Iterator[list[int]]:
+    """The numbers in their order, cut so that what each part takes fits the memory."""
+    part: list[int] = []
+    taken = 0.0
+    for number in numbers:
+        size = bytes_of(number)
+        if part and taken + size > memory:
+            yield part
+            part, taken = [], 0.0
+        part.append(number)
+        taken += size
+    if part:
+        yield part
+
+
+def blocks_of(
+    members: Sequence[Member], steps: Mapping[Member, float], workers: int
+) -> list[Groups]:
+    """The groups of each block; the longest blocks come first."""
+    by_program: dict[object, list[Member]] = defaultdict(list)
+    for member in members:
+        key = program_key(member.trainer), member.epoch, _uneven(member)
+        by_program[key].append(member)
+    found: list[tuple[float, Groups]] = []
+    for alike in by_program.values():
+        wanted = {member: member.plan.sizes[1:-1] for member in alike}
+        bucket = buckets([(wanted[one], _work(one.plan, steps[one])) for one in alike])
+        by_bucket: dict[tuple[int, ...], list[Member]] = defaultdict(list)
+        for member in alike:
+            by_bucket[bucket[wanted[member]]].append(member)
+        for those in by_bucket.values():
+            for groups in _cut(those, workers):
+                work = sum(_work(one.plan, steps[one]) for group in groups for one in group if one)
+                found.append((work, groups))
+    return [groups for _, groups in sorted(found, key=lambda pair: -pair[0])]
+
+
+def buckets(
+    widths: Sequence[tuple[tuple[int, ...], float]],
+) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """A bucket for each hidden shape: the shape that its networks are filled up to.
+
+    ``widths`` has each network's shape and the seconds that it takes by itself. Two buckets are
+    joined, the cheapest pair first, while what the padding costs is less than a compilation.
+    """
+    seconds: dict[tuple[int, ...], float] = defaultdict(float)
+    for shape, each in widths:
+        seconds[shape] += each
+    groups = {shape: [shape] for shape in seconds}
+
+    def cost(top: tuple[int, ...], shapes: Sequence[tuple[int, ...]]) -> float:
+        return sum(seconds[shape] * _area(top) / _area(shape) for shape in shapes)
+
+    while len(groups) > 1:
+        best = min(
+            combinations(groups, 2),
+            key=lambda pair: _joined(pair, groups, cost),
+        )
+        if _joined(best, groups, cost) > COMPILE_SECONDS:
+            break
+        top = tuple(map(max, zip(*best, strict=True)))
+        shapes = groups.pop(best[0]) + groups.pop(best[1])
+        groups[top] = groups.get(top, []) + shapes
+    return {shape: top for top, shapes in groups.items() for shape in shapes}
+
+
+def _joined(
+    pair: tuple[tuple[int, ...], tuple[int, ...]],
+    groups: Mapping[tuple[int, ...], list[tuple[int, ...]]],
+    cost: Callable[[tuple[int, ...], Sequence[tuple[int, ...]]], float],
+) -> float:
+    """The seconds that joining two buckets costs."""
+    top = tuple(map(max, zip(*pair, strict=True)))
+    apart = sum(cost(each, groups[each]) for each in pair)
+    return cost(top, [shape for each in pair for shape in groups[each]]) - apart
+
+
+def _area(shape: tuple[int, ...]) -> float:
+    """The work of a shape, up to a factor: its products between hidden layers, and those with
+    inputs and outputs, which are taken for 64 together."""
+    padded = (64, *shape)
+    return sum(a * b for a, b in pairwise(padded)) + 1.0
+
+
+def _work(plan: Plan, steps: float) -> float:
+    """About the seconds that so many steps take on one core."""
+    return steps * 6 * plan.batch_size * plan.n_parameters / FLOPS
+
+
+def _uneven(member: Member) -> object:
+    """What must be equal in all groups of a block: the steps of an epoch. Rows that weigh nothing
+    can leave batches out, so a network that has such is in a block with its group alone."""
+    source = resident(member.trainer)
+    if source.host.weights.min() == 0:
+        return group_key(member.trainer)
+    return -(-source.n_rows // member.plan.batch_size)
+
+
+def _cut(members: Sequence[Member], workers: int) -> Iterator[Groups]:
+    """Blocks of members of one bucket."""
+    plan = common_plan(member.plan for member in members)
+    most = _most(plan, len(members), workers)
+    by_group: dict[object, list[Member]] = defaultdict(list)
+    for member in members:
+        by_group[group_key(member.trainer)].append(member)
+    small: list[list[Member]] = []
+    for group in by_group.values():
+        if 2 * len(group) > most:
+            count = -(-len(group) // most)
+            yield from ([list(part)] for part in np.array_split(np.array(group, object), count))
+        else:
+            small.append(group)
+    while small:
+        size = max(map(len, small))
+        count = max(most // size, 1)
+        if not _same_rows(small):
+            rows = resident(small[0][0].trainer).host.X.nbytes
+            count = int(np.clip(STACKED_BYTES // max(rows, 1), 1, count))
+        block, small = small[:count], small[count:]
+        yield [list(group) for group in block]
+
+
+def _most(plan: Plan, count: int, workers: int) -> int:
+    """Members of a block: as many as fit the cache, and no more than leave work for all cores."""
+    state = 3 * plan.n_parameters * np.dtype(plan.dtype).itemsize
+    return int(np.clip(min(CACHE_BYTES // state, -(-count // workers)), 1, MOST))
+
+
+def _same_rows(groups: Sequence[Sequence[Member]]) -> bool:
+    return len({id(resident(group[0].trainer).host.X) for group in groups}) == 1
+
+
+def smaller(block: Block, live: Collection[Member], steps: float) -> Groups | None:
+    """The block without those that have ended, if that is worth a compilation; None if not.
+
+    At most half of the places may be in use, and the steps that are left to the rest must save
+    more than a program's compilation.
+    """
+    groups: Groups = [[member for member in group if member in live] for group in block.groups]
+    groups = [group for group in groups if group]
+    size = max(map(len, groups))
+    places, before = size * len(groups), block.size * len(block.groups)
+    if 2 * places > before:
+        return None
+    saved = (before - places) * _work(block.plan, steps)
+    return groups if saved > COMPILE_SECONDS else None
