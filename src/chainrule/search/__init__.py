@@ -10,10 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainrule.search.dimensions import Choice as Choice
-    from chainrule.search.dimensions import Float as Float
-    from chainrule.search.dimensions import Int as Int
+    from chainrule.search.choice import Choice as Choice
     from chainrule.search.importance import importances as importances
+    from chainrule.search.ranges import Float as Float
+    from chainrule.search.ranges import Int as Int
     from chainrule.search.results import best_index as best_index
     from chainrule.search.results import cv_results as cv_results
     from chainrule.search.sizes import Sizes as Sizes
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 # A name -> the module below this one that it lives in.
 _HOME = {
-    "Choice": "dimensions",
-    "Float": "dimensions",
-    "Int": "dimensions",
+    "Choice": "choice",
+    "Float": "ranges",
+    "Int": "ranges",
     "Sizes": "sizes",
     "Space": "space",
     "best_index": "results",

@@ -63,7 +63,7 @@ def importances(
         raise InvalidInputError(
             f"A score for each of {len(parameters)} candidates is required, came {values.shape}."
         )
-    known = np.flatnonzero(np.isfinite(values))
+    known = [int(k) for k in np.flatnonzero(np.isfinite(values))]
     if len(known) < ENOUGH or np.ptp(values[known]) == 0:
         raise InvalidInputError(
             f"At least {ENOUGH} finite scores that are not all equal are required, came "

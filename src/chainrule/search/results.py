@@ -1,7 +1,6 @@
 """``cv_results_`` as scikit-learn's searches shape it, with columns of our own."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -147,7 +146,7 @@ def best_index(
     count = len(results["params"])
     if callable(refit):
         index = refit(results)
-        if not isinstance(index, Integral) or isinstance(index, bool) or not 0 <= index < count:
+        if not isinstance(index, int | np.integer) or not 0 <= index < count:
             raise InvalidInputError(
                 f"refit must return the index of a candidate, 0 to {count - 1}; came {index!r}."
             )
@@ -208,9 +207,7 @@ def _parameters(candidates: Sequence[Mapping[str, Any]]) -> Results:
     for row, parameters in enumerate(candidates):
         for name, value in parameters.items():
             rows.setdefault(name, {})[row] = value
-    return {
-        f"param_{name}": _masked(values, len(candidates)) for name, values in rows.items()
-    }
+    return {f"param_{name}": _masked(values, len(candidates)) for name, values in rows.items()}
 
 
 def _masked(values: Mapping[int, Any], count: int) -> np.ma.MaskedArray:

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from chainrule.errors import InvalidInputError
-from chainrule.search.dimensions import Choice, Int
+from chainrule.search.choice import Choice
+from chainrule.search.ranges import Int
 
 __all__ = ["Sizes"]
 

@@ -9,7 +9,10 @@ import numpy as np
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from chainrule.errors import InvalidInputError, unknown_name
-from chainrule.search.dimensions import Choice, Dimension, Distribution, Float, Int, plain
+from chainrule.search.choice import Choice
+from chainrule.search.dimension import Dimension, plain
+from chainrule.search.distribution import Distribution
+from chainrule.search.ranges import Float, Int
 from chainrule.search.sizes import Sizes
 
 __all__ = ["Space"]
@@ -116,7 +119,9 @@ class Space:
                 stacklevel=2,
             )
             n = len(self._grid())
-        drawn = ParameterSampler([_sampled(part) for part in self.parts], n, random_state=random_state)
+        drawn = ParameterSampler(
+            [_sampled(part) for part in self.parts], n, random_state=random_state
+        )
         return [{name: plain(value) for name, value in each.items()} for each in drawn]
 
     def unit(self, name: str, value: Any) -> float:
@@ -185,8 +190,9 @@ def _dimension(name: str, given: Any) -> Dimension:
             f"{given.shape}."
         )
     if not len(given):
-        raise InvalidInputError(f"{name}: the list of values is empty. Give at least one, or leave "
-                                "the parameter out.")
+        raise InvalidInputError(
+            f"{name}: the list of values is empty. Give at least one, or leave the parameter out."
+        )
     return Choice(given)
 
 

@@ -134,7 +134,7 @@ def standard_error(scores: Any) -> float:
 class OneStandardError(NamedTuple):
     """The one-standard-error choice: whom, the best one, what score was enough, who else has it."""
 
-    index: int
+    chosen: int
     best: int
     threshold: float
     within: tuple[int, ...]

@@ -63,9 +63,7 @@ class SuccessiveHalving:
 
     def plan(self, n: int) -> tuple[Rung, ...]:
         """The rungs for ``n`` candidates of which nobody diverges."""
-        last = min(
-            levels(n, self.factor), levels(self.max_epochs // self.min_epochs, self.factor)
-        )
+        last = min(levels(n, self.factor), levels(self.max_epochs // self.min_epochs, self.factor))
         return rungs(n, last, self.max_epochs, self.factor, up=True)
 
     def rounds(self, space: Space) -> Rounds:

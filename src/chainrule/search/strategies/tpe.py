@@ -75,9 +75,7 @@ class TPE:
 
     def rounds(self, space: Space) -> Rounds:
         facts = {"batch": self.batch, "startup": self.startup}
-        study = Study(
-            space, facts, self.random_state, self.storage, self.study_name, self.run_dir
-        )
+        study = Study(space, facts, self.random_state, self.storage, self.study_name, self.run_dir)
         try:
             begin = 0
             while begin < self.n_candidates:
