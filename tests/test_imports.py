@@ -25,8 +25,9 @@ ARROWS = {
     "files": ("engine",),
     "worked": ("equations",),
     "data": ("errors",),
+    "search": ("estimators", "files"),
     "reports": ("experiments",),  # what a run found is what they show
-    "experiments": ("estimators", "files", "data", "reports"),
+    "experiments": ("search", "data", "reports"),
     "cli": ("experiments", "reports", "worked"),
 }
 ARRAY_LIBRARIES = {"numpy", "scipy", "jax", "jaxlib", "torch", "sklearn", "pandas"}
@@ -156,6 +157,10 @@ def test_only_the_engine_imports_jax_at_its_top():
     assert loading == {"engine"}
 
 
+def test_optuna_is_imported_where_it_is_asked_for_alone():
+    assert {(i.room, i.when) for i in OTHERS if top(i.target) == "optuna"} == {("search", "call")}
+
+
 def test_torch_is_imported_where_it_is_asked_for_alone():
     assert {i.when for i in OTHERS if top(i.target) == "torch"} == {"call"}
 
@@ -192,6 +197,7 @@ def run(*arguments: str) -> str:
         "chainrule.experiments",
         "chainrule.files",
         "chainrule.reports",
+        "chainrule.search",
     ],
 )
 def test_importing_loads_nothing_heavy(module):
