@@ -26,8 +26,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from chainrule.experiments import lock, runs, toml
+from chainrule.experiments import runs, toml
 from chainrule.experiments.results import Results
+from chainrule.files import lock
 from chainrule.files.container import read_arrays, read_layout
 
 NET = {"hidden_layer_sizes": [64, 32], "dropout": 0.2, "batch_size": 16, "random_state": 3}

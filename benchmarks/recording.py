@@ -26,9 +26,9 @@ from chainrule.data.splits import Part
 from chainrule.estimators.diagnosis import Examination
 from chainrule.experiments import fitting
 from chainrule.experiments.interrupt import Interrupt
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.keeping import TrainingKeeper, kept_fit
 from chainrule.experiments.recorder import Recorder
+from chainrule.search.journal import Journal
 
 ROWS = {"train": 60_000, "validation": 5_000, "test": 10_000}
 SETTINGS = {

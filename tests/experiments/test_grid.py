@@ -16,9 +16,9 @@ from chainrule.data.splits import Part
 from chainrule.errors import SpecError
 from chainrule.experiments import grid
 from chainrule.experiments.interrupt import Interrupt
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.loading import load
 from chainrule.experiments.recorder import Recorder
+from chainrule.search.journal import Journal
 
 TREE_GRID = {"min_samples_leaf": [1, 3], "max_depth": [1, 3, 5]}
 

@@ -8,10 +8,10 @@ from rich.console import Console
 
 from chainrule.errors import RunError
 from chainrule.experiments import read, runs
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.listing import RunSummary
 from chainrule.experiments.results import SCHEMA_VERSION
 from chainrule.experiments.runner import run
+from chainrule.search.journal import Journal
 
 EPOCH = {"event": "epoch", "model": "ann", "epoch": 2.0, "train_loss": 0.5, "validation_loss": 0.7}
 

@@ -16,9 +16,9 @@ import chainrule
 from chainrule.errors import RunError, SpecError
 from chainrule.estimators.checkpoints import Snapshot
 from chainrule.experiments.folder import Folder
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.results import Results
 from chainrule.experiments.runner import resume, run
+from chainrule.search.journal import Journal
 
 QUIET = Console(quiet=True)
 SPEC = {
@@ -202,7 +202,7 @@ def test_killed_while_the_journal_is_put_away(whole, tmp_path, monkeypatch):
 
 def test_its_clock_counts_the_work_that_is_in_it(tmp_path, monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("chainrule.experiments.journal.perf_counter", lambda: now[0])
+    monkeypatch.setattr("chainrule.search.journal.perf_counter", lambda: now[0])
 
     def takes(seconds):
         now[0] += seconds

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from chainrule.experiments import read
-from chainrule.experiments.journal import Journal
 from chainrule.reports.partial import render_partial
 from chainrule.reports.progress import progress_of
+from chainrule.search.journal import Journal
 
 
 @pytest.fixture

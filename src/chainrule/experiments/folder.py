@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from chainrule.errors import SpecError
-from chainrule.experiments import lock
+from chainrule.files import lock
 from chainrule.files.atomic import write_bytes
 
 __all__ = ["Folder"]

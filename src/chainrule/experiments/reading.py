@@ -14,10 +14,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from chainrule.errors import RunError, SpecError
-from chainrule.experiments import lines, loading, lock
+from chainrule.experiments import loading
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.results import SCHEMA_VERSION, Environment, Results
 from chainrule.experiments.spec import Spec
+from chainrule.files import lines, lock
 
 __all__ = ["Row", "RunRecord", "State", "is_run", "read", "read_results", "state_of", "times"]
 

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from chainrule.experiments.interrupt import Interrupt
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.progress import Advance, progress
 from chainrule.experiments.results import Timing
+from chainrule.search.journal import Journal
 
 __all__ = ["Recorder", "finite"]
 

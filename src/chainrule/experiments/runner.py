@@ -17,12 +17,12 @@ from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.interrupt import Interrupt, Stopped
-from chainrule.experiments.journal import Journal
 from chainrule.experiments.loading import SpecLike, load, to_table
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
 from chainrule.experiments.spec import Spec
+from chainrule.search.journal import Journal
 
 __all__ = ["resume", "run"]
 

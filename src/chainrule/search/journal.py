@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from chainrule.estimators.checkpoints import Snapshot
-from chainrule.experiments import lines, lock
+from chainrule.files import lines, lock
 from chainrule.files.atomic import sync_folder, write_bytes
 from chainrule.files.container import dump, read_arrays, read_layout
 

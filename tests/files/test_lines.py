@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chainrule.experiments.lines import append, whole
+from chainrule.files.lines import append, whole
 
 
 @pytest.mark.parametrize(

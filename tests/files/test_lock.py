@@ -8,14 +8,14 @@ import threading
 import pytest
 
 from chainrule.errors import SpecError
-from chainrule.experiments import lock
+from chainrule.files import lock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such lock there")
 
 HOLD = """
 import sys
 from pathlib import Path
-from chainrule.experiments import lock
+from chainrule.files import lock
 kept = lock.take(Path(sys.argv[1]))
 print("taken", flush=True)
 sys.stdin.read()
