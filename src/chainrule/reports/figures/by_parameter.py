@@ -11,7 +11,7 @@ from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import small_panels
 from chainrule.reports.figures.scales import Scale, cut, scales
 from chainrule.reports.figures.style import INK, LOOKS, MUTED, styled, titled
-from chainrule.reports.numbers import settings
+from chainrule.reports.numbers import settings, several
 
 __all__ = ["score_by_parameter"]
 
@@ -83,11 +83,6 @@ def numbers(parameters: Sequence[Any], scores: Any) -> np.ndarray:
             f"{len(values)} scores."
         )
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def several(count: int, what: str) -> str:
-    """1 candidate, 2 candidates."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:

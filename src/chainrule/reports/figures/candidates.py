@@ -10,9 +10,9 @@ from matplotlib.ticker import MaxNLocator
 
 from chainrule.errors import InvalidInputError, unknown_name
 from chainrule.reports.figures.axes import FULL, log_scale, panel, wants_log
-from chainrule.reports.figures.by_parameter import several
 from chainrule.reports.figures.scales import faint
 from chainrule.reports.figures.style import INK, LOOKS, MUTED, styled, titled
+from chainrule.reports.numbers import several
 
 __all__ = ["ENDS", "candidate_curves"]
 

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from chainrule.reports.figures.axes import FULL, panel
-from chainrule.reports.figures.by_parameter import numbers, several
+from chainrule.reports.figures.by_parameter import numbers
 from chainrule.reports.figures.scales import Scale, cut, faint, scales
 from chainrule.reports.figures.style import GRID, INK, LOOKS, MUTED, SURFACE, look, styled, titled
-from chainrule.reports.numbers import settings
+from chainrule.reports.numbers import settings, several
 
 __all__ = ["parallel_coordinates"]
 
