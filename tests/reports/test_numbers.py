@@ -61,3 +61,9 @@ def test_settings_are_written_as_a_reader_writes_them(value, text):
 
 def test_several_settings_in_one_line():
     assert numbers.settings({"C": 5, "hidden": [4, 4]}) == "C = 5, hidden = 2×4"
+
+
+def test_one_thing_and_several():
+    assert numbers.several(1, "candidate") == "1 candidate"
+    assert numbers.several(1200, "candidate") == "1,200 candidates"
+    assert numbers.several(0, "seed") == "0 seeds"

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["count", "duration", "moment", "p_value", "printed", "score", "setting", "settings"]
+__all__ = [
+    "count",
+    "duration",
+    "moment",
+    "p_value",
+    "printed",
+    "score",
+    "setting",
+    "settings",
+    "several",
+]
 
 ABSENT = "–"
 
@@ -49,6 +59,11 @@ def moment(at: datetime | None) -> str:
 def count(number: int) -> str:
     """A whole number, in groups of three."""
     return f"{number:,}"
+
+
+def several(number: int, what: str) -> str:
+    """1 candidate, 2 candidates."""
+    return f"{count(number)} {what}" if number == 1 else f"{count(number)} {what}s"
 
 
 def setting(value: Any) -> str:

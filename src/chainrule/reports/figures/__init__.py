@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.reports.figures.activations import activation_histograms as activation_histograms
+    from chainrule.reports.figures.by_parameter import score_by_parameter as score_by_parameter
+    from chainrule.reports.figures.candidates import candidate_curves as candidate_curves
     from chainrule.reports.figures.confident import confident_mistakes as confident_mistakes
     from chainrule.reports.figures.confusion import confusion_matrix as confusion_matrix
     from chainrule.reports.figures.curves import learning_curves as learning_curves
     from chainrule.reports.figures.diagnosis import layer_diagnosis as layer_diagnosis
     from chainrule.reports.figures.drawing import network_drawing as network_drawing
     from chainrule.reports.figures.gap import train_test_gap as train_test_gap
+    from chainrule.reports.figures.importance import parameter_importance as parameter_importance
+    from chainrule.reports.figures.parallel import parallel_coordinates as parallel_coordinates
     from chainrule.reports.figures.recall import recall_by_class as recall_by_class
     from chainrule.reports.figures.regions import decision_regions as decision_regions
     from chainrule.reports.figures.regions import region_grid as region_grid
@@ -23,11 +27,13 @@ if TYPE_CHECKING:
     from chainrule.reports.figures.search import search_overview as search_overview
     from chainrule.reports.figures.seeds import seed_distribution as seed_distribution
     from chainrule.reports.figures.spectrum import pca_spectrum as pca_spectrum
+    from chainrule.reports.figures.sweep import sweep_map as sweep_map
     from chainrule.reports.figures.weights import first_layer_weights as first_layer_weights
 
 # A name -> the module beside this one that it lives in.
 _HOME = {
     "activation_histograms": "activations",
+    "candidate_curves": "candidates",
     "confident_mistakes": "confident",
     "confusion_matrix": "confusion",
     "decision_regions": "regions",
@@ -35,17 +41,22 @@ _HOME = {
     "layer_diagnosis": "diagnosis",
     "learning_curves": "curves",
     "network_drawing": "drawing",
+    "parallel_coordinates": "parallel",
+    "parameter_importance": "importance",
     "pca_spectrum": "spectrum",
     "recall_by_class": "recall",
     "region_grid": "regions",
     "reliability_diagram": "reliability",
+    "score_by_parameter": "by_parameter",
     "search_overview": "search",
     "seed_distribution": "seeds",
+    "sweep_map": "sweep",
     "train_test_gap": "gap",
 }
 
 __all__ = [
     "activation_histograms",
+    "candidate_curves",
     "confident_mistakes",
     "confusion_matrix",
     "decision_regions",
@@ -53,12 +64,16 @@ __all__ = [
     "layer_diagnosis",
     "learning_curves",
     "network_drawing",
+    "parallel_coordinates",
+    "parameter_importance",
     "pca_spectrum",
     "recall_by_class",
     "region_grid",
     "reliability_diagram",
+    "score_by_parameter",
     "search_overview",
     "seed_distribution",
+    "sweep_map",
     "train_test_gap",
 ]
 
