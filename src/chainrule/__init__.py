@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chainrule.experiments import run as run
     from chainrule.files import load as load
     from chainrule.files import save as save
+    from chainrule.search import PopulationSearchCV as PopulationSearchCV
     from chainrule.worked import check as check
     from chainrule.worked import trace as trace
 
@@ -25,6 +26,7 @@ _HOME = {
     "check": "chainrule.worked",
     "MLPClassifier": "chainrule.estimators",
     "MLPRegressor": "chainrule.estimators",
+    "PopulationSearchCV": "chainrule.search",
     "load": "chainrule.files",
     "recipes": "chainrule.experiments",
     "run": "chainrule.experiments",
@@ -36,6 +38,7 @@ __all__ = [
     "ChainruleError",
     "MLPClassifier",
     "MLPRegressor",
+    "PopulationSearchCV",
     "__version__",
     "check",
     "load",

@@ -13,9 +13,10 @@ What cannot be a member (``solver="lbfgs"``, sparse rows) is fitted by itself.
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from chainrule.engine.device import find_device, shares_memory, usable_cores
 from chainrule.engine.member import Member
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
-from chainrule.estimators.checkpoints import Snapshot, take_up
+from chainrule.estimators.checkpoints import Snapshot, take, take_up
 from chainrule.estimators.history import Row
 from chainrule.estimators.minibatch import finish, make_loop, make_trainer, schedule_of, targets
 from chainrule.estimators.partition import Groups, blocks_of, slices_of, smaller
@@ -64,6 +65,7 @@ class Training:
     loop: Loop
     member: Member
     done: bool = False
+    known: bool = False
 
     def take_off(self) -> None:
         """Make what was reached the estimator's fitted attributes."""
@@ -77,8 +79,19 @@ class Training:
         return estimator
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A block that is under way: the numbers of the jobs in its places, group by group (of jobs
+    that share a place, the smallest), and the states of those that are not at their end. ``name``
+    is that of the block as it was laid out first; it may have become smaller since."""
+
+    name: str
+    layout: tuple[tuple[int | None, ...], ...]
+    snapshots: Mapping[int, Snapshot]
+
+
 OnEnd = Callable[[int, "BaseMLP"], None]
-OnRange = Callable[[Block, Sequence[Training]], None]
+OnRange = Callable[[str, Callable[[], Standing]], None]
 
 
 class Together:
@@ -86,8 +99,6 @@ class Together:
 
     Parameters
     ----------
-    jobs
-        What is to be fitted; each estimator is unfitted, and is fitted in place.
     memory
         Bytes that the networks under way may take; of more jobs, some wait for others.
     workers
@@ -95,18 +106,17 @@ class Together:
         are cores, and 1 on a GPU.
     on_end
         Called with a job's number and its fitted estimator when its training has ended; by
-        several threads, one call at a time. Afterwards the estimator is the caller's alone.
+        several threads, one call at a time.
     stop
-        Asked after every range whether to stop; then ``run`` raises ``KeyboardInterrupt``, and
-        can be called again.
+        Asked after every range whether to stop; then ``run`` raises ``KeyboardInterrupt``.
     on_range
-        Called after a range of a block, with the trainings that are not at their end: to keep
-        their state.
+        Called after a range of a block that ended between two epochs, with the block's name and
+        a function that gives its state.
     """
 
     def __init__(
         self,
-        jobs: Sequence[Job],
+        jobs: Iterable[Job] = (),
         *,
         memory: float = MEMORY,
         workers: int | None = None,
@@ -114,19 +124,27 @@ class Together:
         stop: Callable[[], bool] = lambda: False,
         on_range: OnRange | None = None,
     ) -> None:
-        self.jobs, self.memory = list(jobs), memory
-        self.on_end, self.stop, self.on_range = on_end, stop, on_range
-        device = find_device(jobs[0].estimator.device) if jobs else None
-        self.workers = workers or (usable_cores() if shares_memory(device) else 1)
+        self.jobs, self.memory, self.workers = list(jobs), memory, workers
+        self.on_end, self.on_range = on_end, on_range
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
+        self.layouts: list[Groups] = []
         self._shared = _Shared()
+        self._asked, self.stopped = stop, False
         self._turn = threading.Lock()
+
+    def add(self, job: Job) -> int:
+        """One more job; its number."""
+        self.jobs.append(job)
+        return len(self.jobs) - 1
 
     def run(
         self,
         until: Mapping[int, int | None] | None = None,
+        *,
         snapshots: Mapping[int, Snapshot] | None = None,
+        known: Collection[int] = (),
+        standing: Iterable[Standing] = (),
     ) -> None:
         """Train jobs to their ends, or until they have had so many epochs in all.
 
@@ -134,19 +152,31 @@ class Together:
         ----------
         until
             The epochs by the jobs' numbers, None for a job's own end; all jobs to their ends by
-            default. What is beyond its number of epochs already is left alone.
-        snapshots
-            States to go on from, of jobs that were not trained here yet.
+            default. What has had them, or is at its end, is left alone.
+        snapshots, known, standing
+            To go on with a run that was cut off: the states that jobs had when it began; those
+            that came to their end, or had their epochs, before it was cut off (they keep their
+            places, and are not trained again); and the blocks that were under way.
         """
         wanted = dict.fromkeys(range(len(self.jobs))) if until is None else dict(until)
         open_ = [number for number in sorted(wanted) if number not in self.ended]
-        for part in slices_of(open_, self._bytes_of, self.memory):
-            trainings = [self._training(number, snapshots or {}) for number in part]
-            under_way = [training for training in trainings if training is not None]
-            for training in under_way:
-                limit = wanted[training.number]
+        found = {block.name: block for block in standing}
+        for part in slices_of(open_, lambda number: _bytes(self.jobs[number]), self.memory):
+            under_way = []
+            for number in part:
+                if number not in self.trainings and not _can_be_member(self.jobs[number]):
+                    if number not in known:
+                        self._fit_alone(number)
+                    continue
+                if number not in self.trainings:
+                    snapshot = (snapshots or {}).get(number)
+                    begun = self._shared.begin(number, self.jobs[number], snapshot)
+                    self.trainings[number] = begun
+                training, limit = self.trainings[number], wanted[number]
                 training.loop.until = np.inf if limit is None else limit
-            self._train(under_way)
+                training.known = number in known
+                under_way.append(training)
+            self._train(under_way, found)
 
     def estimator(self, number: int) -> "BaseMLP":
         """A job's estimator as it stands: fitted, or as if its training had ended here."""
@@ -154,23 +184,18 @@ class Together:
             return self.jobs[number].estimator
         return self.trainings[number].as_it_is()
 
+    def snapshot(self, number: int) -> Snapshot:
+        """The state of a training that pauses."""
+        return take(self.trainings[number].loop)
+
     def drop(self, number: int) -> None:
         """Forget a job: it will not be gone on with."""
         self.trainings.pop(number, None)
         self.ended.add(number)
 
-    def _bytes_of(self, number: int) -> float:
-        return _bytes(self.jobs[number])
-
-    def _training(self, number: int, snapshots: Mapping[int, Snapshot]) -> Training | None:
-        """The job's training, begun if it is not; None where the job is done by itself."""
-        if number not in self.trainings:
-            job = self.jobs[number]
-            if not _can_be_member(job):
-                self._fit_alone(number)
-                return None
-            self.trainings[number] = self._shared.begin(number, job, snapshots.get(number))
-        return self.trainings[number]
+    def _stop(self) -> bool:
+        self.stopped = self.stopped or self._asked()
+        return self.stopped
 
     def _fit_alone(self, number: int) -> None:
         job = self.jobs[number]
@@ -186,64 +211,89 @@ class Together:
         )
         self._tell(number)
 
-    def _train(self, trainings: Sequence[Training]) -> None:
+    def _train(self, trainings: Sequence[Training], found: Mapping[str, Standing]) -> None:
         readers: dict[Member, list[Training]] = defaultdict(list)
         for training in trainings:
             readers[training.member].append(training)
-        going = [
-            member for member, those in readers.items() if any(one.loop.going for one in those)
-        ]
         steps = {
-            member: _steps_ahead(those) for member, those in readers.items() if member in going
+            member: _steps_ahead(those)
+            for member, those in readers.items()
+            if any(one.loop.going for one in those)
         }
-        layouts = blocks_of(going, steps, self.workers)
-        with ThreadPoolExecutor(min(self.workers, len(layouts)) or 1) as threads:
-            tasks = [threads.submit(self._train_block, layout, readers) for layout in layouts]
+        if not steps:
+            return
+        workers = self.workers or _workers(trainings[0].job.estimator)
+        blocks = []
+        for layout in blocks_of(list(steps), steps, workers):
+            names = [min(one.number for one in readers[m]) for group in layout for m in group if m]
+            name = ",".join(map(str, names))
+            blocks.append((name, self._where_it_stood(layout, readers, found.get(name))))
+        self.layouts = [layout for _, layout in blocks]
+        with ThreadPoolExecutor(workers) as threads:
+            tasks = [
+                threads.submit(self._train_block, name, layout, readers, workers == 1)
+                for name, layout in blocks
+                if any(member for group in layout for member in group)
+            ]
             try:
-                done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
-            except KeyboardInterrupt:
-                self.stop = lambda: True
+                for task in as_completed(tasks):
+                    task.result()
+            except BaseException:  # an error of one, or Ctrl-C: the others stop after their range
+                self.stopped = True
                 raise
-            for task in done:
-                task.result()
-            if self.stop():
-                raise KeyboardInterrupt
         for member in readers:
             member.leave()
+        if self.stopped:
+            raise KeyboardInterrupt
 
-    def _train_block(self, layout: Groups, readers: Mapping[Member, list[Training]]) -> None:
-        if self.stop():
+    def _where_it_stood(
+        self,
+        layout: Groups,
+        readers: Mapping[Member, Sequence[Training]],
+        standing: Standing | None,
+    ) -> Groups:
+        """The block's places as they were when it was cut off."""
+        if standing is None:
+            return [[_unless_known(member, readers) for member in group] for group in layout]
+        for number, snapshot in standing.snapshots.items():
+            take_up(self.trainings[number].loop, snapshot)
+        places = [
+            [None if number is None else self.trainings[number].member for number in group]
+            for group in standing.layout
+        ]
+        return [[_unless_known(member, readers) for member in group] for group in places]
+
+    def _train_block(
+        self,
+        name: str,
+        layout: Groups,
+        readers: Mapping[Member, Sequence[Training]],
+        all_cores: bool,
+    ) -> None:
+        if self._stop():
             return
-        pool = self._shared.pool
-        alone = self.workers == 1
-        block = Block(layout, pool=pool, all_cores=alone)
+        block = Block(layout, pool=self._shared.pool, all_cores=all_cores)
         while True:
-            here = [one for member in block.members for one in readers[member]]
-            live = [training for training in here if training.loop.going]
-            self._end([training for training in here if training.loop.ended])
-            if not live or self.stop():
+            here = [one for member in block.members for one in readers[member] if not one.known]
+            self._end([one for one in here if one.loop.ended])
+            live = [one for one in here if one.loop.going]
+            if not live:
+                break
+            if self._stop():
+                self._say(name, block, readers)
                 break
             if fewer := smaller(block, {one.member for one in live}, _steps_ahead(live)):
                 for member in block.members:
                     member.leave()
-                block = Block(fewer, pool=pool, all_cores=alone)
-            self._range(block, live)
-            if self.on_range and block.timetables[0].open is None:
-                self.on_range(block, [one for one in live if not one.loop.ended])
+                block = Block(fewer, pool=self._shared.pool, all_cores=all_cores)
+            _range(block, live)
+            self._say(name, block, readers)
         for member in block.members:
             member.leave()
 
-    def _range(self, block: Block, live: Sequence[Training]) -> None:
-        for training in live:
-            training.loop.begin_range()
-        epochs = min(training.loop.wanted for training in live)
-        budgets = [one.loop.steps for one in live if one.loop.steps is not None]
-        records = block.run(epochs, min(budgets, default=None))
-        ended = [training for training in live if records[training.member]]
-        measured = _measured(block, ended)
-        for training in live:
-            member = training.member
-            training.loop.end_range(list(records[member]), measured.get(training.number))
+    def _say(self, name: str, block: Block, readers: Mapping[Member, Sequence[Training]]) -> None:
+        if self.on_range and block.timetables[0].open is None:
+            self.on_range(name, partial(_standing, name, block, readers))
 
     def _end(self, trainings: Iterable[Training]) -> None:
         for training in trainings:
@@ -254,9 +304,55 @@ class Together:
     def _tell(self, number: int) -> None:
         with self._turn:
             self.ended.add(number)
-            self.trainings.pop(number, None)
             if self.on_end:
                 self.on_end(number, self.jobs[number].estimator)
+            self.trainings.pop(number, None)
+
+
+def _workers(est: "BaseMLP") -> int:
+    """Blocks at the same time: one a core, or one on a GPU."""
+    return usable_cores() if shares_memory(find_device(est.device)) else 1
+
+
+def _unless_known(
+    member: Member | None, readers: Mapping[Member, Sequence[Training]]
+) -> Member | None:
+    if member is None or all(one.known for one in readers[member]):
+        return None
+    return member
+
+
+def _range(block: Block, live: Sequence[Training]) -> None:
+    """One range of the block, and what the trainings decide after it."""
+    for training in live:
+        training.loop.begin_range()
+    epochs = min(training.loop.wanted for training in live)
+    budgets = [one.loop.steps for one in live if one.loop.steps is not None]
+    records = block.run(epochs, min(budgets, default=None))
+    ended = [training for training in live if records[training.member]]
+    measured = _measured(block, ended)
+    for training in live:
+        training.loop.end_range(list(records[training.member]), measured.get(training.number))
+
+
+def _standing(name: str, block: Block, readers: Mapping[Member, Sequence[Training]]) -> Standing:
+    """The block as it is between two ranges."""
+    layout = tuple(
+        tuple(
+            min(one.number for one in readers[member])
+            if member is not None and member.block is block
+            else None
+            for member in group
+        )
+        for group in block.groups
+    )
+    going = [
+        one
+        for member in block.members
+        for one in readers[member]
+        if not (one.done or one.known or one.loop.ended)
+    ]
+    return Standing(name, layout, {one.number: take(one.loop) for one in going})
 
 
 def fit_together(jobs: Sequence[Job], **settings: Any) -> None:

@@ -1,7 +1,7 @@
 """Searching for hyperparameters: spaces, strategies, results, statistics.
 
 A space says what may be tried, a strategy asks for candidates round by round and is sent their
-scores, the results have scikit-learn's shape. None of them trains anything.
+scores, the results have scikit-learn's shape; ``PopulationSearchCV`` trains.
 
 The names below are loaded when first used.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainrule.search.choice import Choice as Choice
     from chainrule.search.importance import importances as importances
+    from chainrule.search.population import PopulationSearchCV as PopulationSearchCV
     from chainrule.search.ranges import Float as Float
     from chainrule.search.ranges import Int as Int
     from chainrule.search.results import best_index as best_index
@@ -27,6 +28,7 @@ _HOME = {
     "Choice": "choice",
     "Float": "ranges",
     "Int": "ranges",
+    "PopulationSearchCV": "population",
     "Sizes": "sizes",
     "Space": "space",
     "best_index": "results",
@@ -41,6 +43,7 @@ __all__ = [
     "Choice",
     "Float",
     "Int",
+    "PopulationSearchCV",
     "Sizes",
     "Space",
     "best_index",

@@ -1,0 +1,344 @@
+"""Candidates on splits and seeds: what is trained, and what it scores."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_method_params
+
+from chainrule.errors import InvalidInputError
+from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.problem import one_thread
+from chainrule.estimators.together import Job, Standing, Together
+from chainrule.search import states
+from chainrule.search.journal import Journal
+from chainrule.search.strategies.rounds import Candidate, Round
+
+__all__ = ["Data", "Evaluation", "Outcome", "network_of"]
+
+VALIDATION = ("X_val", "y_val", "sample_weight_val")
+
+SHARE = 0.01
+"""States are saved less often where saving would take more than this share of the time."""
+
+TOGETHER = 64
+"""Trainings whose states share a file."""
+
+SMALL_ROWS = 20_000
+"""Rows up to which a score is computed on one thread, beside the trainings."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What is learnt from: rows, the splits' row numbers, and what fits and scorers are given."""
+
+    X: Any
+    y: Any
+    splits: Sequence[tuple[Any, Any]]
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One training: of a candidate, on a split, from a seed. Plain JSON data.
+
+    ``losses`` and ``validation`` are its curves, an epoch a number; ``epochs`` how many it had;
+    ``ended`` whether it came to its end (or its budget ran out before).
+    """
+
+    test: Mapping[str, float]
+    train: Mapping[str, float] | None
+    fit_time: float
+    score_time: float
+    epochs: int
+    diverged: bool
+    ended: bool
+    n_parameters: int
+    losses: Sequence[float | None]
+    validation: Sequence[float | None]
+
+
+Fit = tuple[int, int, int]
+"""A training's candidate, split and seed, by number."""
+
+
+def network_of(estimator: Any) -> tuple[BaseMLP, str]:
+    """The network that is searched, and what stands before its parameters' names.
+
+    Raises
+    ------
+    InvalidInputError
+        It is neither a network of ours nor a Pipeline that ends in one.
+    """
+    network, prefix = estimator, ""
+    if isinstance(estimator, Pipeline):
+        name, network = estimator.steps[-1]
+        prefix = f"{name}__"
+    if not isinstance(network, BaseMLP):
+        raise InvalidInputError(
+            "PopulationSearchCV searches for chainrule's MLPClassifier and MLPRegressor, and for "
+            f"a Pipeline that ends in one; came {type(estimator).__name__}"
+            + (f" that ends in {type(network).__name__}" if prefix else "")
+            + ". For other estimators, scikit-learn's GridSearchCV and RandomizedSearchCV do it."
+        )
+    return network, prefix
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A split's training and test rows, ready for the network, and what belongs to them."""
+
+    X: Any
+    y: Any
+    X_test: Any
+    y_test: Any
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
+    on_train: Mapping[str, Any]
+
+
+class Evaluation:
+    """Trains candidates, round by round, and remembers what they score.
+
+    ``outcomes`` has what is known of each training. With a journal, what is known outlives a kill.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        data: Data,
+        seeds: Sequence[int],
+        scorer: Callable[..., Any],
+        *,
+        train_scores: bool,
+        error_score: float,
+        settings: Mapping[str, Any],
+        together: Mapping[str, Any],
+        on_outcome: Callable[[Fit, Outcome], None] = lambda fit, outcome: None,
+        journal: Journal | None = None,
+        seconds_between_states: float = 10.0,
+    ) -> None:
+        self.estimator, self.data, self.seeds, self.scorer = estimator, data, seeds, scorer
+        self.train_scores, self.error_score = train_scores, error_score
+        self.settings, self.on_outcome, self.journal = settings, on_outcome, journal
+        self.network, self.prefix = network_of(estimator)
+        self.outcomes: dict[Fit, Outcome] = {}
+        self.together = Together(on_end=self._ended, on_range=self._range, **together)
+        self._numbers: dict[Fit, int] = {}
+        self._begun: list[tuple[Fit, Rows]] = []
+        self._prepared: dict[Any, Rows] = {}
+        self._rounds = 0
+        self._pause = seconds_between_states
+        self._kept: dict[str, tuple[float, float]] = {}
+
+    def round(self, asked: Round) -> dict[int, dict[str, float]]:
+        """Train a round; the mean test scores of its candidates, by number and metric."""
+        until: dict[int, int | None] = {}
+        known: list[int] = []
+        for candidate, budget in asked.entries:
+            for split in range(len(self.data.splits)):
+                for seed in range(len(self.seeds)):
+                    fit = (candidate.number, split, seed)
+                    if fit in self.outcomes and self.outcomes[fit].ended:
+                        continue
+                    number = self._number(fit, candidate)
+                    until[number] = budget
+                    if (outcome := self._remembered(fit)) is not None:
+                        known.append(number)
+                        self._learn(fit, outcome)
+        snapshots: dict[int, Any] = {}
+        standing: list[Standing] = []
+        if self.journal and until:
+            for block in states.kept(self.journal.folder, f"round{self._rounds - 1}"):
+                snapshots |= block.snapshots
+            standing = states.kept(self.journal.folder, f"block{self._rounds}")
+        self.together.run(until, snapshots=snapshots, known=known, standing=standing)
+        for number in until:
+            if number not in self.together.ended and number not in known:
+                self._book(number, self.together.estimator(number), ended=False)
+        self._end_round(until)
+        return {candidate.number: self._means(candidate.number) for candidate, _ in asked.entries}
+
+    def drop(self, candidates: Iterable[int]) -> None:
+        """Forget the trainings of candidates that will not be gone on with."""
+        gone = set(candidates)
+        for fit, number in self._numbers.items():
+            if fit[0] in gone:
+                self.together.drop(number)
+
+    def of(self, candidate: int) -> Iterator[tuple[int, int, Outcome]]:
+        """What is known of a candidate: split, seed, outcome."""
+        for split in range(len(self.data.splits)):
+            for seed in range(len(self.seeds)):
+                yield split, seed, self.outcomes[candidate, split, seed]
+
+    def _means(self, candidate: int) -> dict[str, float]:
+        found = [outcome.test for _, _, outcome in self.of(candidate)]
+        return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+
+    # trainings
+
+    def _number(self, fit: Fit, candidate: Candidate) -> int:
+        if fit not in self._numbers:
+            own, others = self._parts(candidate.parameters)
+            rows = self._rows(fit[1], others)
+            job = self._job(candidate, self.seeds[fit[2]], own, rows)
+            self._numbers[fit] = self.together.add(job)
+            self._begun.append((fit, rows))
+        return self._numbers[fit]
+
+    def _parts(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The network's own parameters, and those of what stands before it."""
+        own = {k.removeprefix(self.prefix): v for k, v in parameters.items() if self._is_own(k)}
+        return own, {k: v for k, v in parameters.items() if not self._is_own(k)}
+
+    def _is_own(self, name: str) -> bool:
+        return name.startswith(self.prefix)
+
+    def _job(self, candidate: Candidate, seed: int, own: Mapping[str, Any], rows: "Rows") -> Job:
+        network = clone(self.network)
+        try:
+            network.set_params(**{**self.settings, "random_state": seed, **own})
+            network._validate_params()
+            network._check_replaced()
+        except ValueError as error:
+            raise InvalidInputError(
+                f"The candidate {candidate.parameters} cannot be trained: {error}"
+            ) from error
+        given = rows.fit_params
+        return Job(
+            network,
+            rows.X,
+            rows.y,
+            given.get("sample_weight"),
+            tuple(given.get(name) for name in VALIDATION),
+            given.get("watch") or {},
+        )
+
+    def _rows(self, split: int, others: Mapping[str, Any]) -> "Rows":
+        """A split's rows, as the network gets them: the transformers before it, with these
+        parameters, are fitted on the split's training rows."""
+        key = split, repr(sorted(others.items()))
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(split, others)
+        return self._prepared[key]
+
+    def _prepare(self, split: int, others: Mapping[str, Any]) -> "Rows":
+        train, test = self.data.splits[split]
+        X, X_test = (_safe_indexing(self.data.X, rows) for rows in (train, test))
+        y, y_test = (_safe_indexing(self.data.y, rows) for rows in (train, test))
+        given = _check_method_params(self.data.X, self.data.fit_params, indices=train)
+        own, rest = self._parts(given)
+        if self.prefix:
+            before = clone(self.estimator).set_params(**others)[:-1]
+            if len(before):
+                X, X_test = before.fit_transform(X, y, **rest), before.transform(X_test)
+        score_params = _check_method_params(self.data.X, self.data.score_params, indices=test)
+        on_train = _check_method_params(self.data.X, self.data.score_params, indices=train)
+        X, X_test = (self._as_computed(part) for part in (X, X_test))
+        return Rows(X, y, X_test, y_test, own, score_params, on_train)
+
+    def _as_computed(self, X: Any) -> Any:
+        """Rows in the type that the networks compute in, so that each need not convert them."""
+        if not isinstance(X, np.ndarray) or X.dtype == np.uint8:
+            return X
+        kinds = self.network._dtypes()
+        return np.ascontiguousarray(X, X.dtype if X.dtype in kinds else kinds[0])
+
+    # outcomes
+
+    def _ended(self, number: int, estimator: BaseMLP) -> None:
+        self._book(number, estimator, ended=True)
+
+    def _book(self, number: int, estimator: BaseMLP, ended: bool) -> None:
+        fit, rows = self._begun[number]
+        started = time.perf_counter()
+        test = self._scores(estimator, rows.X_test, rows.y_test, rows.score_params)
+        score_time = time.perf_counter() - started
+        train = None
+        if self.train_scores:
+            train = self._scores(estimator, rows.X, rows.y, rows.on_train)
+        history = estimator.history_
+        parameters = zip(estimator.coefs_, estimator.intercepts_, strict=True)
+        outcome = Outcome(
+            test=test,
+            train=train,
+            fit_time=float(np.sum(history["seconds"])),
+            score_time=score_time,
+            epochs=len(history["epoch"]),
+            diverged=bool(estimator.diverged_),
+            ended=ended,
+            n_parameters=sum(int(W.size + b.size) for W, b in parameters),
+            losses=_curve(history["train_loss"]),
+            validation=_curve(history.get("validation_loss", ())),
+        )
+        if self.journal:
+            self.journal.remember(self._key(fit), lambda: asdict(outcome))
+        self._learn(fit, outcome)
+
+    def _learn(self, fit: Fit, outcome: Outcome) -> None:
+        self.outcomes[fit] = outcome
+        self.on_outcome(fit, outcome)
+
+    def _scores(
+        self, estimator: BaseMLP, X: Any, y: Any, params: Mapping[str, Any]
+    ) -> dict[str, float]:
+        """The scores by metric; after divergence, the error score."""
+        with one_thread() if len(y) < SMALL_ROWS else nullcontext():
+            found = self.scorer(estimator, X, y, **params)
+        table = found if isinstance(found, Mapping) else {"score": found}
+        if estimator.diverged_:
+            return dict.fromkeys(table, self.error_score)
+        return {name: float(value) for name, value in table.items()}
+
+    # going on after a kill
+
+    def _key(self, fit: Fit) -> str:
+        candidate, split, seed = fit
+        return f"round {self._rounds}: candidate {candidate}, split {split}, seed {seed}"
+
+    def _remembered(self, fit: Fit) -> Outcome | None:
+        """What the journal has of a training in this round."""
+        if not self.journal or not self.journal.knows(self._key(fit)):
+            return None
+        return Outcome(**self.journal.remember(self._key(fit), dict))
+
+    def _range(self, name: str, standing: Callable[[], Standing]) -> None:
+        if self.journal and self._due(name):
+            started = time.perf_counter()
+            states.keep(self.journal.folder, f"block{self._rounds}", standing())
+            now = time.perf_counter()
+            self._kept[name] = now, now - started
+
+    def _due(self, name: str) -> bool:
+        last, cost = self._kept.setdefault(name, (time.perf_counter(), 0.0))
+        waited = time.perf_counter() - last
+        return self.together.stopped or waited > max(self._pause, cost / SHARE)
+
+    def _end_round(self, until: Mapping[int, int | None]) -> None:
+        """Keep the states of the trainings that pause, and forget those of the round's blocks."""
+        if self.journal:
+            waiting = [number for number in until if number in self.together.trainings]
+            for start in range(0, len(waiting), TOGETHER):
+                part = waiting[start : start + TOGETHER]
+                snapshots = {number: self.together.snapshot(number) for number in part}
+                standing = Standing(f"{start}", (), snapshots)
+                states.keep(self.journal.folder, f"round{self._rounds}", standing)
+            states.clear(self.journal.folder, f"block{self._rounds}")
+            self.journal.remember(f"round {self._rounds}", lambda: True)
+            states.clear(self.journal.folder, f"round{self._rounds - 1}")
+        self._rounds += 1
+
+
+def _curve(values: Any) -> list[float | None]:
+    """A curve as JSON has it: None for what is not finite, nothing where nothing is."""
+    found = [float(value) if math.isfinite(value) else None for value in values]
+    return found if any(value is not None for value in found) else []

@@ -1,0 +1,466 @@
+"""``PopulationSearchCV``: a search whose candidates, folds and seeds are trained together."""
+
+import json
+import numbers
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_method_params
+
+from chainrule.errors import InvalidInputError
+from chainrule.estimators.together import MEMORY
+from chainrule.files.atomic import write_bytes
+from chainrule.search.evaluation import Data, Evaluation, network_of
+from chainrule.search.journal import Journal
+from chainrule.search.progress import Progress
+from chainrule.search.results import best_index, cv_results
+from chainrule.search.space import Space
+from chainrule.search.statistics import one_standard_error
+from chainrule.search.strategies import STRATEGIES, strategy
+from chainrule.search.strategies.rounds import Candidate
+
+__all__ = ["PopulationSearchCV"]
+
+RESHAPING = ("hidden_layer_sizes", "init", "activation")
+"""What changes how many numbers the initial weights take from the stream of random numbers."""
+
+THRESHOLD = 1e3
+"""An epoch's training loss above which a candidate counts as diverged, unless it has its own."""
+
+
+class PopulationSearchCV(BaseSearchCV):
+    """Search for hyperparameters of a network, with all candidates trained as one population.
+
+    The interface and ``cv_results_`` of scikit-learn's ``GridSearchCV`` and
+    ``RandomizedSearchCV``. Candidates, folds and seeds are members of few compiled programs, side
+    by side on all cores; each gives what its own ``fit`` on the fold would give.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+        What is searched. The steps before the network are fitted on each split's training rows.
+    space : mapping or list of mappings
+        Names of parameters (``step__name`` in a Pipeline) with a list of values, a distribution
+        of SciPy's, or a `Float`, `Int`, `Choice` or `Sizes` of `chainrule.search`.
+    strategy : {"grid", "random", "successive_halving", "hyperband", "tpe"}, default="grid"
+        ``successive_halving`` and ``hyperband`` give all candidates few epochs and the best of
+        them more, up to the estimator's ``max_iter``; who goes on does so from where it is.
+        ``tpe`` is Optuna's (the extra ``optuna``). A strategy object of
+        `chainrule.search.strategies` may be given as well.
+    n_candidates : int, optional
+        How many, where the strategy can be asked for a number (10 for ``random``, 50 for ``tpe``).
+    cv : int, splitter or iterable, optional
+        As in ``GridSearchCV``: 5 folds by default, stratified for a classifier.
+    n_seeds : int, default=1
+        Trainings of each candidate on each split, from different random numbers. Their mean is the
+        split's score.
+    scoring, refit, error_score, return_train_score
+        As in ``GridSearchCV``; ``error_score`` is the score of a candidate that diverged.
+    random_state : int, RandomState or None
+        Seed of the strategy's draws, and of the trainings where the estimator has no number of
+        its own. The seeds of the trainings are s, s + 1, ..., s + ``n_seeds`` - 1 from the
+        estimator's ``random_state`` s.
+    run_dir : path, optional
+        A folder for what is known: a search that was killed goes on there, inside a candidate
+        too, with the same call. The folder of another search is refused.
+    memory : float, default=2e9
+        Bytes that the networks under way may take.
+    settings : mapping, optional
+        Further settings of the strategy, such as ``{"factor": 4, "min_epochs": 3}``.
+    verbose : int, default=0
+        1 shows the forecast and one bar over the work, with the best so far.
+
+    Attributes
+    ----------
+    cv_results_ : dict
+        scikit-learn's columns, and ``diverged``, ``epochs``, ``n_parameters``, ``std_over_folds``,
+        ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test against the best).
+    best_index_, best_params_, best_score_, best_estimator_, refit_time_, scorer_, n_splits_
+        As in ``GridSearchCV``.
+    one_standard_error_ : dict
+        The simplest candidate within one standard error of the best: ``index``, ``params``,
+        ``threshold`` and the ``rule``.
+    curves_ : list of dict
+        Of each training the ``candidate``, ``split``, ``seed``, its ``train_loss`` and
+        ``validation_loss`` by epoch, and whether it ``diverged``.
+    seeds_ : list of int
+        The trainings' seeds.
+
+    Raises
+    ------
+    InvalidInputError
+        The estimator is not a network of ours, the space is empty or names what it does not have,
+        a candidate is refused by the estimator, or ``run_dir`` has another search in it.
+
+    Notes
+    -----
+    A training diverges when its loss is not a number, or above the estimator's
+    ``divergence_threshold`` (1e3 where that is infinite). It raises nothing: its score is
+    ``error_score``, it ranks last and is marked.
+
+    Where the space changes the layers' shapes, the trainings draw their batches from a seed of
+    their own (``data_seed``), so that all candidates of one fold and seed see the same batches in
+    the same order.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from chainrule import MLPClassifier, PopulationSearchCV
+    >>> X, y = load_digits(return_X_y=True)
+    >>> search = PopulationSearchCV(
+    ...     MLPClassifier((20,), max_iter=10, random_state=0),
+    ...     {"learning_rate_init": [1e-4, 1e-3, 1e-2]},
+    ...     cv=3,
+    ... ).fit(X[:600] / 16, y[:600])
+    >>> search.best_params_
+    {'learning_rate_init': 0.01}
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit"])],
+        "space": [dict, list, tuple],
+        "strategy": [StrOptions(set(STRATEGIES)), HasMethods(["rounds"])],
+        "n_candidates": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "cv": ["cv_object"],
+        "n_seeds": [Interval(numbers.Integral, 1, None, closed="left")],
+        "scoring": BaseSearchCV._parameter_constraints["scoring"],
+        "refit": ["boolean", str, callable],
+        "error_score": [numbers.Real],
+        "return_train_score": ["boolean"],
+        "random_state": ["random_state"],
+        "run_dir": [str, os.PathLike, None],
+        "memory": [Interval(numbers.Real, 0, None, closed="neither")],
+        "settings": [dict, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        space: Any,
+        *,
+        strategy: Any = "grid",
+        n_candidates: int | None = None,
+        cv: Any = None,
+        n_seeds: int = 1,
+        scoring: Any = None,
+        refit: Any = True,
+        error_score: float = np.nan,
+        return_train_score: bool = False,
+        random_state: Any = None,
+        run_dir: Any = None,
+        memory: float = MEMORY,
+        settings: Mapping[str, Any] | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.space = space
+        self.strategy = strategy
+        self.n_candidates = n_candidates
+        self.n_seeds = n_seeds
+        self.random_state = random_state
+        self.run_dir = run_dir
+        self.memory = memory
+        self.settings = settings
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        unused = ("n_jobs", "pre_dispatch")  # scikit-learn's searches have them
+        return [name for name in super()._get_param_names() if name not in unused]
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Search, and fit the best candidate on all rows.
+
+        Parameters
+        ----------
+        X, y
+            Rows and targets, as ``GridSearchCV.fit`` takes them.
+        **params
+            For the network's ``fit`` (``sample_weight`` is cut with the rows, and given to scorers
+            that take it), in a Pipeline with the step's name before it; ``groups`` for ``cv``.
+        """
+        network, prefix = network_of(self.estimator)
+        space = Space(self.space)
+        space.check_names(self.estimator.get_params())
+        plan, changes = self._plan(network)
+        scorer, metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = self._splits(splitter, X, y, routed.splitter.split)
+        self.n_splits_ = len(splits)
+        self.seeds_ = self._seeds(network)
+        if any(name.removeprefix(prefix) in RESHAPING for name in space.names):
+            changes = {"data_seed": self.seeds_[0] % 2**32, **changes}
+        data = Data(X, y, splits, routed.estimator.fit, routed.scorer.score)
+        with ExitStack() as stack:
+            journal = None
+            if self.run_dir is not None:
+                journal = stack.enter_context(Journal(self._folder(space, plan, data)))
+            shown = stack.enter_context(Progress(self.verbose, metric))
+            evaluation = Evaluation(
+                self.estimator,
+                data,
+                self.seeds_,
+                scorer,
+                train_scores=self.return_train_score,
+                error_score=float(self.error_score),
+                settings=self._settings(network, changes),
+                together={"memory": self.memory},
+                on_outcome=shown.outcome,
+                journal=journal,
+            )
+            candidates, last = self._search(plan, space, evaluation, shown, metric)
+        self._take(evaluation, candidates, last, scorer, metric)
+        if self.refit is not False:
+            self._refit(X, y, changes, routed.estimator.fit)
+        return self
+
+    # before
+
+    def _plan(self, network: Any) -> tuple[Any, dict[str, Any]]:
+        """The strategy, and what it wants changed in the network."""
+        settings = dict(self.settings or {})
+        if not isinstance(self.strategy, str):
+            return strategy(self.strategy, **settings), {}
+        has = STRATEGIES[self.strategy].__dataclass_fields__
+        if self.n_candidates is not None:
+            if "n_candidates" not in has:
+                raise InvalidInputError(
+                    f"The strategy {self.strategy!r} decides itself how many candidates there are; "
+                    f"came n_candidates={self.n_candidates}. Leave it out."
+                )
+            settings["n_candidates"] = self.n_candidates
+        changes: dict[str, Any] = {}
+        if "max_epochs" in has:
+            settings.setdefault("max_epochs", network.max_iter)
+            changes = {"max_iter": settings["max_epochs"]}
+        if "random_state" in has:
+            settings.setdefault("random_state", self.random_state)
+        if "run_dir" in has:
+            settings.setdefault("run_dir", self.run_dir)
+        return strategy(self.strategy, **settings), changes
+
+    def _settings(self, network: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """What every training has besides its candidate's parameters."""
+        threshold = network.divergence_threshold
+        return {
+            "on_divergence": "keep",
+            "divergence_threshold": THRESHOLD if threshold == np.inf else threshold,
+            **changes,
+        }
+
+    def _seeds(self, network: Any) -> list[int]:
+        first = network.random_state
+        if not isinstance(first, numbers.Integral):
+            first = check_random_state(self.random_state).randint(2**31 - 1)
+        return [int(first) + number for number in range(self.n_seeds)]
+
+    def _splits(self, splitter: Any, X: Any, y: Any, params: Mapping[str, Any]) -> list[Any]:
+        try:
+            return list(splitter.split(X, y, **params))
+        except ValueError as error:
+            raise InvalidInputError(
+                f"The rows cannot be cut for cross-validation: {error} Give fewer folds (cv=), or "
+                "more rows."
+            ) from error
+
+    def _folder(self, space: Space, plan: Any, data: Data) -> Path:
+        """The run's folder, made or found to be this search's."""
+        facts = {
+            "estimator": repr(sorted(self.estimator.get_params().items(), key=str)),
+            "space": space.summary(),
+            "strategy": repr(plan),
+            "scoring": repr(self.scoring),
+            "seeds": self.seeds_,
+            "rows": _digest(data.X, data.y, *(part for split in data.splits for part in split)),
+        }
+        folder = Path(self.run_dir)
+        path = folder / "search.json"
+        if path.exists():
+            before = json.loads(path.read_text("utf-8"))
+            differing = [
+                name for name in facts if before.get(name) != json.loads(json.dumps(facts[name]))
+            ]
+            if differing:
+                raise InvalidInputError(
+                    f"The folder {folder} has another search: {', '.join(differing)} differ. "
+                    "Choose another run_dir, or remove that folder."
+                )
+        elif folder.exists() and any(folder.iterdir()):
+            raise InvalidInputError(
+                f"run_dir must be a new folder, or that of the same search; {folder} has other "
+                "files in it. Choose another."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, json.dumps(facts, indent=1).encode("utf-8"))
+        return folder
+
+    # the search
+
+    def _search(
+        self, plan: Any, space: Space, evaluation: Evaluation, shown: Progress, metric: str
+    ) -> tuple[dict[int, Candidate], set[int]]:
+        """All candidates by number, and the numbers of those that had the largest budget."""
+        candidates: dict[int, Candidate] = {}
+        most, last = -1.0, set[int]()
+        rounds = plan.rounds(space)
+        asked = next(rounds)
+        while True:
+            candidates |= {candidate.number: candidate for candidate, _ in asked.entries}
+            shown.round(asked, self.n_splits_ * len(self.seeds_), evaluation)
+            means = evaluation.round(asked)
+            budgets = [np.inf if budget is None else budget for _, budget in asked.entries]
+            if max(budgets) > most:
+                most, last = max(budgets), set[int]()
+            last |= {
+                candidate.number
+                for (candidate, _), budget in zip(asked.entries, budgets, strict=True)
+                if budget == most
+            }
+            try:
+                asked = rounds.send({n: _of(metric, means[n]) for n in asked.numbers})
+            except StopIteration:
+                return candidates, last
+            onward = set(asked.numbers)
+            evaluation.drop(number for number in candidates if number not in onward)
+
+    # after
+
+    def _take(
+        self,
+        evaluation: Evaluation,
+        candidates: Mapping[int, Candidate],
+        last: set[int],
+        scorer: Any,
+        metric: str,
+    ) -> None:
+        numbers_ = sorted(candidates)
+        shape = (len(numbers_), self.n_splits_, len(self.seeds_))
+
+        def table(value: Any) -> np.ndarray:
+            found = np.empty(shape, object)
+            for row, number in enumerate(numbers_):
+                for split, seed, outcome in evaluation.of(number):
+                    found[row, split, seed] = value(outcome)
+            return found
+
+        first = next(evaluation.of(numbers_[0]))[2]
+        names = list(first.test)
+        self.multimetric_ = names != ["score"]
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(first.test)
+            metric = self.refit
+        n_parameters = table(lambda outcome: outcome.n_parameters)[:, 0, 0].astype(int)
+        ratio = float(np.mean([len(test) / len(train) for train, test in _sizes(evaluation)]))
+        scores = {name: table(lambda o, name=name: o.test[name]).astype(float) for name in names}
+        on_train = None
+        if self.return_train_score:
+            on_train = {n: table(lambda o, n=n: o.train[n]).astype(float) for n in names}
+        self.cv_results_ = cv_results(
+            [candidates[number].parameters for number in numbers_],
+            scores,
+            fit_times=table(lambda outcome: outcome.fit_time).astype(float),
+            score_times=table(lambda outcome: outcome.score_time).astype(float),
+            diverged=table(lambda outcome: outcome.diverged).astype(bool),
+            epochs=table(lambda outcome: outcome.epochs).astype(float),
+            ratio=ratio,
+            train_scores=on_train,
+        )
+        self.cv_results_["n_parameters"] = n_parameters
+        self.curves_ = [
+            {
+                "candidate": row,
+                "split": split,
+                "seed": seed,
+                "train_loss": outcome.losses,
+                "validation_loss": outcome.validation,
+                "diverged": outcome.diverged,
+            }
+            for row, number in enumerate(numbers_)
+            for split, seed, outcome in evaluation.of(number)
+        ]
+        self.scorer_ = getattr(scorer, "_scorers", scorer)
+        among = np.array([number in last for number in numbers_])
+        if self.refit or not self.multimetric_:
+            self._choose(scores, metric, among, n_parameters)
+
+    def _choose(
+        self, scores: Mapping[str, np.ndarray], metric: Any, among: np.ndarray, cost: np.ndarray
+    ) -> None:
+        results = self.cv_results_
+        name = metric if metric in scores else "score"
+        self.best_index_ = best_index(results, self.refit, metric=name, among=among)
+        self.best_params_ = results["params"][self.best_index_]
+        if not callable(self.refit):
+            self.best_score_ = results[f"mean_test_{name}"][self.best_index_]
+        table = np.where(among[:, None, None], scores[name], np.nan) if name in scores else None
+        if table is not None and not np.isnan(table).all():
+            l2 = [float(params.get("l2") or 0.0) for params in results["params"]]
+            found = one_standard_error(table, cost, l2)
+            self.one_standard_error_ = {
+                "index": found.chosen,
+                "params": results["params"][found.chosen],
+                "threshold": found.threshold,
+                "rule": found.rule,
+            }
+
+    def _refit(
+        self, X: Any, y: Any, changes: Mapping[str, Any], fit_params: Mapping[str, Any]
+    ) -> None:
+        _, prefix = network_of(self.estimator)
+        changed = {"random_state": self.seeds_[0], **changes}
+        self.best_estimator_ = clone(self.estimator).set_params(
+            **{f"{prefix}{name}": value for name, value in changed.items()}
+        )
+        self.best_estimator_.set_params(**clone_values(self.best_params_))
+        started = perf_counter()
+        self.best_estimator_.fit(X, y, **fit_params)
+        self.refit_time_ = perf_counter() - started
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+def clone_values(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters whose estimators, where a step is searched, are not fitted in place."""
+    return {name: clone(value, safe=False) for name, value in params.items()}
+
+
+def _of(metric: Any, means: Mapping[str, float]) -> float:
+    return means[metric] if metric in means else means[next(iter(means))]
+
+
+def _sizes(evaluation: Evaluation) -> Any:
+    return evaluation.data.splits
+
+
+def _digest(*arrays: Any) -> str:
+    """What tells rows and splits from others."""
+    found = sha256()
+    for array in arrays:
+        values = array.data if hasattr(array, "tocsr") else np.asarray(array)
+        found.update(f"{np.shape(array)} {values.dtype}".encode())
+        plain = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()
+        found.update(plain)
+    return found.hexdigest()

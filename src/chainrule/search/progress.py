@@ -1,0 +1,102 @@
+"""One bar over a search's work: how much is done, the best so far, who is alive or diverged."""
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from chainrule.search.evaluation import Evaluation, Fit, Outcome
+from chainrule.search.strategies.rounds import Round
+
+__all__ = ["Progress"]
+
+SECONDS_BETWEEN_LINES = 3.0
+
+
+class Progress:
+    """Shows a search on the standard error: a bar on a terminal, a line now and then otherwise.
+
+    ``verbose`` 0 shows nothing; ``metric`` is the one that the best is told by.
+    """
+
+    def __init__(self, verbose: int, metric: Any) -> None:
+        self.wanted, self.metric = verbose > 0, metric
+        self.done = self.total = self.diverged = self.rounds = 0
+        self.best = np.nan
+        self._scores: dict[int, list[float]] = {}
+        self._needed = 1
+        self._said = 0.0
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        if self.wanted and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+            )
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        if self.wanted and not self._bar and self.total:
+            self._line()
+
+    def round(self, asked: Round, trainings: int, evaluation: Evaluation) -> None:
+        """A round begins: so many trainings of each of its candidates."""
+        self.rounds += 1
+        self._needed, self.alive = trainings, len(asked.entries)
+        self._scores = {}
+        self.total += trainings * len(asked.entries)
+        self._show()
+
+    def outcome(self, fit: Fit, outcome: Outcome) -> None:
+        """A training has come to its end, or to the end of its budget."""
+        self.done += 1
+        self.diverged += outcome.diverged
+        scores = self._scores.setdefault(fit[0], [])
+        scores.append(_value(outcome.test, self.metric))
+        if len(scores) == self._needed:
+            self.best = np.fmax(self.best, np.mean(scores))
+        self._show()
+
+    def _show(self) -> None:
+        if self._bar:
+            self._bar.update(
+                self._task, total=self.total, completed=self.done, description=self._text()
+            )
+        elif self.wanted and time.monotonic() - self._said > SECONDS_BETWEEN_LINES:
+            self._line()
+
+    def _line(self) -> None:
+        self._said = time.monotonic()
+        sys.stderr.write(f"{self.done} of {self.total} trainings; {self._text()}\n")
+        sys.stderr.flush()
+
+    def _text(self) -> str:
+        best = "none yet" if np.isnan(self.best) else f"{self.best:.4f}"
+        return (
+            f"round {self.rounds}: best {best}, {self.alive} candidates alive, "
+            f"{self.diverged} trainings diverged"
+        )
+
+
+def _value(scores: Mapping[str, float], metric: Any) -> float:
+    return scores[metric] if metric in scores else scores[next(iter(scores))]
