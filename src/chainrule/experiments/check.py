@@ -8,11 +8,13 @@ from chainrule.data import preparation
 from chainrule.data.sources import SOURCES
 from chainrule.errors import DataError, SpecError, unknown_name
 from chainrule.experiments import grid
+from chainrule.experiments.check_tuning import check_search, check_sweep
 from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
 from chainrule.experiments.printed import known_quantities
 from chainrule.experiments.questions import check_places
 from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
+from chainrule.experiments.spec_base import combinations
 
 __all__ = ["check"]
 
@@ -64,6 +66,10 @@ def _check_model(where: str, model: ModelSpec) -> None:
             f"{where}.seeds: the family {model.family!r} draws nothing at random, so seeds change "
             "nothing. Remove this table."
         )
+    if model.sweep is not None:
+        check_sweep(f"{where}.sweep", model, row)
+    if model.search is not None:
+        check_search(f"{where}.search", model, row)
     for place, settings in _tried_settings(model):
         _check_values(f"{where}.{place}", settings, row)
 
@@ -72,6 +78,8 @@ def _named_settings(model: ModelSpec) -> Iterator[tuple[str, Iterable[str]]]:
     yield "settings", model.settings
     yield "baseline", model.baseline or {}
     yield "grid", model.grid or {}
+    yield "sweep.over", model.sweep.over if model.sweep else {}
+    yield "search.space", model.search.space if model.search else {}
 
 
 def _check_settings(where: str, names: Iterable[str], row: Family) -> None:
@@ -97,6 +105,8 @@ def _tried_settings(model: ModelSpec) -> Iterator[tuple[str, Settings]]:
     yield "baseline", {**model.settings, **(model.baseline or {})}
     for point in grid.points(model.grid or {}):
         yield "grid", {**model.settings, **point}
+    for _, cell in combinations(model.sweep.over) if model.sweep else ():
+        yield "sweep.over", {**model.settings, **cell}
 
 
 def _check_values(where: str, settings: Settings, row: Family) -> None:
