@@ -160,21 +160,34 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         incremental: bool = False,
         watch: Mapping[str, tuple[Any, Any]] | None = None,
         split: Split = split_off,
+        encoding: dict[str, Any] | None = None,
     ) -> tuple[network.Architecture, Problem, np.random.RandomState, Session | None]:
-        """All that a training needs, and the initial weights as the fitted attributes."""
+        """All that a training needs, and the initial weights as the fitted attributes.
+
+        ``encoding`` takes what is learnt of rows and targets, for others that are given it with
+        the same ones.
+        """
         self._check_replaced()
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=not is_classifier(self),
-            dtype=[*self._dtypes(), np.uint8],
-            reset=first,
-        )
-        Y = self._encode(y, first, incremental)
+        if encoding:
+            X, y, Y = (encoding[name] for name in ("X", "y", "Y"))
+            self.__dict__.update(encoding["learnt"])
+        else:
+            before = set(vars(self))
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse=["csr", "csc"],
+                multi_output=True,
+                y_numeric=not is_classifier(self),
+                dtype=[*self._dtypes(), np.uint8],
+                reset=first,
+            )
+            Y = self._encode(y, first, incremental)
+            if encoding is not None:
+                learnt = {name: vars(self)[name] for name in set(vars(self)) - before}
+                encoding |= {"X": X, "y": y, "Y": Y, "learnt": learnt}
         weights = self._weights(X, y, sample_weight)
         self.n_outputs_ = Y.shape[1]
         self.out_activation_, loss, scale = self._output_and_loss()

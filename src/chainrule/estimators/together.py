@@ -46,7 +46,8 @@ MEMORY = 2e9
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """An estimator to be fitted, and what its ``fit`` would be given."""
+    """An estimator to be fitted, and what its ``fit`` would be given; ``checked`` says that its
+    parameters are known to be good."""
 
     estimator: "BaseMLP"
     X: Any
@@ -54,6 +55,7 @@ class Job:
     sample_weight: Any = None
     validation: tuple[Any, ...] = (None, None, None)
     watch: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    checked: bool = False
 
 
 @dataclass(eq=False)
@@ -365,6 +367,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.pool = Pool()
+        self._encodings: dict[Hashable, dict[str, Any]] = {}
         self._splits: dict[Hashable, Any] = {}
         self._sources: dict[Hashable, Resident] = {}
         self._members: dict[Hashable, tuple[Member, BaseMLP]] = {}
@@ -373,10 +376,17 @@ class _Shared:
     def begin(self, number: int, job: Job, snapshot: Snapshot | None) -> Training:
         """The job's training, about to begin or to go on."""
         est = job.estimator
-        est._validate_params()
+        if not job.checked:
+            est._validate_params()
         self._kept.append(job)
         net, problem, stream, _ = est._prepare(
-            job.X, job.y, job.sample_weight, job.validation, False, job.watch, split=self._split
+            job.X,
+            job.y,
+            job.sample_weight,
+            job.validation,
+            watch=job.watch,
+            split=self._split,
+            encoding=self._encoding(job),
         )
         key = _likeness(job)
         if key in self._members and snapshot is None:
@@ -392,6 +402,11 @@ class _Shared:
         if key is not None:
             self._members[key] = member, est
         return Training(number, job, loop, member)
+
+    def _encoding(self, job: Job) -> dict[str, Any]:
+        """What the first estimator learns of these rows and targets, for all others."""
+        key = type(job.estimator), job.estimator.dtype, id(job.X), id(job.y)
+        return self._encodings.setdefault(key, {})
 
     def _split(
         self, rows: Rows, share: float, stream: np.random.RandomState, stratify: bool
