@@ -3,10 +3,12 @@
 
 A run of some seconds on digits is begun in a process of its own and killed (SIGKILL) at a random
 moment, gone on with, killed again, until it comes to its end; then the next is begun, until there
-were as many kills as asked for (at most about a quarter of them when all is trained). States are saved many times a second, and a third of the kills wait
-for a file that is being written. Compared are ``metrics.jsonl``, ``results.json`` (both but for
-wall times) and every array of the model. After each kill, the run is read as ``chainrule runs``
-reads it. Exits with status 1 if anything differs, is left over or fails.
+were as many kills as asked for (at most about a quarter of them when all is trained). States are
+saved many times a second, and a third of the kills wait for a file that is being written.
+
+Compared are ``metrics.jsonl``, ``results.json`` (both but for wall times) and every array of the
+model. After each kill, the run is read as ``chainrule runs`` reads it. Exits with status 1 if
+anything differs, is left over or fails.
 """
 
 import argparse
