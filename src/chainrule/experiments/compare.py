@@ -1,12 +1,14 @@
 """The kind "compare": models on one data set, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chainrule.data import load, preparation
-from chainrule.experiments import printed, statistics
+from chainrule.data.splits import Part
+from chainrule.experiments import judging, printed
+from chainrule.experiments.bench import Bench
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.families import family
 from chainrule.experiments.findings import Evidence, findings
@@ -16,7 +18,7 @@ from chainrule.experiments.questions import answered
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
 from chainrule.experiments.spec import BEST, CompareSpec
-from chainrule.experiments.training import Bench, Trained, train
+from chainrule.experiments.training import Trained, train
 
 __all__ = ["run"]
 
@@ -26,17 +28,26 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     with recorder.timed("data"):
         data = load(spec.data.name, fetch=True, **spec.data.parameters)
         parts = parts_of(data, spec.data)
-    bench = Bench(spec, parts, data.pixel_range, data.class_names, data.image_shape, recorder)
-    trained = {}
+    bench = Bench(
+        spec=spec,
+        parts=parts,
+        pixel_range=data.pixel_range,
+        feature_names=data.feature_names,
+        class_names=data.class_names,
+        image_shape=data.image_shape,
+        recorder=recorder,
+    )
+    trained: dict[str, Trained] = {}
     with threadpool_limits(spec.threads or None):
         for key in spec.members:
             trained[key] = train(key, bench)
             recorder.check()
+    test = parts.get("test")
+    if test is not None:
+        trained = _judged(trained, test, recorder)
     models = tuple(one.result for one in trained.values())
     chosen = trained[_chosen(spec, models)]
-    test = parts.get("test")
-    others = [one for one in trained.values() if one is not chosen and test is not None]
-    tests = tuple(_paired_test(chosen, other, parts["test"].y) for other in others)
+    tests = () if test is None else _paired_tests(chosen, trained, test)
     comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
     evidence = Evidence(models, tests, comparisons, data.class_names, sizes)
@@ -65,18 +76,24 @@ def _chosen(spec: CompareSpec, models: Sequence[ModelResult]) -> str:
     return max(models, key=lambda model: model.scores.validation or -1.0).key
 
 
-def _paired_test(a: Trained, b: Trained, truth: np.ndarray) -> PairedTest:
-    assert a.predicted is not None and b.predicted is not None  # there is a test part
-    a_right, b_right = a.predicted == truth, b.predicted == truth
-    only_a, only_b = int(np.sum(a_right & ~b_right)), int(np.sum(b_right & ~a_right))
-    return PairedTest(
-        a=a.result.key,
-        b=b.result.key,
-        only_a=only_a,
-        only_b=only_b,
-        n=len(truth),
-        p_value=statistics.mcnemar(only_a, only_b),
-    )
+def _judged(trained: Mapping[str, Trained], test: Part, recorder: Recorder) -> dict[str, Trained]:
+    """The models with what they do on the test part; what diverged has no scores."""
+    healthy = {key: one for key, one in trained.items() if not one.result.diverged}
+    said = {key: one.said for key, one in healthy.items() if one.said}
+    with recorder.timed("intervals"):
+        found = judging.on_test(said, {k: one.calibration for k, one in healthy.items()}, test.y)
+    return {
+        key: replace(one, result=one.result.model_copy(update={"on_test": found.get(key)}))
+        for key, one in trained.items()
+    }
+
+
+def _paired_tests(
+    chosen: Trained, trained: Mapping[str, Trained], test: Part
+) -> tuple[PairedTest, ...]:
+    said = {key: one.said for key, one in trained.items() if one.said}
+    judged = {key for key, one in trained.items() if one.result.on_test}
+    return judging.paired_tests(chosen.result.key, said, test.y, judged)
 
 
 def _comparisons(

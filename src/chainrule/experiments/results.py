@@ -79,6 +79,48 @@ class DataSummary(Record):
     samples: tuple[SampleImage, ...] = ()
 
 
+class Estimate(Record):
+    """A mean over the rows of the test part, and its 95 % interval.
+
+    The interval is `chainrule.estimators.intervals`': by the bootstrap, Wilson's for a share of
+    which fewer than ten rows are of the rarer kind, or none.
+    """
+
+    value: Number
+    low: Number = None
+    high: Number = None
+    method: Literal["bootstrap", "wilson", "none"] = "none"
+
+
+class Calibration(Record):
+    """Whether a model is right as often as it says, on the test part.
+
+    The temperature is fitted on the validation part. It is None where there is no such part, where
+    the model has every row of it right (the lower the better then), where it gives a probability of
+    0 (which no temperature moves), and where its probabilities say nothing of the classes.
+    """
+
+    bins: int  # of equal width, over which the errors are taken
+    error: Number  # the expected calibration error
+    temperature: Number = None
+    error_after: Number = None  # at that temperature
+    loss_after: Number = None
+
+
+class OnTest(Record):
+    """What the shown fit does on the test part, and how sure that is.
+
+    A loss, the mean cross-entropy, is of probabilities that are a distribution over the classes;
+    its value is None where it is infinite.
+    """
+
+    accuracy: Estimate
+    loss: Estimate | None = None
+    impossible: int = 0  # rows to whose class the model gives the probability 0
+    overconfidence: Estimate | None = None  # mean confidence less accuracy
+    calibration: Calibration | None = None
+
+
 class Scores(Record):
     """A score on each part of the data; None where there is no such part."""
 
@@ -160,6 +202,7 @@ class ModelResult(Record):
     baseline: Variant | None = None
     search: Search | None = None
     scores: Scores
+    on_test: OnTest | None = None  # None without a test part, and after divergence
     recall: tuple[Number, ...] = ()  # on the test part
     confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
@@ -185,14 +228,19 @@ class Comparison(Record):
 
 
 class PairedTest(Record):
-    """The exact McNemar test of two models on the same test images."""
+    """Two models on the same test rows: the exact McNemar test, and how far they are apart.
+
+    The differences are means over the rows, of a less b.
+    """
 
     a: str
     b: str
-    only_a: int  # images that only a has right
+    only_a: int  # rows that only a has right
     only_b: int
     n: int
     p_value: float  # two-sided
+    accuracy_difference: Estimate | None = None  # None where one of the two diverged
+    loss_difference: Estimate | None = None  # None also where a loss is infinite or unknown
 
 
 class Prediction(Record):
