@@ -50,7 +50,8 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     tests = () if test is None else _paired_tests(chosen, trained, test)
     comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
-    evidence = Evidence(models, tests, comparisons, data.class_names, sizes)
+    noun = "image" if data.image_shape else "row"
+    evidence = Evidence(models, tests, comparisons, data.class_names, sizes, noun)
     return Outcome(
         data=describe(data, spec.data, parts, _preparations(spec)),
         models=models,

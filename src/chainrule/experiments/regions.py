@@ -11,8 +11,8 @@ from chainrule.experiments.predictions import Predictions
 
 __all__ = ["regions_of"]
 
-STEPS = 100  # along each feature
-POINTS = 300  # of each part; the parts are shuffled, so the first are like the others
+STEPS = 80  # along each feature
+POINTS = 200  # of each part; the parts are shuffled, so the first are like the others
 
 
 def regions_of(

@@ -64,7 +64,7 @@ def _all(results: Results) -> Iterator[Drawing]:
             yield search_drawing(model.label, rows, model.search.best)
         for figure in curve_figures(model, results.metric):
             yield Drawing("curves", figure, model.label)
-        for section, figure in picture_figures(model, results.data):
+        for section, figure in picture_figures(_drawn_once(model, results), results.data):
             yield Drawing(section, figure, model.label)
         if model.confusion:
             figure = figures.confusion_matrix(model.confusion, labels, title=model.label)
@@ -74,6 +74,15 @@ def _all(results: Results) -> Iterator[Drawing]:
     if recalls:
         yield Drawing("recall", figures.recall_by_class(recalls, labels, title="Recall by class"))
     yield from _gap(results)
+
+
+def _drawn_once(model: ModelResult, results: Results) -> ModelResult:
+    """The model without a spectrum that an earlier one of the same preparation has too."""
+    same = [each for each in results.models if each.preparation == model.preparation]
+    if same[0] is model or same[0].pictures.spectrum != model.pictures.spectrum:
+        return model
+    pictures = model.pictures.model_copy(update={"spectrum": None})
+    return model.model_copy(update={"pictures": pictures})
 
 
 def search_drawing(
