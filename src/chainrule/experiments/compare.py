@@ -1,6 +1,6 @@
 """The kind "compare": models on one data set, side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -43,11 +43,9 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
             trained[key] = train(key, bench)
             recorder.check()
     test = parts.get("test")
-    if test is not None:
-        trained = _judged(trained, test, recorder)
-    models = tuple(one.result for one in trained.values())
-    chosen = trained[_chosen(spec, models)]
-    tests = () if test is None else _paired_tests(chosen, trained, test)
+    chosen_key = _chosen(spec, [one.result for one in trained.values()])
+    trained, tests = _judged(chosen_key, trained, test, recorder)
+    models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
     noun = "image" if data.image_shape else "row"
@@ -77,24 +75,24 @@ def _chosen(spec: CompareSpec, models: Sequence[ModelResult]) -> str:
     return max(models, key=lambda model: model.scores.validation or -1.0).key
 
 
-def _judged(trained: Mapping[str, Trained], test: Part, recorder: Recorder) -> dict[str, Trained]:
-    """The models with what they do on the test part; what diverged has no scores."""
-    healthy = {key: one for key, one in trained.items() if not one.result.diverged}
-    said = {key: one.said for key, one in healthy.items() if one.said}
-    with recorder.timed("intervals"):
-        found = judging.on_test(said, {k: one.calibration for k, one in healthy.items()}, test.y)
-    return {
-        key: replace(one, result=one.result.model_copy(update={"on_test": found.get(key)}))
-        for key, one in trained.items()
-    }
-
-
-def _paired_tests(
-    chosen: Trained, trained: Mapping[str, Trained], test: Part
-) -> tuple[PairedTest, ...]:
+def _judged(
+    chosen: str, trained: dict[str, Trained], test: Part | None, recorder: Recorder
+) -> tuple[dict[str, Trained], tuple[PairedTest, ...]]:
+    """The models with what they do on the test part, and the chosen one against each other; what
+    diverged has no scores."""
+    if test is None:
+        return trained, ()
     said = {key: one.said for key, one in trained.items() if one.said}
-    judged = {key for key, one in trained.items() if one.result.on_test}
-    return judging.paired_tests(chosen.result.key, said, test.y, judged)
+    healthy = {key: said[key] for key in said if not trained[key].result.diverged}
+    calibrations = {key: trained[key].calibration for key in healthy}
+    with recorder.timed("intervals"):
+        found = judging.on_test(healthy, calibrations, test.y)
+        tests = judging.paired_tests(chosen, said, test.y, healthy)
+    judged = dict(trained)
+    for key, each in found.items():
+        result = trained[key].result.model_copy(update={"on_test": each})
+        judged[key] = replace(trained[key], result=result)
+    return judged, tests
 
 
 def _comparisons(
