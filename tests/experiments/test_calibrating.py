@@ -44,19 +44,19 @@ def in_loops(P, y):
 
 def by_brute_force(Z, y):
     """The temperature of the least loss among many."""
-    temperatures = np.geomspace(0.2, 20, 4001)
+    temperatures = np.geomspace(0.2, 20, 2001)
     rows = np.arange(len(y))
     losses = [-log_softmax(Z / T, axis=1)[rows, y].mean() for T in temperatures]
     return temperatures[int(np.argmin(losses))]
 
 
 @given(seeds, st.floats(0.5, 5))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_it_is_what_loops_and_brute_force_find(seed, too_sure):
     (Z, y), (Z_val, y_val) = drawn(seed, 300, too_sure), drawn(seed + 1, 200, too_sure)
     found = calibration(said(Z), y, said(Z_val), y_val)
     assert found.error == pytest.approx(in_loops(softmax(Z, axis=1), y), abs=1e-9)
-    assert found.temperature == pytest.approx(by_brute_force(Z_val, y_val), rel=2e-3)
+    assert found.temperature == pytest.approx(by_brute_force(Z_val, y_val), rel=4e-3)
     P = np.exp(Z / found.temperature)
     P /= P.sum(axis=1, keepdims=True)
     assert found.error_after == pytest.approx(in_loops(P, y), abs=1e-9)

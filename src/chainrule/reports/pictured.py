@@ -25,7 +25,8 @@ def picture_figures(model: ModelResult, data: DataSummary) -> Iterator[tuple[str
 def _spectrum(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
     """Of the data as prepared: the same for every model that is prepared so."""
     if found := model.pictures.spectrum:
-        title = ", ".join(model.preparation) or model.label
+        steps = ", ".join(model.preparation)
+        title = f"Prepared by {steps}" if steps else model.label
         yield figures.pca_spectrum(found.ratios, chosen=found.chosen, title=title)
 
 
