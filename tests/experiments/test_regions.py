@@ -173,12 +173,15 @@ def test_every_set_in_the_plane_has_its_map(name, tmp_path):
     assert "regions of" in (tmp_path / "report.html").read_text("utf-8")
 
 
-def test_of_many_models_no_maps_are_kept(tmp_path):
+def test_of_many_models_no_maps_are_kept_and_one_is_drawn(tmp_path):
     tree = small()["models"]["tree"]
     spec = small(models={f"tree{n}": {**tree, "label": f"Tree {n}"} for n in range(5)})
     results = run(spec, out=tmp_path, console=QUIET)
     assert all(model.pictures.regions is None for model in results.models)
     assert all(model.on_test.calibration for model in results.models)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count(": reliability, ECE") // page.count("Tree 0: reliability, ECE") == 1
+    assert "Drawn is the saved model" in page
 
 
 def test_without_a_test_part_the_map_has_the_training_points(tmp_path):

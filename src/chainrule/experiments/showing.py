@@ -43,21 +43,19 @@ def pictures_of(
         shown: the same rows as the source has them, for pictures.
         said: what the model says of them.
         temperature: at which its probabilities are drawn once more.
-        brief: of a network its shape and diagnosis alone, and nothing of other models, as where
-            many are compared.
+        brief: its reliability, and of a network its shape and diagnosis, alone: as where many are
+            compared.
     """
     network = hasattr(estimator, "coefs_")
     found: dict[str, Any] = _shape_and_diagnosis(estimator) if network else {}
-    if brief:
-        return Pictures(**found)
-    if network:
+    if network and not brief:
         found |= _inside(estimator, test, image_shape)
     if said is not None and said.probabilities is not None and shown is not None:
         right = said.probabilities.argmax(axis=1) == shown.y
         found |= _reliability(said, right, temperature)
-        if network:
+        if network and not brief:
             found["n_mistakes"] = int(np.sum(~right))
-        if network and image_shape is not None:
+        if network and not brief and image_shape is not None:
             found["mistakes"] = picturing.confident_mistakes(
                 shown.X, shown.y, said.probabilities, class_names
             )
