@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from chainrule.experiments.results import Comparison, Estimate, ModelResult, Results
+from chainrule.experiments.estimates import Estimate
+from chainrule.experiments.results import Comparison, ModelResult, Results
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
 HEAVY = {"pictures", "curves", "confusion", "search"}

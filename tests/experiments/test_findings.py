@@ -2,14 +2,12 @@
 
 import math
 
+from chainrule.experiments.estimates import Calibration, Estimate, OnTest
 from chainrule.experiments.findings import Evidence, findings
 from chainrule.experiments.results import (
-    Calibration,
     Candidate,
     Comparison,
-    Estimate,
     ModelResult,
-    OnTest,
     PairedTest,
     Scores,
     Search,

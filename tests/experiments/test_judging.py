@@ -5,9 +5,9 @@ import pytest
 from scipy.special import log_softmax
 
 from chainrule.estimators.intervals import mean_interval
+from chainrule.experiments.estimates import Calibration
 from chainrule.experiments.judging import on_test, paired_tests
 from chainrule.experiments.predictions import Predictions
-from chainrule.experiments.results import Calibration
 from chainrule.experiments.statistics import mcnemar
 
 N = 300

@@ -9,8 +9,8 @@ from chainrule.estimators.calibration import (
     negative_log_likelihood,
     with_temperature,
 )
+from chainrule.experiments.estimates import Calibration
 from chainrule.experiments.predictions import Predictions
-from chainrule.experiments.results import Calibration
 
 __all__ = ["BINS", "calibration", "cooled"]
 

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from chainrule.experiments.results import Comparison, ModelResult, OnTest, PairedTest, Variant
+from chainrule.experiments.estimates import OnTest
+from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
 
 __all__ = ["FINDINGS", "Evidence", "findings"]
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from chainrule.estimators.intervals import mean_intervals
 from chainrule.experiments import statistics
+from chainrule.experiments.estimates import Calibration, Estimate, OnTest
 from chainrule.experiments.predictions import Predictions
-from chainrule.experiments.results import Calibration, Estimate, OnTest, PairedTest
+from chainrule.experiments.results import PairedTest
 
 __all__ = ["on_test", "paired_tests"]
 

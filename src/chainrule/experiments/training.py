@@ -12,20 +12,14 @@ from chainrule.data.splits import Part, Parts
 from chainrule.experiments import grid, picturing, statistics
 from chainrule.experiments.bench import Bench, Inputs
 from chainrule.experiments.calibrating import calibration
+from chainrule.experiments.estimates import Calibration
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import Fitted, accuracy, curves, fit, n_parameters
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.pictures import Pictures
 from chainrule.experiments.predictions import Predictions, predictions
 from chainrule.experiments.regions import regions_of
-from chainrule.experiments.results import (
-    Calibration,
-    ModelResult,
-    Scores,
-    Search,
-    SeedRuns,
-    Variant,
-)
+from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
 
