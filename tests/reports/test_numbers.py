@@ -61,3 +61,19 @@ def test_settings_are_written_as_a_reader_writes_them(value, text):
 
 def test_several_settings_in_one_line():
     assert numbers.settings({"C": 5, "hidden": [4, 4]}) == "C = 5, hidden = 2×4"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "signed"),
+    [
+        (None, "–", "–"),
+        (0.12345, "0.1235", "+0.1235"),
+        (12.3, "12.3000", "+12.3000"),
+        (1234.56, "1235", "+1235"),
+        (-0.5, "-0.5000", "−0.5000"),
+        (-0.00001, "-0.0000", "0.0000"),
+        (0.0, "0.0000", "0.0000"),
+    ],
+)
+def test_losses_and_differences(value, text, signed):
+    assert (numbers.loss(value), numbers.difference(value)) == (text, signed)
