@@ -377,14 +377,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
 
     # the forward pass
 
-    def _outputs(self, X: Any) -> npt.NDArray[Any]:
-        """The outputs of the network for checked input."""
+    def _outputs(self, X: Any, activations: tuple[str, ...] | None = None) -> npt.NDArray[Any]:
+        """The outputs of the network for checked input, with other ``activations`` if wanted."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if scipy.sparse.issparse(X):
             X = X.tocsr()
         device = find_device(self.device)
-        return outputs(self._layers(), self._activations(), X, device, self.input_scale)
+        names = activations or self._activations()
+        return outputs(self._layers(), names, X, device, self.input_scale)
 
     def _activations(self) -> tuple[str, ...]:
         """One activation a layer, the output's included."""
