@@ -518,8 +518,9 @@ def _measured(block: Block, ended: Sequence[Training]) -> dict[int, Row]:
         return {}
     named = problems[0].measured
     for problem in problems:
-        same = [one.X for one in problem.measured.values()]
-        if [id(X) for X in same] != [id(rows.X) for rows in named.values()]:
+        if {name: id(rows.X) for name, rows in problem.measured.items()} != {
+            name: id(rows.X) for name, rows in named.items()
+        }:
             return {}
     found: dict[int, Row] = {training.number: {} for training in ended} if named else {}
     for name, rows in named.items():
