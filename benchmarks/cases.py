@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import searches
+
 __all__ = ["CASES", "ROWS", "Case"]
 
 Work = Callable[[], object]
@@ -239,5 +241,43 @@ CASES: Mapping[str, Any] = {
         },
         {"scikit-learn": 1.5},
         2 * ROWS * sum(a * b for a, b in pairwise(DEEP)) / 1e9,
+    ),
+    "grid": Case(
+        "54 candidates x 3 folds and the refit: 64-H-H-10, batch sizes, epochs (cache filled)",
+        {
+            "chainrule": searches.grid_of_a_notebook("chainrule"),
+            "scikit-learn": searches.grid_of_a_notebook("scikit-learn"),
+        },
+        {"scikit-learn": 8.0},
+    ),
+    "grid-process": ProcessCase(
+        "the same as a whole process, empty compile cache",
+        {
+            name: f"from benchmarks.searches import whole_grid; whole_grid({name!r})"
+            for name in ("chainrule", "scikit-learn")
+        },
+        {"scikit-learn": 3.0},
+        filled=False,
+    ),
+    "population": Case(
+        "64 candidates (learning rate, penalty) x 5 folds of 64-50-10, batch 32, 50 epochs",
+        {
+            "chainrule": searches.rates_and_penalties("chainrule"),
+            "scikit-learn": searches.rates_and_penalties("scikit-learn"),
+        },
+        {"scikit-learn": 15.0},
+    ),
+    "images-slice": Case(
+        "10 of 100 candidates of 197-H-10, batch 200, 49,000 rows, 2 epochs",
+        {
+            "chainrule": searches.slice_of_images("chainrule"),
+            "scikit-learn": searches.slice_of_images("scikit-learn"),
+        },
+        {"scikit-learn": 2.2},
+    ),
+    "seeds": Case(
+        "20 seeds of 784-300-10, batch 200, 60,000 rows, 2 epochs, against 20 fits",
+        {"chainrule": searches.seeds(together=True), "one by one": searches.seeds(together=False)},
+        {"one by one": 1.0},
     ),
 }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
@@ -37,10 +38,12 @@ def small(results: Results) -> str:
 def page(results: Results) -> Iterator[str]:
     environment, clock = results.environment, results.clock
     yield from (f"# {results.title}", "", results.question, "")
-    yield f"Recipe `{results.recipe}`, after {results.source.title}."
+    source = results.source
+    after = f". {source.title}." if source.key == "own" else f", after {source.title}."
+    yield f"Recipe `{results.recipe}`{after}"
     yield ""
-    yield "| model | parameters | epochs | train | validation | test |"
-    yield "|---|---|---|---|---|---|"
+    yield "| model | parameters | epochs | train | validation | test (95 %) | test loss (95 %) |"
+    yield "|---|---|---|---|---|---|---|"
     yield from (_row(model) for model in results.models)
     if results.comparisons:
         yield from ("", "## Printed and ours", "")
@@ -74,9 +77,18 @@ def _row(model: ModelResult) -> str:
         model.label,
         f"{model.n_parameters:,}" if model.n_parameters is not None else "",
         "" if model.n_iter is None else str(model.n_iter),
-        *(_said(score) for score in (scores.train, scores.validation, scores.test)),
+        *(_said(score) for score in (scores.train, scores.validation)),
+        _sure(model.on_test.accuracy) if model.on_test else _said(scores.test),
+        _sure(model.on_test.loss) if model.on_test and model.on_test.loss else "",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _sure(found: Estimate) -> str:
+    if found.value is None:
+        return "infinite"
+    ends = "" if found.low is None else f" ({found.low:.4f} to {found.high:.4f})"
+    return f"{found.value:.4f}{ends}"
 
 
 def _said(value: object) -> str:

@@ -145,6 +145,15 @@ def test_components_are_those_of_scikit_learn(correlated, value, rows):
     assert out.shape == expected.shape
     assert np.abs(out) == pytest.approx(np.abs(expected), abs=1e-8)  # the sign is free
     assert ours.inverse(out) == pytest.approx(theirs.inverse_transform(expected))
+    assert ours.components.kept == out.shape[1]
+    every = PCA(svd_solver="full").fit(X).explained_variance_ratio_
+    assert ours.components.ratios == pytest.approx(every, abs=1e-12)
+
+
+def test_without_a_pca_there_are_no_components(correlated):
+    assert preparation.fit(("standardize",), correlated).components is None
+    both = preparation.fit(("pca:5", "standardize", "pca:2"), correlated)
+    assert len(both.components.ratios) == 5 and both.components.kept == 2  # the last one's
 
 
 def test_the_share_is_reached_and_not_with_one_fewer(correlated):
@@ -204,6 +213,8 @@ def test_more_components_than_there_can_be_are_refused(correlated):
 def test_rows_that_are_all_equal_have_no_components():
     with pytest.raises(DataError, match="all training rows are equal"):
         preparation.fit(("pca",), np.ones((5, 3)))
+    found = preparation.fit(("pca:2",), np.ones((5, 3))).components
+    assert found.kept == 2 and not found.ratios.any()
 
 
 def test_flatten_makes_rows_of_images():

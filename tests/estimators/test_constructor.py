@@ -115,8 +115,21 @@ def test_every_parameter_is_documented(ours, theirs):
         assert f"\n{name} : default=" in inspect.getdoc(ours), name
 
 
-def test_predict_log_proba_is_the_logarithm(problem):
-    X, y, _ = problem("multiclass")
+@pytest.mark.parametrize("kind", ["multiclass", "binary", "multilabel"])
+def test_predict_log_proba_is_the_logarithm(kind, problem):
+    X, y, _ = problem(kind)
     net = MLPClassifier((6,), batch_size=16, max_iter=2, random_state=0).fit(X, y)
-    np.testing.assert_array_equal(net.predict_log_proba(X), np.log(net.predict_proba(X)))
-    assert net.score(X, y) == np.mean(net.predict(X) == y)
+    log = net.predict_log_proba(X)
+    np.testing.assert_allclose(log, np.log(net.predict_proba(X)), rtol=1e-12, atol=1e-15)
+    assert net.score(X, y) == np.mean((net.predict(X) == y).reshape(len(X), -1).all(axis=1))
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "binary"])
+def test_the_logarithm_of_what_is_rounded_to_zero_is_finite(kind, problem):
+    X, y, _ = problem(kind)
+    X = X.astype(np.float32)
+    net = MLPClassifier((6,), batch_size=16, max_iter=2, random_state=0).fit(X, y)
+    net.coefs_[-1] *= 1e4
+    log = net.predict_log_proba(X)
+    assert (net.predict_proba(X) == 0).any() and log.dtype == np.float32
+    assert np.isfinite(log).all() and log.min() < -1000

@@ -2,6 +2,7 @@
 
 import math
 
+from chainrule.experiments.estimates import Calibration, Estimate, OnTest
 from chainrule.experiments.findings import Evidence, findings
 from chainrule.experiments.results import (
     Candidate,
@@ -27,9 +28,9 @@ def model(key, test, **more):
     return ModelResult(key=key, **(values | more))
 
 
-def evidence(*models, tests=(), comparisons=()):
+def evidence(*models, tests=(), comparisons=(), **more):
     sizes = {"train": 100, "validation": 50, "test": 200}
-    return Evidence(models, tests, comparisons, ("cat", "dog"), sizes)
+    return Evidence(models, tests, comparisons, ("cat", "dog"), sizes, **more)
 
 
 def only(text, sentences):
@@ -119,3 +120,46 @@ def test_a_model_trained_from_seeds_is_ranked_by_their_mean():
     runs = SeedRuns(seeds=(0, 1, 2), train=spread, test=spread)
     said = findings(evidence(model("a", 0.95, over_seeds=runs), model("b", 0.9)))
     assert said[0] == "Accuracy on the 200 test images: B 0.9000; A (mean of 3 seeds) 0.7500."
+
+
+def test_rows_that_are_no_images_are_called_rows():
+    tests = (PairedTest(a="a", b="b", only_a=1, only_b=2, n=200, p_value=1.0),)
+    raw = Variant(label="unscaled", settings={}, scores=Scores(validation=0.8))
+    models = (model("a", 0.8, variants=(raw,)), model("b", 0.9))
+    said = " ".join(findings(evidence(*models, tests=tests, noun="row")))
+    assert "image" not in said
+    assert "on 1 row only the first is right" in said and "no difference that 200 rows" in said
+    assert "(-5 of 50 rows)" in said
+
+
+def judged(gap, low, high, **calibration):
+    off = Estimate(value=gap, low=low, high=high, method="bootstrap")
+    known = Calibration(bins=10, **({"error": abs(gap or 0)} | calibration))
+    loss = Estimate(value=0.2143)
+    return OnTest(accuracy=Estimate(value=0.9), loss=loss, overconfidence=off, calibration=known)
+
+
+def confidence(**on_test):
+    said = findings(evidence(model("a", 0.9, on_test=judged(**on_test))))
+    return [sentence for sentence in said if "confident" in sentence]
+
+
+def test_over_confidence_is_told_with_what_mends_it():
+    mended = {"temperature": 2.104, "error_after": 0.0101, "loss_after": 0.152}
+    assert confidence(gap=0.04, low=0.03, high=0.05, **mended) == [
+        "A is over-confident: on average it is 0.940 sure of its answer, and right in 0.900 of the "
+        "images (calibration error 0.040). A temperature of 2.10, fitted on the validation part, "
+        "brings that to 0.010 and the test loss from 0.214 to 0.152."
+    ]
+    (under,) = confidence(gap=-0.04, low=-0.05, high=-0.03)
+    assert under.startswith("A is under-confident: on average it is 0.860 sure")
+    assert under.endswith("(calibration error 0.040).")
+    (left,) = confidence(gap=0.04, low=0.03, high=0.05, **(mended | {"error_after": 0.039}))
+    assert left.endswith("A temperature (2.10) does not mend that: it leaves 0.039.")
+
+
+def test_what_chance_or_a_hair_can_explain_is_not_told():
+    assert confidence(gap=0.04, low=-0.001, high=0.08) == []
+    assert confidence(gap=0.009, low=0.008, high=0.010) == []
+    assert confidence(gap=0.04, low=None, high=None) == []
+    assert confidence(gap=None, low=None, high=None, error=0.0) == []

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainrule.data.splits import Part
 from chainrule.experiments.hardest import hardest
+from chainrule.experiments.predictions import Predictions
 
 TEST = Part(np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1]))
 NAMES = ("cat", "dog")
@@ -17,9 +18,7 @@ def answers(key, predicted, truth_probability=None):
         p = np.array(truth_probability)
         probabilities = np.where(np.eye(2)[TEST.y] == 1, p[:, None], 1 - p[:, None])
     result = SimpleNamespace(key=key)
-    return SimpleNamespace(
-        result=result, predicted=np.array(predicted), probabilities=probabilities
-    )
+    return SimpleNamespace(result=result, said=Predictions(np.array(predicted), probabilities))
 
 
 def test_wrong_by_most_models_first_then_by_the_probability_of_the_truth():

@@ -64,6 +64,13 @@ def test_every_part_of_the_comparison_is_there(done):
     assert [comparison.agreement for comparison in results.comparisons][1] != "exact"
     assert (results.tests[0].a, results.tests[0].b) == ("ann", "tree")
     assert len(results.hardest) == 3 and len(results.data.samples) == 2
+    for model in (tree, ann):
+        assert model.on_test.accuracy.value == model.scores.test
+        assert model.on_test.accuracy.low < model.scores.test < model.on_test.accuracy.high
+    assert ann.on_test.loss.value == pytest.approx(ann.curves["test_loss"][-1], rel=1e-5)
+    assert ann.on_test.calibration.temperature and ann.pictures.reliability_after
+    apart = results.tests[0].accuracy_difference  # the network has learnt for six epochs alone
+    assert apart.low < apart.value < apart.high < 0
 
 
 def test_the_scores_are_those_of_the_plain_estimator(done):
@@ -108,6 +115,7 @@ def test_wall_times_live_in_the_clock_alone(done):
     assert "seconds" not in json.dumps(results.comparable())
     steps = {(timing.step, timing.model) for timing in results.clock.timings}
     assert {("baseline", "tree"), ("search", "ann"), ("seeds", "ann"), ("data", "")} <= steps
+    assert ("intervals", "") in steps
     assert ("baseline", "ann") not in steps, "what was not done took no time"
     assert sum(timing.seconds for timing in results.clock.timings) <= results.clock.seconds
 

@@ -80,5 +80,6 @@ def pictures(images: np.ndarray, class_names: list[str]) -> dict[str, Any]:
         mistakes=picturing.confident_mistakes(images, y, P, class_names, limit=8),
         n_mistakes=int((P.argmax(axis=1) != y).sum()),
         reliability=picturing.reliability_bins(P.max(axis=1), P.argmax(axis=1) == y),
+        reliability_after=picturing.reliability_bins(P.max(axis=1) ** 0.5, P.argmax(axis=1) == y),
     )
     return made.model_dump(mode="json")

@@ -50,9 +50,17 @@ def test_the_answer_comes_first(page, results):
     "words",
     [
         "After document A, “MLP Training & Digits Classification”",
-        "0.9222 printed 0.9139 = exact",
-        "0.9786 0.9759 to 0.9813 20 seeds printed 0.9778 ≈ within interval",
-        "Neural network against Decision tree 65 3 0.031 no difference shown",
+        "0.9222 0.9022 to 0.9422 printed 0.9139 = exact 0.1234 0.0901 to 0.1702",
+        "∞ probability 0 for the truth of 69 images",
+        "0.9786 0.9759 to 0.9813 20 seeds shown: 0.9806 0.9606 to 1.0000 printed 0.9778 ≈ within "
+        "interval",
+        "Neural network against Decision tree 65 3 0.031 +0.1722 +0.0123 to +0.2000 no difference "
+        "shown",
+        "Neural network against Naive Bayes 24 3 0.031 +0.0583 +0.0123 to +0.2000 −0.0456 −0.0600 "
+        "to +0.0100 no difference shown",
+        "Neural network −0.0123 −0.0200 to +0.0004 0.0456 2.10 0.0101 0.1234 0.0987",
+        "Decision tree −0.0123 −0.0200 to +0.0004 0.0456 – – ∞ –",
+        "No temperature where a model has every validation row right",
         "Learning rate 0.001 inferred The default of the library that it uses.",
         "Train 142 146",
         "no. 9 The over-fitting table",

@@ -67,3 +67,19 @@ def test_one_thing_and_several():
     assert numbers.several(1, "candidate") == "1 candidate"
     assert numbers.several(1200, "candidate") == "1,200 candidates"
     assert numbers.several(0, "seed") == "0 seeds"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "signed"),
+    [
+        (None, "–", "–"),
+        (0.12345, "0.1235", "+0.1235"),
+        (12.3, "12.3000", "+12.3000"),
+        (1234.56, "1235", "+1235"),
+        (-0.5, "-0.5000", "−0.5000"),
+        (-0.00001, "-0.0000", "0.0000"),
+        (0.0, "0.0000", "0.0000"),
+    ],
+)
+def test_losses_and_differences(value, text, signed):
+    assert (numbers.loss(value), numbers.difference(value)) == (text, signed)

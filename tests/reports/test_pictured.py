@@ -45,16 +45,21 @@ def test_the_others_say_what_they_say_of_the_arrays(results):
     found = drawn(
         results,
         reliability=picturing.reliability_bins(sure, right),
+        reliability_after=picturing.reliability_bins(sure**0.5, right),
         activations=picturing.activation_histograms(values),
         spectrum=picturing.spectrum([0.7, 0.3], 1),
         layers=Layers(sizes=(3, 2), activations=("softmax",)),
     )
     label = {"title": "Neural network"}
     assert {section: figure.get_label() for section, figure in found} == {
-        "spectrum": figures.pca_spectrum([0.7, 0.3], chosen=1, **label).get_label(),
+        "spectrum": figures.pca_spectrum(
+            [0.7, 0.3], chosen=1, title="Prepared by standardise"
+        ).get_label(),
         "networks": figures.network_drawing((3, 2), ("softmax",), **label).get_label(),
         "layers": figures.activation_histograms(values, **label).get_label(),
-        "reliability": figures.reliability_diagram(sure, right, **label).get_label(),
+        "reliability": figures.reliability_diagram(
+            sure, right, after=sure**0.5, temperature=2.104, **label
+        ).get_label(),
     }
 
 

@@ -356,6 +356,22 @@ def test_the_diagram_shows_the_bins_their_counts_and_the_error():
     assert f"Mean confidence {sure.mean():.4f}, accuracy {right.mean():.4f}" in figure.get_label()
 
 
+def test_the_diagram_shows_a_temperature_beside_it():
+    y, P = made.predictions(400)
+    sure, right = P.max(axis=1), P.argmax(axis=1) == y
+    after = binned(sure**0.5, right)
+    figure = figures.reliability_diagram(sure, right, after=sure**0.5, temperature=2.104)
+    hollow = figure.axes[0].lines[-1]
+    filled = [k for k, n in enumerate(after.counts) if n]
+    np.testing.assert_allclose(hollow.get_xdata(), [after.confidence[k] for k in filled])
+    np.testing.assert_allclose(hollow.get_ydata(), [after.accuracy[k] for k in filled])
+    assert hollow.get_label() == f"at temperature 2.10: ECE {after.ece:.4f}"
+    assert figure.get_label().endswith(f" At temperature 2.10: ECE {after.ece:.4f}.")
+    assert title(figure) == f"Reliability, ECE {binned(sure, right).ece:.4f}"
+    unnamed = figures.reliability_diagram([np.nan], [True], after=[np.nan])
+    assert title(unnamed) == "Reliability, no prediction"
+
+
 def test_a_model_that_is_always_sure_and_right_and_one_that_says_nothing():
     assert title(figures.reliability_diagram([1.0, 1.0], [True, True])) == "Reliability, ECE 0.0000"
     figure = figures.reliability_diagram([np.nan], [True])

@@ -27,8 +27,10 @@ def all_four(complete, results, tmp_path):
 def scored(results, test):
     """The same run of one model with another test score."""
     (model,) = results.models
-    scores = model.scores.model_copy(update={"test": test})
-    changed = model.model_copy(update={"scores": scores, "settings": {"rate": test}})
+    update = {"test": test}, {"settings": {"rate": test}, "on_test": None}
+    changed = model.model_copy(
+        update={"scores": model.scores.model_copy(update=update[0]), **update[1]}
+    )
     return results.model_copy(update={"models": (changed,)})
 
 
@@ -44,7 +46,13 @@ def test_an_interval_is_of_the_mean_or_of_the_rows(all_four):
     by_key = {entry.model.key: entry for entry in entries_of({"four": all_four})}
     seeds = by_key["ann"].model.over_seeds.test
     assert by_key["ann"].interval == (seeds.low, seeds.high)
-    assert by_key["nb"].interval == wilson(by_key["nb"].score, 360)
+    recorded = by_key["nb"].model.on_test.accuracy
+    assert by_key["nb"].interval == (recorded.low, recorded.high)
+
+
+def test_a_run_that_recorded_no_interval_has_wilson_s(complete, one_model):
+    (entry,) = entries_of({"older": rewritten(complete, scored(one_model, 0.9))})
+    assert entry.interval == wilson(0.9, 360)
 
 
 def test_wilson_s_interval():

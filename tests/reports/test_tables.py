@@ -30,6 +30,10 @@ def test_every_model_has_its_scores_beside_the_printed_ones(text, results):
     assert "Test 0.9222 0.9139 = exact" in lines
     assert "Test, 20 seeds 0.9786 0.9778 ≈ within interval" in lines
     assert "0.9759 to 0.9813" in lines
+    assert lines[lines.index("Test 0.9222 0.9139 = exact") + 1] == "0.9022 to 0.9422"
+    at = lines.index("Test, shown fit 0.9806")
+    assert lines[at + 1 : at + 4] == ["0.9606 to 1.0000", "Test loss 0.1234", "0.0901 to 0.1702"]
+    assert lines.count("Test loss ∞") == 1
     assert lines.count("1 recalls 1 differ") == 4
     assert lines.count("best parameters = exact") == 1
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from chainrule.data.principal import pca
 from chainrule.data.record import PixelRange
-from chainrule.data.steps import Fitted, center, flatten, standardize, unit
+from chainrule.data.steps import Components, Fitted, center, flatten, standardize, unit
 from chainrule.errors import DataError, unknown_name
 
 __all__ = ["STEPS", "Prepared", "Step", "check", "fit", "from_one_hot", "one_hot", "sentences"]
@@ -53,6 +53,12 @@ class Prepared:
         for step in reversed(self._fitted):
             rows = step.invert(rows)
         return rows
+
+    @property
+    def components(self) -> Components | None:
+        """The principal components, if there is a PCA among the steps (the last one's)."""
+        found = [step.components for step in self._fitted if step.components is not None]
+        return found[-1] if found else None
 
 
 def fit(steps: Sequence[str], X: np.ndarray, pixel_range: PixelRange = None) -> Prepared:

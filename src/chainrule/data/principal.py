@@ -8,7 +8,7 @@ z = (x - m) V_k with the first k columns, and z V_k^T + m is the nearest row tha
 import numpy as np
 
 from chainrule.data.record import PixelRange
-from chainrule.data.steps import Fitted, blocks, mean_of, type_after
+from chainrule.data.steps import Components, Fitted, blocks, mean_of, type_after
 from chainrule.errors import DataError
 
 __all__ = ["pca"]
@@ -43,7 +43,9 @@ def pca(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
             out[here] = block @ V.T + mean
         return out
 
-    return Fitted(apply, invert)
+    total = variances.sum()
+    ratios = variances / total if total > 0 else np.zeros_like(variances)
+    return Fitted(apply, invert, Components(ratios, kept))
 
 
 def _principal(X: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

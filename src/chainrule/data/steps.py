@@ -12,19 +12,39 @@ import numpy as np
 from chainrule.data.record import PixelRange
 from chainrule.errors import DataError
 
-__all__ = ["Fitted", "blocks", "center", "flatten", "mean_of", "standardize", "type_after", "unit"]
+__all__ = [
+    "Components",
+    "Fitted",
+    "blocks",
+    "center",
+    "flatten",
+    "mean_of",
+    "standardize",
+    "type_after",
+    "unit",
+]
 
 Transform = Callable[[np.ndarray], np.ndarray]
 
 _BLOCK = 2048  # rows that are float64 at one time
 
 
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Of a PCA: the share of the training rows' variance along each component, (components,), the
+    largest first, and how many are kept."""
+
+    ratios: np.ndarray
+    kept: int
+
+
 @dataclass(frozen=True)
 class Fitted:
-    """A step that has seen the training rows, and what undoes it."""
+    """A step that has seen the training rows, what undoes it, and a PCA's components."""
 
     apply: Transform
     invert: Transform
+    components: Components | None = None
 
 
 def type_after(rows: np.ndarray) -> np.dtype:

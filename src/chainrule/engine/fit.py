@@ -167,7 +167,9 @@ class Trainer:
 
     def partial_record(self, epoch: Epoch | None) -> EpochRecord | None:
         """What is known of an epoch under way; None where no step of it was done."""
-        return None if epoch is None or epoch.done == 0 else self._books.record(epoch)
+        if epoch is None or epoch.done == 0:
+            return None
+        return self._books.record(epoch, self.source.weight_sums(epoch.table))
 
     def rewind(self) -> None:
         """Go back to the last range that began with an epoch."""

@@ -1,6 +1,7 @@
 """One network of a population, and with which others it can be trained together."""
 
 from collections.abc import Hashable, Iterable
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +145,20 @@ class Member:
     def close(self) -> EpochRecord | None:
         """The record of an epoch that a budget of steps cut short, if there is one."""
         return self.trainer.partial_record(self.timetable.open)
+
+    def apart(self) -> "Member":
+        """Another member that stands where this one does, out of any block; between two epochs."""
+        trainer = copy(self.trainer)
+        trainer.timetable = self.timetable.copy()
+        trainer.shuffler = trainer.timetable.shuffler
+        trainer.layers, trainer.state = self.layers, self.state
+        trainer.mark()
+        return Member(trainer)
+
+    def stand_beside(self, other: "Member") -> None:
+        """Go to the epoch and the order of the other, with the parameters as they are."""
+        self.trainer.timetable.restore(other.timetable.snapshot())
+        self.trainer.step = other.step
 
     def leave(self) -> None:
         """Take what the block has of this network, and leave it."""

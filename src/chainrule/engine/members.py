@@ -85,8 +85,20 @@ def state_axes(state: Mapping[str, Any], n_layers: int, before: int = 0) -> dict
     }
 
 
-HYPER_AXES = Hyperparameters(0, 0, 0, None, 0, 0, 0, None)  # type: ignore[arg-type]
-"""Members of a group have the seed of the masks and the input's scale in common."""
+def hyper_axes(hyper: Hyperparameters, n_axes: int) -> Any:
+    """Which axes of the members the hyperparameters have: the first of ``n_axes``, or none for one
+    that all members have in common. The masks' seed and the input's scale are the groups'."""
+    own = Hyperparameters(0, 1, 0, 0, 0, 0, 0, 0)  # type: ignore[arg-type]  # axes of each by itself
+
+    def axis(leaf: Array, ndim: int) -> int | None:
+        return 0 if jnp.ndim(leaf) == ndim + n_axes else None
+
+    return Hyperparameters(
+        *(
+            jax.tree.map(lambda leaf, n=n: axis(leaf, n), part)
+            for part, n in zip(hyper, own, strict=True)
+        )
+    )
 
 
 def _run(
@@ -100,7 +112,8 @@ def _run(
 ) -> MembersOutcome:
     """Run ``steps.count`` updates of every member.
 
-    ``hyper`` has leaves ``(G, C, ...)``, but ``seed`` and ``input_scale`` ``(G,)``; ``widths``
+    ``hyper`` has leaves ``(G, C, ...)``, or without these axes where all members have them in
+    common; of ``seed`` and ``input_scale`` ``(G,)``. ``widths``
     ``(G, C, hidden layers)`` are the units that each member has, None where all have all. The
     parts of ``data`` are ``(rows, ...)`` after as many axes as ``levels`` says.
     """
@@ -120,7 +133,7 @@ def _run(
     of_widths = None if widths is None else 0
     inner = jax.vmap(
         one,
-        in_axes=(axes, of_state, HYPER_AXES, of_widths, *of_data, 0, 0, None),
+        in_axes=(axes, of_state, hyper_axes(hyper, 2), of_widths, *of_data, 0, 0, None),
         out_axes=(Members(axes, of_state), 0, 0),
     )
 
@@ -132,20 +145,46 @@ def _run(
         X, Y = X.astype(dtype), Y.astype(dtype)
         return inner(members.layers, members.state, hyper, widths, X, Y, w, *step)
 
+    of_hyper = hyper_axes(hyper, 2)._replace(seed=0, input_scale=0)
     of_groups = Data(*(0 if level else None for level in levels))
-    outer = jax.vmap(group, in_axes=(0, 0, of_widths, of_groups, 0, 0, 0, 0))
+    of_all = (0, of_hyper, of_widths, of_groups)
+    given = (members, hyper, widths, data)
+    if members.layers[0].b.shape[0] > 1:
+        return _loop(plan, jax.vmap(group, (*of_all, 0, 0, 0, 0)), given, steps)
+    # Without an axis of length one, XLA has less to copy.
+    given = jax.tree.map(_first, of_all, given, is_leaf=lambda axis: axis is None)
+    outcome = _loop(plan, group, given, MemberSteps(*map(_only, steps)))
+    return MembersOutcome(
+        jax.tree.map(lambda leaf: leaf[None], outcome.members),
+        outcome.loss[:, None],
+        outcome.penalty[:, None],
+    )
+
+
+def _first(axis: int | None, part: Any) -> Any:
+    return part if axis is None else jax.tree.map(lambda leaf: leaf[0], part)
+
+
+def _only(part: Array) -> Array:
+    """Of an array over steps and groups, or over groups, that of the only group."""
+    return part if part.ndim == 0 else part[0] if part.ndim == 1 else part[:, 0]
+
+
+def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) -> MembersOutcome:
+    """Run ``steps.count`` times ``advance(*given, rows, rate, l2, number)``."""
+    members, *others = given
 
     def body(i: Array, before: MembersOutcome) -> MembersOutcome:
         number = steps.first + i.astype(jnp.uint32)
-        after, loss, penalty = outer(
-            before.members, hyper, widths, data, steps.order[i], steps.rate[i], steps.l2[i], number
+        after, loss, penalty = advance(
+            before.members, *others, steps.order[i], steps.rate[i], steps.l2[i], number
         )
         penalties = before.penalty
         if plan.penalised or plan.l1:
             penalties = penalties.at[i].set(penalty)
         return MembersOutcome(after, before.loss.at[i].set(loss), penalties)
 
-    nothing = jnp.zeros(steps.rate.shape, dtype)
+    nothing = jnp.zeros(steps.rate.shape, plan.dtype)
     start = MembersOutcome(members, nothing, nothing)
     outcome: MembersOutcome = jax.lax.fori_loop(0, steps.count, body, start)
     return outcome
@@ -173,14 +212,17 @@ def _masks(
     return masks
 
 
-STATIC = ("plan", "levels")
+OPTIONS = {
+    **COMPILER_OPTIONS,
+    "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_INDIVIDUAL_CONVOLUTION",
+}
+"""For many small products XLA's older ways are quicker than YNNPACK (which is left the
+convolutions, of which there are none)."""
+
+_jit = partial(jax.jit, static_argnames=("plan", "levels"))
 run_members = {
-    True: partial(jax.jit, static_argnames=STATIC, compiler_options=COMPILER_OPTIONS)(_run),
-    False: partial(
-        jax.jit,
-        static_argnames=STATIC,
-        compiler_options={**COMPILER_OPTIONS, "xla_cpu_multi_thread_eigen": False},
-    )(_run),
+    True: _jit(_run, compiler_options=OPTIONS),
+    False: _jit(_run, compiler_options={**OPTIONS, "xla_cpu_multi_thread_eigen": False}),
 }
 """The program, by whether it may use all cores."""
 

@@ -23,7 +23,7 @@ from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
 from chainrule.engine.epochs import EpochRecord, Piece, Place
 from chainrule.engine.fit import Trainer, capacity
-from chainrule.engine.member import Member, common_plan
+from chainrule.engine.member import Member, common_plan, resident
 from chainrule.engine.members import Members, MemberSteps, members_outputs, run_members
 from chainrule.engine.plan import Plan
 from chainrule.engine.stacking import Pool
@@ -88,7 +88,7 @@ class Block:
         self.hyper = stacking.hyperparameters(everyone)
         self.data, self.levels = stacking.data(everyone, pool or Pool(self.device))
         self.capacity = steps_per_range or self._capacity()
-        self.own_weights = self.levels.weights == 2
+        self.own_weights = not all(map(_weigh_alike, everyone))
         self.arrays = stacking.stack(everyone, self.plan)
         for number, group in enumerate(self.groups):
             for place, member in enumerate(group):
@@ -219,6 +219,14 @@ def _filled(group: Sequence[Member | None], size: int) -> list[Trainer]:
     known = [None if member is None else member.trainer for member in group]
     first = next(trainer for trainer in known if trainer is not None)
     return [trainer or first for trainer in [*known, *[None] * (size - len(known))]]
+
+
+def _weigh_alike(trainers: Sequence[Trainer]) -> bool:
+    """Whether all weigh the rows alike. Programs take means, to which a common factor is nothing;
+    for ``alpha``, which is divided by the sum of a batch's weights, it is not."""
+    first = resident(trainers[0]).weights
+    others = (resident(one).weights for one in trainers[1:])
+    return all(weights is first or np.array_equal(weights, first) for weights in others)
 
 
 def _called(function: Any, static: tuple[Any, ...], arguments: tuple[Any, ...]) -> Any:

@@ -51,13 +51,19 @@ def widths(rows: Trainers, plan: Plan) -> npt.NDArray[np.int32] | None:
 
 
 def hyperparameters(rows: Trainers) -> Hyperparameters:
-    stacked: Hyperparameters = jax.tree.map(
-        lambda *leaves: np.stack(leaves).reshape(len(rows), len(rows[0]), *np.shape(leaves[0])),
-        *(one.hyper for row in rows for one in row),
-    )
-    return stacked._replace(
-        seed=stacked.seed[:, 0],
-        input_scale=stacked.input_scale[:, 0],
+    """All members' settings, ``(groups, size, ...)``; a setting that all have in common once, and
+    those that the members of a group share ``(groups,)``."""
+    every = [one.hyper for row in rows for one in row]
+
+    def stacked(*leaves: Any) -> Any:
+        if all(np.array_equal(leaf, leaves[0]) for leaf in leaves):
+            return leaves[0]
+        return np.stack(leaves).reshape(len(rows), len(rows[0]), *np.shape(leaves[0]))
+
+    found: Hyperparameters = jax.tree.map(stacked, *every)
+    return found._replace(
+        seed=np.stack([row[0].hyper.seed for row in rows]),
+        input_scale=np.stack([row[0].hyper.input_scale for row in rows]),
     )
 
 

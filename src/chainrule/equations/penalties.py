@@ -35,8 +35,13 @@ class Penalty:
     kinks: tuple[float, ...] = ()
 
 
+def _sum(values: Array) -> Array:
+    """The sum of a matrix; of its rows by a product, which is many times quicker than a sum."""
+    return namespace(values).sum(namespace(values).ones_like(values[:, 0]) @ values)
+
+
 def l2(W: Array, strength: Array | float) -> Array:
-    return 0.5 * strength * namespace(W).sum(W * W)
+    return 0.5 * strength * _sum(W * W)
 
 
 def l2_gradient(W: Array, strength: Array | float) -> Array:
@@ -44,8 +49,7 @@ def l2_gradient(W: Array, strength: Array | float) -> Array:
 
 
 def l1(W: Array, strength: Array | float) -> Array:
-    xp = namespace(W)
-    return strength * xp.sum(xp.abs(W))
+    return strength * _sum(namespace(W).abs(W))
 
 
 def l1_gradient(W: Array, strength: Array | float) -> Array:

@@ -160,21 +160,34 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         incremental: bool = False,
         watch: Mapping[str, tuple[Any, Any]] | None = None,
         split: Split = split_off,
+        encoding: dict[str, Any] | None = None,
     ) -> tuple[network.Architecture, Problem, np.random.RandomState, Session | None]:
-        """All that a training needs, and the initial weights as the fitted attributes."""
+        """All that a training needs, and the initial weights as the fitted attributes.
+
+        ``encoding`` takes what is learnt of rows and targets, for others that are given it with
+        the same ones.
+        """
         self._check_replaced()
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=not is_classifier(self),
-            dtype=[*self._dtypes(), np.uint8],
-            reset=first,
-        )
-        Y = self._encode(y, first, incremental)
+        if encoding:
+            X, y, Y = (encoding[name] for name in ("X", "y", "Y"))
+            self.__dict__.update(encoding["learnt"])
+        else:
+            before = set(vars(self))
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse=["csr", "csc"],
+                multi_output=True,
+                y_numeric=not is_classifier(self),
+                dtype=[*self._dtypes(), np.uint8],
+                reset=first,
+            )
+            Y = self._encode(y, first, incremental)
+            if encoding is not None:
+                learnt = {name: vars(self)[name] for name in set(vars(self)) - before}
+                encoding |= {"X": X, "y": y, "Y": Y, "learnt": learnt}
         weights = self._weights(X, y, sample_weight)
         self.n_outputs_ = Y.shape[1]
         self.out_activation_, loss, scale = self._output_and_loss()
@@ -364,14 +377,15 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
 
     # the forward pass
 
-    def _outputs(self, X: Any) -> npt.NDArray[Any]:
-        """The outputs of the network for checked input."""
+    def _outputs(self, X: Any, activations: tuple[str, ...] | None = None) -> npt.NDArray[Any]:
+        """The outputs of the network for checked input, with other ``activations`` if wanted."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if scipy.sparse.issparse(X):
             X = X.tocsr()
         device = find_device(self.device)
-        return outputs(self._layers(), self._activations(), X, device, self.input_scale)
+        names = activations or self._activations()
+        return outputs(self._layers(), names, X, device, self.input_scale)
 
     def _activations(self) -> tuple[str, ...]:
         """One activation a layer, the output's included."""

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
@@ -16,6 +17,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule.equations.losses import smoothed
 from chainrule.errors import InvalidInputError
@@ -234,9 +236,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return np.hstack([1 - A, A]) if A.shape[1] == 1 else A
 
     def predict_log_proba(self, X: Any) -> npt.NDArray[Any]:
-        """The logarithm of ``predict_proba``."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+        """The logarithm of ``predict_proba``, ``(n_samples, n_classes)``.
+
+        It is made from the last layer's pre-activations, and so is finite also where a probability
+        is too small for its type and is rounded to 0.
+        """
+        check_is_fitted(self)
+        Z = self._outputs(X, (*self._activations()[:-1], "identity"))
+        high = Z.astype(np.float64)
+        if self.out_activation_ == "softmax":
+            return log_softmax(high, axis=1).astype(Z.dtype)
+        both = [log_expit(-high), log_expit(high)] if Z.shape[1] == 1 else [log_expit(high)]
+        return np.hstack(both).astype(Z.dtype)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

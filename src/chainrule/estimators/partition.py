@@ -26,6 +26,9 @@ CACHE_BYTES = 2**22
 MOST = 64
 """Members of a block at most: beyond, the wide product gains nothing."""
 
+OVERHEAD = 2
+"""What it costs to run a block, in members."""
+
 COMPILE_SECONDS = 0.7
 FLOPS = 4e10
 """A program's compilation, and the arithmetic of one core a second: about, for what is weighed."""
@@ -141,13 +144,10 @@ def _cut(members: Sequence[Member], workers: int) -> Iterator[Groups]:
     by_group: dict[object, list[Member]] = defaultdict(list)
     for member in members:
         by_group[group_key(member.trainer)].append(member)
-    small: list[list[Member]] = []
-    for group in by_group.values():
-        if 2 * len(group) > most:
-            count = -(-len(group) // most)
-            yield from ([list(part)] for part in np.array_split(np.array(group, object), count))
-        else:
-            small.append(group)
+    large = [group for group in by_group.values() if 2 * len(group) > most]
+    small = [group for group in by_group.values() if 2 * len(group) <= most]
+    for group, parts in zip(large, _parts(list(map(len, large)), most, workers), strict=True):
+        yield from ([list(part)] for part in np.array_split(np.array(group, object), parts))
     while small:
         size = max(map(len, small))
         count = max(most // size, 1)
@@ -162,6 +162,20 @@ def _most(plan: Plan, count: int, workers: int) -> int:
     """Members of a block: as many as fit the cache, and no more than leave work for all cores."""
     state = 3 * plan.n_parameters * np.dtype(plan.dtype).itemsize
     return int(np.clip(min(CACHE_BYTES // state, -(-count // workers)), 1, MOST))
+
+
+def _parts(sizes: Sequence[int], most: int, workers: int) -> list[int]:
+    """Into how many blocks each group is cut, so that the workers end at about the same time."""
+    least = [-(-size // most) for size in sizes]
+
+    def seconds(more: int) -> float:
+        """Of the busiest worker: a block costs as much as ``OVERHEAD`` members more."""
+        counts = [count * more for count in least]
+        each = max(-(-size // count) for size, count in zip(sizes, counts, strict=True))
+        return -(-sum(counts) // workers) * (each + OVERHEAD)
+
+    more = min(range(1, 5), key=seconds) if sizes else 1
+    return [min(count * more, size) for count, size in zip(least, sizes, strict=True)]
 
 
 def _same_rows(groups: Sequence[Sequence[Member]]) -> bool:

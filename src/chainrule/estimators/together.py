@@ -46,7 +46,8 @@ MEMORY = 2e9
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """An estimator to be fitted, and what its ``fit`` would be given."""
+    """An estimator to be fitted, and what its ``fit`` would be given; ``checked`` says that its
+    parameters are known to be good."""
 
     estimator: "BaseMLP"
     X: Any
@@ -54,6 +55,7 @@ class Job:
     sample_weight: Any = None
     validation: tuple[Any, ...] = (None, None, None)
     watch: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    checked: bool = False
 
 
 @dataclass(eq=False)
@@ -72,6 +74,10 @@ class Training:
         finish(self.job.estimator, self.loop)
         self.done = True
 
+    def set_apart(self) -> None:
+        """Let it have a network of its own: others go on with the one that they have shared."""
+        self.member = self.loop.trainer = self.member.apart()
+
     def as_it_is(self) -> "BaseMLP":
         """The estimator as if its training had ended here."""
         estimator = copy.deepcopy(self.job.estimator)
@@ -82,8 +88,9 @@ class Training:
 @dataclass(frozen=True)
 class Standing:
     """A block that is under way: the numbers of the jobs in its places, group by group (of jobs
-    that share a place, the smallest), and the states of those that are not at their end. ``name``
-    is that of the block as it was laid out first; it may have become smaller since."""
+    that share a place, the smallest; those that have ended keep theirs), and the states of those
+    that are not at their end. ``name`` is that of the block as it was laid out first; it may have
+    become smaller since."""
 
     name: str
     layout: tuple[tuple[int | None, ...], ...]
@@ -223,17 +230,20 @@ class Together:
         if not steps:
             return
         workers = self.workers or _workers(trainings[0].job.estimator)
+        numbers = {member: min(one.number for one in those) for member, those in readers.items()}
         blocks = []
         for layout in blocks_of(list(steps), steps, workers):
-            names = [min(one.number for one in readers[m]) for group in layout for m in group if m]
-            name = ",".join(map(str, names))
-            blocks.append((name, self._where_it_stood(layout, readers, found.get(name))))
-        self.layouts = [layout for _, layout in blocks]
+            members = [member for group in layout for member in group if member]
+            name = ",".join(str(numbers[member]) for member in members)
+            here = [one for member in members for one in readers[member] if not one.known]
+            places = self._where_it_stood(layout, numbers, readers, found.get(name))
+            blocks.append((name, places, here))
+        self.layouts = [layout for _, layout, _ in blocks]
         with ThreadPoolExecutor(workers) as threads:
             tasks = [
-                threads.submit(self._train_block, name, layout, readers, workers == 1)
-                for name, layout in blocks
-                if any(member for group in layout for member in group)
+                threads.submit(self._train_block, name, layout, numbers, here, workers == 1)
+                for name, layout, here in blocks
+                if here
             ]
             try:
                 for task in as_completed(tasks):
@@ -249,51 +259,73 @@ class Together:
     def _where_it_stood(
         self,
         layout: Groups,
+        numbers: dict[Member, int],
         readers: Mapping[Member, Sequence[Training]],
         standing: Standing | None,
     ) -> Groups:
-        """The block's places as they were when it was cut off."""
-        if standing is None:
-            return [[_unless_known(member, readers) for member in group] for group in layout]
-        for number, snapshot in standing.snapshots.items():
-            take_up(self.trainings[number].loop, snapshot)
-        places = [
-            [None if number is None else self.trainings[number].member for number in group]
-            for group in standing.layout
-        ]
-        return [[_unless_known(member, readers) for member in group] for group in places]
+        """The block's places as they were when it was cut off.
+
+        Whoever is not trained any more keeps the place by a stand-in that nobody reads: the last
+        bits of the others' products depend on the program, and so on who is in the block.
+        """
+        places = [[numbers[member] for member in group if member] for group in layout]
+        if standing is not None:
+            places = [
+                [number for number in group if number is not None] for group in standing.layout
+            ]
+            for number, snapshot in sorted(standing.snapshots.items(), key=_epochs_done):
+                training = self.trainings[number]
+                take_up(training.loop, snapshot)
+                if not training.loop.going:
+                    training.set_apart()
+        found: Groups = []
+        for group in places:
+            members = [self.trainings[number].member for number in group]
+            going = [any(one.loop.going and not one.known for one in readers[m]) for m in members]
+            at = next((member for member, goes in zip(members, going, strict=True) if goes), None)
+            for place, goes in enumerate(going):
+                if not goes:
+                    members[place] = _stand_in(members[place], at)
+                    numbers[members[place]] = group[place]
+            found.append(list(members))
+        return found
 
     def _train_block(
         self,
         name: str,
         layout: Groups,
-        readers: Mapping[Member, Sequence[Training]],
+        numbers: Mapping[Member, int],
+        here: Sequence[Training],
         all_cores: bool,
     ) -> None:
         if self._stop():
             return
         block = Block(layout, pool=self._shared.pool, all_cores=all_cores)
         while True:
-            here = [one for member in block.members for one in readers[member] if not one.known]
             self._end([one for one in here if one.loop.ended])
+            _let_pause(here)
             live = [one for one in here if one.loop.going]
             if not live:
                 break
-            if self._stop():
-                self._say(name, block, readers)
+            stop, between_epochs = self._stop(), block.timetables[0].open is None
+            if self.on_range and between_epochs:
+                self.on_range(name, partial(_standing, name, block, numbers, here))
+            if stop:
                 break
-            if fewer := smaller(block, {one.member for one in live}, _steps_ahead(live)):
-                for member in block.members:
-                    member.leave()
-                block = Block(fewer, pool=self._shared.pool, all_cores=all_cores)
+            if between_epochs:
+                block = self._smaller(block, live, all_cores)
             _range(block, live)
-            self._say(name, block, readers)
         for member in block.members:
             member.leave()
 
-    def _say(self, name: str, block: Block, readers: Mapping[Member, Sequence[Training]]) -> None:
-        if self.on_range and block.timetables[0].open is None:
-            self.on_range(name, partial(_standing, name, block, readers))
+    def _smaller(self, block: Block, live: Sequence[Training], all_cores: bool) -> Block:
+        """The block, without those that have ended if that is worth it."""
+        fewer = smaller(block, {one.member for one in live}, _steps_ahead(live))
+        if not fewer:
+            return block
+        for member in block.members:
+            member.leave()
+        return Block(fewer, pool=self._shared.pool, all_cores=all_cores)
 
     def _end(self, trainings: Iterable[Training]) -> None:
         for training in trainings:
@@ -314,12 +346,27 @@ def _workers(est: "BaseMLP") -> int:
     return usable_cores() if shares_memory(find_device(est.device)) else 1
 
 
-def _unless_known(
-    member: Member | None, readers: Mapping[Member, Sequence[Training]]
-) -> Member | None:
-    if member is None or all(one.known for one in readers[member]):
-        return None
-    return member
+def _stand_in(member: Member, at: Member | None) -> Member:
+    """Another network of the same shape and settings, where the others of the group are."""
+    found = member.apart()
+    if at is not None:
+        found.stand_beside(at)
+    return found
+
+
+def _epochs_done(item: tuple[int, Snapshot]) -> int:
+    return len(item[1].facts["books"]["rows"])
+
+
+def _let_pause(trainings: Sequence[Training]) -> None:
+    """Take those out of the block that have had their epochs for now: the others go on."""
+    for one in trainings:
+        if one.member.block is None or one.loop.going or one.loop.ended:
+            continue
+        if any(other.member is one.member and other.loop.going for other in trainings):
+            one.set_apart()
+        else:
+            one.member.leave()
 
 
 def _range(block: Block, live: Sequence[Training]) -> None:
@@ -331,28 +378,18 @@ def _range(block: Block, live: Sequence[Training]) -> None:
     records = block.run(epochs, min(budgets, default=None))
     ended = [training for training in live if records[training.member]]
     measured = _measured(block, ended)
-    for training in live:
-        training.loop.end_range(list(records[training.member]), measured.get(training.number))
+    finite = {training.member: training.member.finite for training in ended}
+    for one in live:  # of a network that several share, the first may turn back at its last epoch
+        member, known = one.member, measured.get(one.number)
+        one.loop.end_range(list(records[member]), known, finite.get(member, True))
 
 
-def _standing(name: str, block: Block, readers: Mapping[Member, Sequence[Training]]) -> Standing:
+def _standing(
+    name: str, block: Block, numbers: Mapping[Member, int], here: Sequence[Training]
+) -> Standing:
     """The block as it is between two ranges."""
-    layout = tuple(
-        tuple(
-            min(one.number for one in readers[member])
-            if member is not None and member.block is block
-            else None
-            for member in group
-        )
-        for group in block.groups
-    )
-    going = [
-        one
-        for member in block.members
-        for one in readers[member]
-        if not (one.done or one.known or one.loop.ended)
-    ]
-    return Standing(name, layout, {one.number: take(one.loop) for one in going})
+    layout = tuple(tuple(numbers[member] for member in group if member) for group in block.groups)
+    return Standing(name, layout, {one.number: take(one.loop) for one in here if not one.done})
 
 
 def fit_together(jobs: Sequence[Job], **settings: Any) -> None:
@@ -365,6 +402,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.pool = Pool()
+        self._encodings: dict[Hashable, dict[str, Any]] = {}
         self._splits: dict[Hashable, Any] = {}
         self._sources: dict[Hashable, Resident] = {}
         self._members: dict[Hashable, tuple[Member, BaseMLP]] = {}
@@ -373,10 +411,17 @@ class _Shared:
     def begin(self, number: int, job: Job, snapshot: Snapshot | None) -> Training:
         """The job's training, about to begin or to go on."""
         est = job.estimator
-        est._validate_params()
+        if not job.checked:
+            est._validate_params()
         self._kept.append(job)
         net, problem, stream, _ = est._prepare(
-            job.X, job.y, job.sample_weight, job.validation, False, job.watch, split=self._split
+            job.X,
+            job.y,
+            job.sample_weight,
+            job.validation,
+            watch=job.watch,
+            split=self._split,
+            encoding=self._encoding(job),
         )
         key = _likeness(job)
         if key in self._members and snapshot is None:
@@ -392,6 +437,11 @@ class _Shared:
         if key is not None:
             self._members[key] = member, est
         return Training(number, job, loop, member)
+
+    def _encoding(self, job: Job) -> dict[str, Any]:
+        """What the first estimator learns of these rows and targets, for all others."""
+        key = type(job.estimator), job.estimator.dtype, id(job.X), id(job.y)
+        return self._encodings.setdefault(key, {})
 
     def _split(
         self, rows: Rows, share: float, stream: np.random.RandomState, stratify: bool
@@ -483,8 +533,9 @@ def _measured(block: Block, ended: Sequence[Training]) -> dict[int, Row]:
         return {}
     named = problems[0].measured
     for problem in problems:
-        same = [one.X for one in problem.measured.values()]
-        if [id(X) for X in same] != [id(rows.X) for rows in named.values()]:
+        if {name: id(rows.X) for name, rows in problem.measured.items()} != {
+            name: id(rows.X) for name, rows in named.items()
+        }:
             return {}
     found: dict[int, Row] = {training.number: {} for training in ended} if named else {}
     for name, rows in named.items():

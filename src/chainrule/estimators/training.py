@@ -159,9 +159,14 @@ class Loop:
             self.before = self.trainer.layers
         self._step = self.trainer.step
 
-    def end_range(self, records: list[EpochRecord], measured: Row | None = None) -> None:
+    def end_range(
+        self,
+        records: list[EpochRecord],
+        measured: Row | None = None,
+        finite: bool | None = None,
+    ) -> None:
         """After each range, which gave these records; ``measured`` is what is known already of
-        the epoch that ended."""
+        the epoch that ended, ``finite`` whether the parameters were after it."""
         if self.steps is not None:
             self.steps -= self.trainer.step - self._step
             if self.steps <= 0 and (partial := self.trainer.close()):
@@ -174,7 +179,7 @@ class Loop:
             self._decide(record, measured)
             if self.result.converged:
                 break
-        if records and not self.trainer.finite:
+        if records and not (self.trainer.finite if finite is None else finite):
             self._retreat(len(records) - 1)
 
     def _take_up(self, keeper: Keeper) -> None:

@@ -1,12 +1,14 @@
 """The kind "compare": models on one data set, side by side."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chainrule.data import load, preparation
-from chainrule.experiments import printed, statistics
+from chainrule.data.splits import Part
+from chainrule.experiments import judging, printed
+from chainrule.experiments.bench import Bench
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.families import family
 from chainrule.experiments.findings import Evidence, findings
@@ -16,7 +18,7 @@ from chainrule.experiments.questions import answered
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
 from chainrule.experiments.spec import BEST, CompareSpec
-from chainrule.experiments.training import Bench, Trained, train
+from chainrule.experiments.training import Trained, train
 
 __all__ = ["run"]
 
@@ -26,20 +28,28 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     with recorder.timed("data"):
         data = load(spec.data.name, fetch=True, **spec.data.parameters)
         parts = parts_of(data, spec.data)
-    bench = Bench(spec, parts, data.pixel_range, data.class_names, data.image_shape, recorder)
-    trained = {}
+    bench = Bench(
+        spec=spec,
+        parts=parts,
+        pixel_range=data.pixel_range,
+        feature_names=data.feature_names,
+        class_names=data.class_names,
+        image_shape=data.image_shape,
+        recorder=recorder,
+    )
+    trained: dict[str, Trained] = {}
     with threadpool_limits(spec.threads or None):
         for key in spec.members:
             trained[key] = train(key, bench)
             recorder.check()
-    models = tuple(one.result for one in trained.values())
-    chosen = trained[_chosen(spec, models)]
     test = parts.get("test")
-    others = [one for one in trained.values() if one is not chosen and test is not None]
-    tests = tuple(_paired_test(chosen, other, parts["test"].y) for other in others)
+    chosen_key = _chosen(spec, [one.result for one in trained.values()])
+    trained, tests = _judged(chosen_key, trained, test, recorder)
+    models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
-    evidence = Evidence(models, tests, comparisons, data.class_names, sizes)
+    noun = "image" if data.image_shape else "row"
+    evidence = Evidence(models, tests, comparisons, data.class_names, sizes, noun)
     return Outcome(
         data=describe(data, spec.data, parts, _preparations(spec)),
         models=models,
@@ -65,18 +75,24 @@ def _chosen(spec: CompareSpec, models: Sequence[ModelResult]) -> str:
     return max(models, key=lambda model: model.scores.validation or -1.0).key
 
 
-def _paired_test(a: Trained, b: Trained, truth: np.ndarray) -> PairedTest:
-    assert a.predicted is not None and b.predicted is not None  # there is a test part
-    a_right, b_right = a.predicted == truth, b.predicted == truth
-    only_a, only_b = int(np.sum(a_right & ~b_right)), int(np.sum(b_right & ~a_right))
-    return PairedTest(
-        a=a.result.key,
-        b=b.result.key,
-        only_a=only_a,
-        only_b=only_b,
-        n=len(truth),
-        p_value=statistics.mcnemar(only_a, only_b),
-    )
+def _judged(
+    chosen: str, trained: dict[str, Trained], test: Part | None, recorder: Recorder
+) -> tuple[dict[str, Trained], tuple[PairedTest, ...]]:
+    """The models with what they do on the test part, and the chosen one against each other; what
+    diverged has no scores."""
+    if test is None:
+        return trained, ()
+    said = {key: one.said for key, one in trained.items() if one.said}
+    healthy = {key: said[key] for key in said if not trained[key].result.diverged}
+    calibrations = {key: trained[key].calibration for key in healthy}
+    with recorder.timed("intervals"):
+        found = judging.on_test(healthy, calibrations, test.y)
+        tests = judging.paired_tests(chosen, said, test.y, healthy)
+    judged = dict(trained)
+    for key, each in found.items():
+        result = trained[key].result.model_copy(update={"on_test": each})
+        judged[key] = replace(trained[key], result=result)
+    return judged, tests
 
 
 def _comparisons(

@@ -5,11 +5,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
 
 __all__ = ["FINDINGS", "Evidence", "findings"]
 
 LEVEL = 0.05
+
+MATTERS = 0.01
+"""A confidence that is nearer to the accuracy than this is called right."""
+
+MENDS = 0.2
+"""A temperature that takes less than this share of the calibration error does not mend it."""
 
 MANY = 6
 """More models than these are not gone through one by one: the tables show them all."""
@@ -24,6 +31,7 @@ class Evidence:
     comparisons: tuple[Comparison, ...]
     class_names: tuple[str, ...]
     sizes: Mapping[str, int]  # rows by part
+    noun: str = "image"  # what a row is
 
     @property
     def many(self) -> bool:
@@ -43,12 +51,12 @@ def _ranking(evidence: Evidence) -> Iterator[str]:
     if scored and evidence.many:
         (best, label), (worst, last) = max(scored), min(scored)
         yield (
-            f"Accuracy on the {evidence.sizes['test']} test images: from {worst:.4f} ({last}) to "
-            f"{best:.4f} ({label})."
+            f"Accuracy on the {evidence.sizes['test']} test {evidence.noun}s: from {worst:.4f} "
+            f"({last}) to {best:.4f} ({label})."
         )
     elif scored:
         listed = _listed(f"{label} {score:.4f}" for score, label in sorted(scored, reverse=True))
-        yield f"Accuracy on the {evidence.sizes['test']} test images: {listed}."
+        yield f"Accuracy on the {evidence.sizes['test']} test {evidence.noun}s: {listed}."
 
 
 def _test_accuracy(model: ModelResult) -> tuple[float, str] | None:
@@ -79,8 +87,9 @@ def _paired(evidence: Evidence) -> Iterator[str]:
         if evidence.tests:
             yield (
                 f"{evidence.label(evidence.tests[0].a)} differs from {len(told_apart)} of the "
-                f"{len(evidence.tests)} others by more than chance on the same images (exact "
-                f"McNemar tests at the {100 * LEVEL:g} % level shared over all)."
+                f"{len(evidence.tests)} others by more than chance on the same "
+                f"{evidence.noun}s (exact McNemar tests at the {100 * LEVEL:g} % level shared "
+                "over all)."
             )
         return
     for test in evidence.tests:
@@ -89,12 +98,46 @@ def _paired(evidence: Evidence) -> Iterator[str]:
         verdict = (
             f"a difference, at the {100 * LEVEL:g} % level shared over {len(evidence.tests)} tests"
             if shown
-            else f"no difference that {test.n} images can show"
+            else f"no difference that {test.n} {evidence.noun}s can show"
         )
         yield (
-            f"{a} against {b}: on {_count(test.only_a, 'image')} only the first is right, on "
+            f"{a} against {b}: on {_count(test.only_a, evidence.noun)} only the first is right, on "
             f"{test.only_b} only the second (exact McNemar p {_p(test.p_value)}): {verdict}."
         )
+
+
+def _calibration(evidence: Evidence) -> Iterator[str]:
+    """Where the confidence is off by MATTERS or more, and by more than the test rows can feign."""
+    for model in evidence.models:
+        found = model.on_test
+        if evidence.many or found is None or found.calibration is None:
+            continue
+        off = found.overconfidence
+        if off is None or off.value is None or off.low is None or off.high is None:
+            continue
+        if abs(off.value) >= MATTERS and (off.low > 0 or off.high < 0):
+            right, error = found.accuracy.value or 0.0, found.calibration.error or 0.0
+            yield (
+                f"{model.label} is {'over' if off.value > 0 else 'under'}-confident: on average "
+                f"it is {right + off.value:.3f} sure of its answer, and right in {right:.3f} of "
+                f"the {evidence.noun}s (calibration error {error:.3f}).{_remedy(found)}"
+            )
+
+
+def _remedy(found: OnTest) -> str:
+    """What a temperature does about it, if there is one."""
+    known = found.calibration
+    if known is None or known.temperature is None:
+        return ""
+    T, before, after = known.temperature, known.error or 0.0, known.error_after or 0.0
+    if after > (1 - MENDS) * before:
+        return f" A temperature ({T:.2f}) does not mend that: it leaves {after:.3f}."
+    losses = (found.loss.value if found.loss else None, known.loss_after)
+    of_loss = "" if None in losses else " and the test loss from {:.3f} to {:.3f}".format(*losses)
+    return (
+        f" A temperature of {T:.2f}, fitted on the validation part, brings that to "
+        f"{after:.3f}{of_loss}."
+    )
 
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
@@ -131,7 +174,7 @@ def _near_ties(evidence: Evidence) -> Iterator[str]:
 def _preparation(evidence: Evidence) -> Iterator[str]:
     part = "validation" if "validation" in evidence.sizes else "test"
     changes = [
-        f"{model.label} {_change(model, variant, part, evidence.sizes[part])}"
+        f"{model.label} {_change(model, variant, part, evidence)}"
         for model in evidence.models
         for variant in model.variants
     ]
@@ -141,12 +184,13 @@ def _preparation(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _change(model: ModelResult, variant: Variant, part: str, size: int) -> str:
+def _change(model: ModelResult, variant: Variant, part: str, evidence: Evidence) -> str:
     before, after = getattr(model.scores, part), getattr(variant.scores, part)
     if before is None or after is None:
         return f"{variant.label}: training diverged"
-    images = round((after - before) * size)
-    change = f"{images:+d} of {size} images" if images else "no image changes"
+    size, noun = evidence.sizes[part], evidence.noun
+    moved = round((after - before) * size)
+    change = f"{moved:+d} of {size} {noun}s" if moved else f"no {noun} changes"
     return f"{before:.4f}, {variant.label} {after:.4f} ({change})"
 
 
@@ -196,6 +240,7 @@ FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _ranking,
     _seeds,
     _paired,
+    _calibration,
     _gaps,
     _near_ties,
     _preparation,

@@ -127,3 +127,4 @@ class Pictures(Record):
     mistakes: tuple[Mistake, ...] = ()  # the most confident first
     n_mistakes: int | None = None  # on the whole test part
     reliability: ReliabilityBins | None = None
+    reliability_after: ReliabilityBins | None = None  # at the temperature of the validation part

@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from chainrule.data import preparation
 from chainrule.data.record import PixelRange
 
-__all__ = ["Preparation"]
+__all__ = ["PreparationStep"]
 
 
-class Preparation(TransformerMixin, BaseEstimator):
+class PreparationStep(TransformerMixin, BaseEstimator):
     """The steps of `chainrule.data.preparation`, in this order and to this type."""
 
     def __init__(

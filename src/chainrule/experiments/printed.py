@@ -35,6 +35,11 @@ def _shown(part: str) -> Callable[[ModelResult], Ours]:
     )
 
 
+def _test_loss(model: ModelResult) -> Ours:
+    found = model.on_test.loss if model.on_test else None
+    return Ours(found.value if found else None)
+
+
 def _gap(model: ModelResult) -> Ours:
     train, test = model.scores.train, model.scores.test
     return Ours(None if train is None or test is None else train - test)
@@ -82,6 +87,7 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "train accuracy": _shown("train"),
     "validation accuracy": _shown("validation"),
     "test accuracy": _shown("test"),
+    "test loss": _test_loss,
     "train minus test accuracy": _gap,
     "training loss after the first epoch": _first("train_loss"),
     "gradient norm of the first layer after the first epoch": _gradient(0),

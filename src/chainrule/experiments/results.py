@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chainrule.experiments.estimates import Estimate, OnTest
 from chainrule.experiments.pictures import Pictures
 from chainrule.experiments.record import Distribution, Number, Record
 from chainrule.experiments.tuned import Curve, Sweep
@@ -164,6 +165,7 @@ class ModelResult(Record):
     search: Search | None = None
     sweep: Sweep | None = None
     scores: Scores
+    on_test: OnTest | None = None  # None without a test part, and after divergence
     recall: tuple[Number, ...] = ()  # on the test part
     confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
@@ -189,14 +191,19 @@ class Comparison(Record):
 
 
 class PairedTest(Record):
-    """The exact McNemar test of two models on the same test images."""
+    """Two models on the same test rows: the exact McNemar test, and how far they are apart.
+
+    The differences are means over the rows, of a less b.
+    """
 
     a: str
     b: str
-    only_a: int  # images that only a has right
+    only_a: int  # rows that only a has right
     only_b: int
     n: int
     p_value: float  # two-sided
+    accuracy_difference: Estimate | None = None  # None where one of the two diverged
+    loss_difference: Estimate | None = None  # None also where a loss is infinite or unknown
 
 
 class Prediction(Record):

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
@@ -12,19 +12,17 @@ from sklearn.pipeline import Pipeline
 
 from chainrule.errors import InvalidInputError, SpecError
 from chainrule.experiments import grid
+from chainrule.experiments.bench import Bench
 from chainrule.experiments.candidate_lines import CandidateLines
 from chainrule.experiments.candidates import record_of
 from chainrule.experiments.families import family, to_python
-from chainrule.experiments.prepared import Preparation
+from chainrule.experiments.prepared import PreparationStep
 from chainrule.experiments.results import Search
 from chainrule.experiments.spaces import logarithmic, space_of
 from chainrule.experiments.spec import ModelSpec
 from chainrule.experiments.tuning_spec import SearchSpec
 from chainrule.search.population import PopulationSearchCV
 from chainrule.search.progress import watched_by
-
-if TYPE_CHECKING:
-    from chainrule.experiments.training import Bench
 
 __all__ = ["as_search", "search"]
 
@@ -56,7 +54,7 @@ def as_search(model: ModelSpec) -> SearchSpec | None:
     return SearchSpec(strategy="grid", space=dict(model.grid))
 
 
-def search(key: str, spec: SearchSpec, bench: "Bench") -> Search:
+def search(key: str, spec: SearchSpec, bench: Bench) -> Search:
     """Tries the candidates of a model's search on folds of the training part, or on the validation
     part.
 
@@ -95,7 +93,7 @@ def _searched(
     key: str,
     spec: SearchSpec,
     rows: Rows,
-    bench: "Bench",
+    bench: Bench,
     folder: Any,
     lines: CandidateLines,
 ) -> PopulationSearchCV:
@@ -124,7 +122,7 @@ def _searched(
         raise SpecError(f"models.{key}.search: {error}") from error
 
 
-def _rows(key: str, spec: SearchSpec, bench: "Bench") -> Rows:
+def _rows(key: str, spec: SearchSpec, bench: Bench) -> Rows:
     model = bench.spec.members[key]
     if spec.on == "validation":
         return _on_validation(key, model, bench)
@@ -132,17 +130,17 @@ def _rows(key: str, spec: SearchSpec, bench: "Bench") -> Rows:
     grid.check_folds(bench.spec.folds, train.y)
     splits = list(StratifiedKFold(bench.spec.folds).split(train.X, train.y))
     if bench.spec.prepare_on == "training part" or set(model.prepare) <= ALIKE:
-        parts, known = bench.inputs(model)
+        parts, known, _ = bench.inputs(model)
         estimator = row.build({**model.settings, **known})
         return Rows(estimator, parts["train"].X, train.y, splits, {})
-    prepare = Preparation(model.prepare, bench.pixel_range, model.dtype)
+    prepare = PreparationStep(model.prepare, bench.pixel_range, model.dtype)
     steps = [("prepare", prepare), (NETWORK, row.build(model.settings))]
     return Rows(Pipeline(steps), train.X, train.y, splits, {}, f"{NETWORK}__")
 
 
-def _on_validation(key: str, model: ModelSpec, bench: "Bench") -> Rows:
+def _on_validation(key: str, model: ModelSpec, bench: Bench) -> Rows:
     """One split: the training and the validation part, one behind the other."""
-    parts, known = bench.inputs(model)
+    parts, known, _ = bench.inputs(model)
     if "validation" not in parts:
         raise SpecError(
             f'models.{key}.search.on: "validation" needs a validation part, and the split '

@@ -1,4 +1,4 @@
-"""What a report draws of one fitted network."""
+"""What a report draws of one fit: of any classifier what it says, of a network what is in it."""
 
 from math import prod
 from typing import Any
@@ -8,7 +8,9 @@ import numpy as np
 from chainrule.data.splits import Part
 from chainrule.equations.network import Layer, forward
 from chainrule.experiments import picturing
+from chainrule.experiments.calibrating import cooled
 from chainrule.experiments.pictures import Layers, LayersOverEpochs, Pictures
+from chainrule.experiments.predictions import Predictions
 
 __all__ = ["DIAGNOSED", "pictures_of"]
 
@@ -27,40 +29,65 @@ def pictures_of(
     estimator: Any,
     test: Part | None,
     shown: Part | None,
-    probabilities: np.ndarray | None,
+    said: Predictions | None,
     class_names: tuple[str, ...],
     image_shape: tuple[int, ...] | None,
     *,
+    temperature: float | None = None,
     brief: bool,
 ) -> Pictures:
-    """The pictures of a network; nothing of other models.
+    """The pictures of a fit.
 
     Args:
-        test: the test rows as the network takes them; None without a test part.
+        test: the test rows as the model takes them; None without a test part.
         shown: the same rows as the source has them, for pictures.
-        brief: the shape and the diagnosis alone, as where many networks are compared.
+        said: what the model says of them.
+        temperature: at which its probabilities are drawn once more.
+        brief: its reliability, and of a network its shape and diagnosis, alone: as where many are
+            compared.
     """
-    if not hasattr(estimator, "coefs_"):
-        return Pictures()
+    network = hasattr(estimator, "coefs_")
+    found: dict[str, Any] = _shape_and_diagnosis(estimator) if network else {}
+    if network and not brief:
+        found |= _inside(estimator, test, image_shape)
+    if said is not None and said.probabilities is not None and shown is not None:
+        right = said.probabilities.argmax(axis=1) == shown.y
+        found |= _reliability(said, right, temperature)
+        if network and not brief:
+            found["n_mistakes"] = int(np.sum(~right))
+        if network and not brief and image_shape is not None:
+            found["mistakes"] = picturing.confident_mistakes(
+                shown.X, shown.y, said.probabilities, class_names
+            )
+    return Pictures(**found)
+
+
+def _shape_and_diagnosis(estimator: Any) -> dict[str, Any]:
     sizes = (*(W.shape[0] for W in estimator.coefs_), estimator.coefs_[-1].shape[1])
     layers = Layers(sizes=sizes, activations=_activations(estimator))
-    found = Pictures(layers=layers, diagnosis=_diagnosis(estimator))
-    if brief:
-        return found
-    more: dict[str, Any] = {}
-    if image_shape is not None and prod(image_shape) == sizes[0]:
-        more["weights"] = picturing.weight_images(estimator.coefs_[0], image_shape)
+    return {"layers": layers, "diagnosis": _diagnosis(estimator)}
+
+
+def _inside(
+    estimator: Any, test: Part | None, image_shape: tuple[int, ...] | None
+) -> dict[str, Any]:
+    """The first layer's weights, and the hidden layers' activations."""
+    found: dict[str, Any] = {}
+    if image_shape is not None and prod(image_shape) == estimator.coefs_[0].shape[0]:
+        found["weights"] = picturing.weight_images(estimator.coefs_[0], image_shape)
     if test is not None:
-        more["activations"] = picturing.activation_histograms(_hidden(estimator, test.X[:SAMPLE]))
-    if probabilities is not None and shown is not None:
-        right = probabilities.argmax(axis=1) == shown.y
-        more["reliability"] = picturing.reliability_bins(probabilities.max(axis=1), right)
-        more["n_mistakes"] = int(np.sum(~right))
-        if image_shape is not None:
-            more["mistakes"] = picturing.confident_mistakes(
-                shown.X, shown.y, probabilities, class_names
-            )
-    return found.model_copy(update=more)
+        found["activations"] = picturing.activation_histograms(_hidden(estimator, test.X[:SAMPLE]))
+    return found
+
+
+def _reliability(said: Predictions, right: np.ndarray, temperature: float | None) -> dict[str, Any]:
+    """The bins as the probabilities are, and as they are at the temperature."""
+    assert said.probabilities is not None  # or there is nothing to draw
+    found = {"reliability": picturing.reliability_bins(said.probabilities.max(axis=1), right)}
+    if temperature is not None:
+        sure = cooled(said, temperature).max(axis=1)
+        found["reliability_after"] = picturing.reliability_bins(sure, right)
+    return found
 
 
 def _activations(estimator: Any) -> tuple[str, ...]:

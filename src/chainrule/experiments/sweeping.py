@@ -5,12 +5,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chainrule.data.splits import Parts
 from chainrule.estimators.gradient_noise import gradient_noise_scale
 from chainrule.estimators.range_test import learning_rate_range_test
 from chainrule.estimators.together import Job
+from chainrule.experiments.bench import Bench
 from chainrule.experiments.cells import cell_of, judged_by, worth
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
@@ -20,9 +21,6 @@ from chainrule.experiments.spec import ModelSpec, Settings
 from chainrule.experiments.spec_base import combinations
 from chainrule.experiments.tuned import Budget, RangeTest, Sweep
 from chainrule.experiments.tuning_spec import SweepSpec
-
-if TYPE_CHECKING:
-    from chainrule.experiments.training import Bench
 
 __all__ = ["BUDGETS", "RESHAPING", "sweep", "with_budget"]
 
@@ -54,7 +52,7 @@ class Sweeper:
     spec: SweepSpec
     parts: Parts
     known: Settings
-    bench: "Bench"
+    bench: Bench
 
     @cached_property
     def cells(self) -> list[tuple[str, Settings]]:
@@ -168,7 +166,7 @@ WRITTEN = ("train_loss", "validation_loss", "validation_score", "test_loss", "te
 """What a line of ``metrics.jsonl`` says of a training's end."""
 
 
-def sweep(key: str, model: ModelSpec, parts: Parts, known: Settings, bench: "Bench") -> Sweep:
+def sweep(key: str, model: ModelSpec, parts: Parts, known: Settings, bench: Bench) -> Sweep:
     """All combinations of a model's sweep on each of its budgets.
 
     Args:

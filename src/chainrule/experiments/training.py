@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.data import preparation
-from chainrule.data.record import PixelRange
 from chainrule.data.splits import Part, Parts
-from chainrule.experiments import grid, statistics
+from chainrule.experiments import grid, picturing, statistics
+from chainrule.experiments.bench import Bench, Inputs
+from chainrule.experiments.calibrating import calibration
+from chainrule.experiments.estimates import Calibration
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import (
     Fitted,
@@ -23,72 +24,38 @@ from chainrule.experiments.fitting import (
 )
 from chainrule.experiments.joint import job, train_jointly
 from chainrule.experiments.keeping import kept_fit
-from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.pictures import Pictures
+from chainrule.experiments.predictions import Predictions, predictions
+from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.searching import as_search, search
 from chainrule.experiments.showing import pictures_of
-from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+from chainrule.experiments.spec import ModelSpec, Settings
 from chainrule.experiments.sweeping import RESHAPING, sweep, with_budget
 from chainrule.experiments.tuned import Sweep
 
-__all__ = ["Bench", "Trained", "train"]
+__all__ = ["Trained", "train"]
 
 FEW = 4
 """Up to so many models, each has all its pictures in the report."""
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
-    """What all models of a comparison share."""
-
-    spec: CompareSpec
-    parts: Parts  # as the source has them, before any preparation
-    pixel_range: PixelRange
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, ...] | None
-    recorder: Recorder
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.class_names)
-
-    def prepared(self, steps: tuple[str, ...], dtype: str) -> Parts:
-        """The parts after the steps, which are fitted on the training part alone."""
-        apply = preparation.fit(steps, self.parts["train"].X, self.pixel_range)
-        return {
-            name: Part(apply(part.X).astype(dtype, copy=False), part.y)
-            for name, part in self.parts.items()
-        }
-
-    def inputs(self, model: ModelSpec) -> tuple[Parts, Settings]:
-        """The parts as the model gets them, and what it has to know of them.
-
-        Images as bytes stay so where they are only to be divided: the network does that itself,
-        batch by batch, with the same numbers.
-        """
-        known = family(model.family)
-        divided = model.prepare == ("unit",) and "input_scale" in known.parameters()
-        if divided and self.pixel_range and self.parts["train"].X.dtype == np.uint8:
-            low, high = self.pixel_range
-            if low == 0:
-                return self.parts, {"input_scale": high, "dtype": model.dtype}
-        return self.prepared(model.prepare, model.dtype), {}
-
-
-@dataclass(frozen=True, eq=False)
 class Trained:
-    """A model's record, its fitted estimator, and its answers for the test part."""
+    """A model's record, its fitted estimator, what it says of the test part, and how far that can
+    be believed; the last two are None without a test part."""
 
     result: ModelResult
     estimator: Any
-    predicted: np.ndarray | None  # (rows,), class indices; None without a test part
-    probabilities: np.ndarray | None  # (rows, classes); None where the model has none
+    said: Predictions | None
+    calibration: Calibration | None
 
 
 def train(key: str, bench: Bench) -> Trained:
     """Baseline, search or sweep, the fit that is shown, seeds, variants: each if the spec asks."""
     model = bench.spec.members[key]
-    parts, known = bench.inputs(model)
+    inputs = bench.inputs(model)
+    parts, known = inputs.parts, inputs.known
     baseline = _baseline(key, parts, known, bench)
     found = _search(key, bench)
     swept = sweep(key, model, parts, known, bench) if model.sweep else None
@@ -111,11 +78,11 @@ def train(key: str, bench: Bench) -> Trained:
         )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
-    test = parts.get("test")
-    predicted, probabilities, counts = None, None, np.zeros((0, 0), int)
-    if test is not None:
-        predicted, probabilities = fitted.predict(test.X), _probabilities(fitted, test)
-        counts = statistics.confusion(test.y, predicted, bench.n_classes)
+    said, believed, counts = None, None, np.zeros((0, 0), int)
+    if "test" in parts:
+        said = predictions(fitted, parts["test"].X, bench.n_classes)
+        believed = _calibration(fitted, said, parts, bench)
+        counts = statistics.confusion(parts["test"].y, said.predicted, bench.n_classes)
     result = ModelResult(
         key=key,
         label=model.label,
@@ -140,20 +107,53 @@ def train(key: str, bench: Bench) -> Trained:
         notes=fitted.notes,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
-    result = result.model_copy(
-        update={
-            "pictures": pictures_of(
-                fitted.estimator,
-                test,
-                bench.parts.get("test"),
-                probabilities,
-                bench.class_names,
-                bench.image_shape,
-                brief=len(bench.spec.members) > FEW,
-            )
-        }
+    pictures = _pictures(fitted, inputs, said, believed, bench)
+    return Trained(
+        result.model_copy(update={"pictures": pictures}), fitted.estimator, said, believed
     )
-    return Trained(result, fitted.estimator, predicted, probabilities)
+
+
+def _calibration(
+    fitted: Fitted, said: Predictions, parts: Parts, bench: Bench
+) -> Calibration | None:
+    """Of the test part, with the temperature of the validation part where there is one."""
+    if "validation" not in parts:
+        return calibration(said, parts["test"].y)
+    held_out = parts["validation"]
+    of_held_out = predictions(fitted, held_out.X, bench.n_classes)
+    return calibration(said, parts["test"].y, of_held_out, held_out.y)
+
+
+def _pictures(
+    fitted: Fitted,
+    inputs: Inputs,
+    said: Predictions | None,
+    believed: Calibration | None,
+    bench: Bench,
+) -> Pictures:
+    brief = len(bench.spec.members) > FEW
+    found = pictures_of(
+        fitted.estimator,
+        inputs.parts.get("test"),
+        bench.parts.get("test"),
+        said,
+        bench.class_names,
+        bench.image_shape,
+        temperature=believed.temperature if believed else None,
+        brief=brief,
+    )
+    more: dict[str, Any] = {}
+    prepare = inputs.preparation
+    if prepare is not None and prepare.steps.components is not None:
+        components = prepare.steps.components
+        more["spectrum"] = picturing.spectrum(components.ratios, components.kept)
+    if prepare is not None and len(bench.feature_names) == 2 and not brief:
+
+        def say(rows: np.ndarray) -> Predictions:
+            return predictions(fitted, prepare(rows), bench.n_classes)
+
+        more["regions"] = regions_of(say, bench.parts, bench.feature_names)
+    return found.model_copy(update=more)
 
 
 def _baseline(key: str, parts: Parts, known: Settings, bench: Bench) -> Variant | None:
@@ -196,7 +196,7 @@ def _prepared_otherwise(
     model, title = bench.spec.members[key], " and ".join(steps) or "unscaled"
 
     def compute() -> Variant:
-        parts = bench.prepared(steps, model.dtype)
+        parts = bench.preparation(steps, model.dtype).of(bench.parts)
         return _variant(title, model, settings, steps, parts)
 
     return _remembered(f"{key}: {title}", bench, compute)
@@ -322,9 +322,3 @@ def _n_iter(estimator: Any) -> int | None:
     """Epochs or iterations, where the model counts them (the largest of several counts)."""
     count = getattr(estimator, "n_iter_", None)
     return None if count is None else int(np.max(count))
-
-
-def _probabilities(fitted: Fitted, part: Part) -> np.ndarray | None:
-    if not hasattr(fitted.estimator, "predict_proba"):
-        return None
-    return np.asarray(fitted.estimator.predict_proba(part.X), dtype=np.float64)

@@ -19,6 +19,10 @@ from chainrule.reports.svg import inline_svg
 __all__ = ["Chart", "Drawing", "charts", "drawn", "search_drawing"]
 
 
+FEW = 4
+"""More models than these do not have a reliability diagram each."""
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A figure, the section that it belongs to, the model that it is about ("": all of them)."""
@@ -64,7 +68,7 @@ def _all(results: Results) -> Iterator[Drawing]:
             yield search_drawing(model.label, rows, model.search.best)
         for figure in curve_figures(model, results.metric):
             yield Drawing("curves", figure, model.label)
-        for section, figure in picture_figures(model, results.data):
+        for section, figure in picture_figures(_to_draw(model, results), results.data):
             yield Drawing(section, figure, model.label)
         if model.confusion:
             figure = figures.confusion_matrix(model.confusion, labels, title=model.label)
@@ -74,6 +78,18 @@ def _all(results: Results) -> Iterator[Drawing]:
     if recalls:
         yield Drawing("recall", figures.recall_by_class(recalls, labels, title="Recall by class"))
     yield from _gap(results)
+
+
+def _to_draw(model: ModelResult, results: Results) -> ModelResult:
+    """The model without a spectrum that an earlier one of the same preparation has too; of many
+    models, only the chosen one's reliability is drawn, and the table has all."""
+    leave: dict[str, None] = {}
+    same = [each for each in results.models if each.preparation == model.preparation]
+    if same[0] is not model and same[0].pictures.spectrum == model.pictures.spectrum:
+        leave["spectrum"] = None
+    if len(results.models) > FEW and model.key != results.chosen:
+        leave["reliability"] = None
+    return model.model_copy(update={"pictures": model.pictures.model_copy(update=leave)})
 
 
 def search_drawing(

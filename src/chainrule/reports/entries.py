@@ -50,10 +50,14 @@ class Entry:
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """95 %: of the mean over seeds, or of a share of that many rows."""
+        """95 %: of the mean over seeds, as the run has it of its test rows, or of a share of so
+        many rows."""
         spread = self.cells[self.part].spread
         if spread is not None and spread.low is not None and spread.high is not None:
             return spread.low, spread.high
+        judged = self.model.on_test.accuracy if self.model.on_test else None
+        if self.part == "test" and judged and judged.low is not None and judged.high is not None:
+            return judged.low, judged.high
         results = self.record.results
         splits = results.data.splits if results else ()
         size = {split.name: split.size for split in splits}.get(self.part)

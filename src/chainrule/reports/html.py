@@ -48,6 +48,7 @@ def render(results: Results) -> str:
         comparisons=beside.by_model(results),
         fits=fits(results),
         timings=timings(results),
+        things="images" if results.data.image_shape else "rows",
     )
 
 
@@ -66,12 +67,20 @@ def environment() -> Environment:
         "p_value": numbers.p_value,
         "duration": numbers.duration,
         "count": numbers.count,
+        "difference": numbers.difference,
+        "loss": numbers.loss,
         "settings": numbers.settings,
         "tally": beside.tally,
     }
     environment.filters.update(filters)
     headings = {part: heading for part, (heading, _) in beside.PARTS.items()}
-    environment.globals.update(marks=beside.MARKS, headings=headings)
+    environment.globals.update(
+        marks=beside.MARKS,
+        headings=headings,
+        score=numbers.score,
+        loss=numbers.loss,
+        difference=numbers.difference,
+    )
     return environment
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 __all__ = [
     "count",
+    "difference",
     "duration",
+    "loss",
     "moment",
     "p_value",
     "printed",
@@ -22,6 +24,21 @@ ABSENT = "–"
 def score(value: float | None) -> str:
     """A score between 0 and 1, to four decimals, so that columns line up."""
     return ABSENT if value is None else f"{value:.4f}"
+
+
+def loss(value: float | None) -> str:
+    """A loss: four decimals, or four digits where it is large."""
+    if value is None:
+        return ABSENT
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.4g}"
+
+
+def difference(value: float | None) -> str:
+    """A difference of two scores or losses, with its sign."""
+    if value is None:
+        return ABSENT
+    digits = loss(abs(value))
+    return digits if float(digits) == 0 else f"{'−' if value < 0 else '+'}{digits}"
 
 
 def printed(value: float | str | None, decimals: int | None = None) -> str:

@@ -35,7 +35,7 @@ SECTIONS = (
     Section("regions", "Where the lines are drawn", lambda r: _pictured(r, "regions")),
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
     Section("sure", "Sure, and wrong", lambda r: r.data.image_shape and _pictured(r, "mistakes")),
-    Section("reliability", "As sure as right?", lambda r: _pictured(r, "reliability")),
+    Section("reliability", "As sure as right?", lambda r: _believed(r)),
     Section("recall", "Class by class", lambda r: any(m.recall for m in r.models)),
     Section("hardest", "The hardest test images", lambda r: r.hardest and r.data.image_shape),
     Section("otherwise", "The same models, fitted otherwise", lambda r: any(_other_fits(r))),
@@ -54,6 +54,11 @@ def outline(results: Results) -> list[Section]:
 
 def _pictured(results: Results, *names: str) -> bool:
     return any(getattr(model.pictures, name) for model in results.models for name in names)
+
+
+def _believed(results: Results) -> bool:
+    tables = any(model.on_test and model.on_test.calibration for model in results.models)
+    return tables or _pictured(results, "reliability")
 
 
 def _over_seeds(results: Results) -> list[bool]:

@@ -23,8 +23,11 @@ def picture_figures(model: ModelResult, data: DataSummary) -> Iterator[tuple[str
 
 
 def _spectrum(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
+    """Of the data as prepared: the same for every model that is prepared so."""
     if found := model.pictures.spectrum:
-        yield figures.pca_spectrum(found.ratios, chosen=found.chosen, title=model.label)
+        steps = ", ".join(model.preparation)
+        title = f"Prepared by {steps}" if steps else model.label
+        yield figures.pca_spectrum(found.ratios, chosen=found.chosen, title=title)
 
 
 def _network(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
@@ -106,8 +109,15 @@ def _sure(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
 
 
 def _reliability(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
-    if found := model.pictures.reliability:
-        yield draw_bins(Bins(**found.model_dump()), title=model.label)
+    found, after = model.pictures.reliability, model.pictures.reliability_after
+    if found:
+        known = model.on_test.calibration if model.on_test else None
+        yield draw_bins(
+            Bins(**found.model_dump()),
+            after=Bins(**after.model_dump()) if after else None,
+            temperature=known.temperature if known else None,
+            title=model.label,
+        )
 
 
 # The anchor of a section -> the figures of a model that stand in it.

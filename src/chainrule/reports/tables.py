@@ -1,15 +1,16 @@
 """A run in the terminal: every score beside the printed one, in words and not only in colour."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import MARKS, PARTS, cell, chosen_settings, parts, recalls, tally
-from chainrule.reports.numbers import count, printed, score, settings
+from chainrule.reports.numbers import count, loss, printed, score, settings
 
 __all__ = ["print_results"]
 
@@ -58,9 +59,32 @@ def scores_table(results: Results, model: ModelResult) -> Table:
             table.add_row(*row)
         if entry.spread and entry.spread.low is not None and entry.spread.low != entry.spread.high:
             table.add_row(f"    {score(entry.spread.low)} to {score(entry.spread.high)}")
+        if part == "test":
+            for line in _on_test(model, over_seeds=entry.spread is not None):
+                table.add_row(*line)
     for row in _summaries(results, model):
         table.add_row(*row)
     return table
+
+
+def _on_test(model: ModelResult, *, over_seeds: bool) -> Iterator[tuple[str, ...]]:
+    """The interval of the shown fit's test score, and its test loss with its own."""
+    found = model.on_test
+    if found is None:
+        return
+    if over_seeds:
+        yield "  Test, shown fit", score(found.accuracy.value)
+    yield from _ends(found.accuracy, score)
+    if found.impossible:
+        yield "  Test loss", "∞"
+    elif found.loss is not None:
+        yield "  Test loss", loss(found.loss.value)
+        yield from _ends(found.loss, loss)
+
+
+def _ends(found: Estimate, form: Callable[[float | None], str]) -> Iterator[tuple[str, ...]]:
+    if found.low is not None:
+        yield (f"    {form(found.low)} to {form(found.high)}",)
 
 
 def _beside(heading: str, ours: str, rows: tuple[Comparison, ...]) -> Iterator[tuple[Text, ...]]:

@@ -221,6 +221,7 @@ class Evaluation:
             given.get("sample_weight"),
             tuple(given.get(name) for name in VALIDATION),
             given.get("watch") or {},
+            checked=True,
         )
 
     def _rows(self, split: int, others: Mapping[str, Any]) -> "Rows":

@@ -41,7 +41,7 @@ def recall_by_class(
     axes.set_yticks(rows, labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlim(right=1.0)
-    axes.set_xlabel("recall on the test images")
+    axes.set_xlabel("recall on the test part")
     axes.set_ylabel("true class")
     figure.legend(loc="outside lower center", ncols=2)
     return titled(figure, _alt(table, labels))

@@ -58,6 +58,8 @@ def reliability_diagram(
     correct: Sequence[bool] | np.ndarray,
     *,
     bins: int = 10,
+    after: Sequence[float] | np.ndarray | None = None,
+    temperature: float | None = None,
     title: str = "",
 ) -> Figure:
     """How often a model is right, against how sure it is, with the number of predictions below.
@@ -74,6 +76,10 @@ def reliability_diagram(
         Whether it is right.
     bins : int
         Bins of equal width from 0 to 1.
+    after : (n,) array of float, optional
+        The confidence in the same predictions at a temperature: hollow marks, and a second ECE.
+    temperature : float, optional
+        That temperature, for the legend.
     title : str
         Whose predictions these are.
 
@@ -87,19 +93,45 @@ def reliability_diagram(
     InvalidInputError
         The arrays are not equally long, or a confidence is no probability.
     """
-    return draw_bins(binned(confidence, correct, bins), title=title)
+    found = binned(confidence, correct, bins)
+    cooled = None if after is None else binned(after, correct, bins)
+    return draw_bins(found, after=cooled, temperature=temperature, title=title)
 
 
 @styled
-def draw_bins(found: Bins, *, title: str = "") -> Figure:
+def draw_bins(
+    found: Bins, *, after: Bins | None = None, temperature: float | None = None, title: str = ""
+) -> Figure:
     """`reliability_diagram` of what was binned before."""
     ece = "no prediction" if found.ece is None else f"ECE {found.ece:.4f}"
     subject = f"{title}: reliability, {ece}" if title else f"Reliability, {ece}"
     figure, (upper, lower) = stack((3, 1), 4.8, title=subject, grid="y")
     _accuracies(upper, found)
+    at = ""
+    if after is not None and after.ece is not None:
+        name = "a temperature" if temperature is None else f"temperature {temperature:.2f}"
+        at = f"at {name}: ECE {after.ece:.4f}"
+        _after(upper, after, at)
     _counts(lower, found)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
-    return titled(figure, _alt(subject, found))
+    text = _alt(subject, found)
+    return titled(figure, f"{text} A{at[1:]}." if at else text)
+
+
+def _after(axes: Axes, found: Bins, label: str) -> None:
+    """The bins at the temperature: hollow, and larger than what they may lie upon."""
+    pairs = zip(found.confidence, found.accuracy, strict=True)
+    filled = [(c, a) for c, a in pairs if c is not None and a is not None]
+    if filled:
+        style: Any = {"marker": "D", "markersize": 8, "markeredgewidth": 1.6, "clip_on": False}
+        axes.plot(
+            *zip(*filled, strict=True),
+            linestyle="none",
+            markerfacecolor="none",
+            markeredgecolor=LOOKS[2].colour,
+            label=label,
+            **style,
+        )
 
 
 def _accuracies(axes: Axes, found: Bins) -> None:
@@ -114,7 +146,8 @@ def _accuracies(axes: Axes, found: Bins) -> None:
     axes.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle="--", label="as sure as right")
     # From what is said to what is so: the distance whose mean is the ECE.
     axes.vlines(confidence, confidence, accuracy, color=orange, linewidth=2, label="the gap")
-    marks: Any = {"color": blue, "markersize": 6, "linestyle": "none"}
+    # A model that is always sure stands on the very edge.
+    marks: Any = {"color": blue, "markersize": 6, "linestyle": "none", "clip_on": False}
     axes.plot(confidence, accuracy, "o", **marks, label="mean of a bin")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.03)

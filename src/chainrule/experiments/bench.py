@@ -1,0 +1,74 @@
+"""What all models of a comparison share, and what each is trained with."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from chainrule.data import preparation
+from chainrule.data.record import PixelRange
+from chainrule.data.splits import Part, Parts
+from chainrule.experiments.families import family
+from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+
+__all__ = ["Bench", "Inputs", "Preparation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """Fitted steps, and the type that a model wants."""
+
+    steps: preparation.Prepared
+    dtype: str
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the source as the model gets them."""
+        return self.steps(rows).astype(self.dtype, copy=False)
+
+    def of(self, parts: Parts) -> Parts:
+        return {name: Part(self(part.X), part.y) for name, part in parts.items()}
+
+
+class Inputs(NamedTuple):
+    """What a model is trained with."""
+
+    parts: Parts
+    known: Settings
+    preparation: Preparation | None  # None where the model itself prepares
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all models of a comparison share."""
+
+    spec: CompareSpec
+    parts: Parts  # as the source has them, before any preparation
+    pixel_range: PixelRange
+    feature_names: tuple[str, ...]
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, ...] | None
+    recorder: Recorder
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    def preparation(self, steps: tuple[str, ...], dtype: str) -> Preparation:
+        """The steps, fitted on the training part alone."""
+        return Preparation(preparation.fit(steps, self.parts["train"].X, self.pixel_range), dtype)
+
+    def inputs(self, model: ModelSpec) -> Inputs:
+        """The parts as the model gets them, what it has to know of them, and how they are made.
+
+        Images as bytes stay so where they are only to be divided: the network does that itself,
+        batch by batch, with the same numbers.
+        """
+        known = family(model.family)
+        divided = model.prepare == ("unit",) and "input_scale" in known.parameters()
+        if divided and self.pixel_range and self.parts["train"].X.dtype == np.uint8:
+            low, high = self.pixel_range
+            if low == 0:
+                return Inputs(self.parts, {"input_scale": high, "dtype": model.dtype}, None)
+        made = self.preparation(model.prepare, model.dtype)
+        return Inputs(made.of(self.parts), {}, made)
