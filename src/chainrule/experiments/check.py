@@ -42,7 +42,7 @@ def _check_comparison(spec: CompareSpec) -> None:
                 )
     for key, model in spec.members.items():
         _check_model(f"models.{key}", model)
-    check_places(spec.questions, list(spec.members))
+    check_places(spec.questions, spec.members)
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
         _known(f"{where}.model", "model", printed.model, spec.members)

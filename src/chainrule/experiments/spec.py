@@ -91,7 +91,8 @@ class PrintedSpec(Table):
     """Numbers that the document prints, and of what.
 
     ``value`` is a number; a list of one number a class (``quantity = "recall"``); or a table of
-    settings (``quantity = "best parameters"``). ``decimals`` is how many the document prints.
+    settings (``quantity = "best parameters"``). ``decimals`` is how many the document prints. Of a
+    search, ``of`` names the candidate that a number is of, by its parameters.
     """
 
     model: str
@@ -99,6 +100,7 @@ class PrintedSpec(Table):
     value: float | list[float] | Settings
     decimals: int | None = Field(default=None, ge=0)
     remark: str = ""
+    of: Settings | None = None
 
 
 class QuestionSpec(Table):

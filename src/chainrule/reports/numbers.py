@@ -16,6 +16,7 @@ __all__ = [
     "setting",
     "settings",
     "several",
+    "short",
 ]
 
 ABSENT = "–"
@@ -39,6 +40,11 @@ def difference(value: float | None) -> str:
         return ABSENT
     digits = loss(abs(value))
     return digits if float(digits) == 0 else f"{'−' if value < 0 else '+'}{digits}"
+
+
+def short(value: float | None) -> str:
+    """A number to four significant digits."""
+    return ABSENT if value is None else f"{value:.4g}"
 
 
 def printed(value: float | str | None, decimals: int | None = None) -> str:
