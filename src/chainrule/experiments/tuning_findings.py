@@ -26,15 +26,21 @@ def sweep_findings(model: ModelResult) -> Iterator[str]:
         return
     for budget in sweep.budgets:
         yield from _best(budget, sweep)
-        lost = [
-            f"{named(cell)} ({lost_in_words(cell)}; {_last_losses(cell)})"
-            for cell in budget.cells
-            if cell.lost
-        ]
-        if lost:
-            yield f"Diverged at {budget.name}: {'; '.join(lost)}."
+        yield from _diverged(budget)
     yield from _noise(sweep)
     yield from _range_test(sweep)
+
+
+def _diverged(budget: Budget) -> Iterator[str]:
+    lost = [cell for cell in budget.cells if cell.lost]
+    if not lost:
+        return
+    told = len(lost) <= MANY // 2
+    listed = [
+        f"{named(cell)} ({lost_in_words(cell)}; {_last_losses(cell)})" if told else named(cell)
+        for cell in lost
+    ]
+    yield f"Diverged at {budget.name}: {'; '.join(listed)}."
 
 
 def _best(budget: Budget, sweep: Sweep) -> Iterator[str]:
@@ -68,8 +74,8 @@ def _told_apart(best: Cell, second: Cell, budget: Budget, sweep: Sweep) -> str:
         "more than the seeds' chance" if p < LEVEL else "no difference that these seeds can show"
     )
     return (
-        f"At {budget.name} {named(best)} is {abs(difference):.4f} from {named(second)}, the next "
-        f"best (t-test paired over {len(a)} seeds, p = {p:.2g}): {verdict}."
+        f"At {budget.name} {named(best)} leads {named(second)}, the next best, by "
+        f"{abs(difference):.4f} (t-test paired over {len(a)} seeds, p = {p:.2g}): {verdict}."
     )
 
 
@@ -88,15 +94,23 @@ def _last_losses(cell: Cell) -> str:
 def _noise(sweep: Sweep) -> Iterator[str]:
     """How the noise scale grows, and what a step on each batch size is worth at the end."""
     cells = [cell for cell in sweep.budgets[0].cells if cell.noise and cell.noise[-1].scale]
-    points = [each for b in sweep.budgets for cell in b.cells for each in cell.noise if each.scale]
-    if not points or not cells:
+    if not cells:
         return
+    best = max(cells, key=worth)
+    points = [
+        each
+        for budget in sweep.budgets
+        for cell in budget.cells
+        if cell.name == best.name
+        for each in cell.noise
+        if each.scale
+    ]
     points.sort(key=lambda each: each.updates)
     first, last = points[0], points[-1]
     yield (
         "The gradient noise scale, the batch size at which noise and gradient are equally long, "
-        f"is {_rows(first.scale)} rows after {first.updates:,} updates and {_rows(last.scale)} "
-        f"after {last.updates:,}."
+        f"is {_rows(first.scale)} rows after {first.updates:,} updates with {named(best)}, and "
+        f"{_rows(last.scale)} after {last.updates:,}."
     )
     if "batch_size" not in sweep.names or len(cells) > MANY:
         return
@@ -128,7 +142,7 @@ def _range_test(sweep: Sweep) -> Iterator[str]:
 
 
 def search_findings(model: ModelResult, n_validation: int | None) -> Iterator[str]:
-    """The work, who diverged or was dropped, the simplest that is as good, and what matters."""
+    """The work, who was dropped, the simplest that is as good, and what matters."""
     search = model.search
     if search is None or not search.seeds:
         return
@@ -136,7 +150,7 @@ def search_findings(model: ModelResult, n_validation: int | None) -> Iterator[st
     spent = math.fsum(each.epochs or 0.0 for each in rows)
     ends = [
         f"{count} {word}"
-        for word in ("diverged", "dropped", "stopped")
+        for word in ("dropped", "stopped")
         if (count := sum(each.ended == word for each in rows))
     ]
     ended = f"; {', '.join(ends)}" if ends else ""
@@ -160,6 +174,8 @@ def _simplest(model: ModelResult, search: Search, n_validation: int | None) -> I
     if search.simplest is None or search.simplest == search.best or best.mean is None:
         return
     chosen = next(each for each in search.candidates if each.parameters == search.simplest)
+    if (chosen.n_parameters or 0) >= (best.n_parameters or 0):
+        return
     error = standard_error(search, n_validation)
     yield (
         f"{model.label}: the simplest candidate within one standard error ({error:.4f}) of the "

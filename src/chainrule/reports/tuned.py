@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from chainrule.experiments.cells import worth
 from chainrule.experiments.results import ModelResult, Results, Search
 from chainrule.experiments.tuned import Budget, Cell, Sweep
 from chainrule.reports import figures
@@ -84,6 +85,7 @@ def _profiles(results: Results, sweep: Sweep) -> Iterator[Captioned]:
 
 def _maps(results: Results, model: ModelResult, sweep: Sweep) -> Iterator[Captioned]:
     names: Any = tuple(name.replace("_", " ") for name in sweep.names)
+    first, second = sweep.values
     for budget in sweep.budgets:
         settings: Any = {"names": names, "title": budget.name.capitalize()}
         lost = _table(sweep, [_lost(cell) for cell in budget.cells])
@@ -92,7 +94,8 @@ def _maps(results: Results, model: ModelResult, sweep: Sweep) -> Iterator[Captio
             if any(spreads):
                 means = [each.mean if each else None for each in spreads]
                 figure = figures.sweep_map(
-                    *sweep.values,
+                    first,
+                    second,
                     _table(sweep, means),
                     diverged=lost,
                     quantity=quantity.format(metric=results.metric),
@@ -102,9 +105,14 @@ def _maps(results: Results, model: ModelResult, sweep: Sweep) -> Iterator[Captio
                 yield figure, f"Means of {len(sweep.seeds)} seeds."
         seconds = results.clock.parts.get(f"{model.key}: {budget.name}")
         if seconds:
+            whole = [
+                None if cell.lost else time
+                for cell, time in zip(budget.cells, seconds, strict=True)
+            ]
             figure = figures.sweep_map(
-                *sweep.values,
-                _table(sweep, seconds),
+                first,
+                second,
+                _table(sweep, whole),
                 diverged=lost,
                 quantity="seconds of training",
                 **settings,
@@ -124,42 +132,61 @@ def _lost(cell: Cell) -> float:
     return len(cell.lost) / max(len(cell.lost) + kept, 1)
 
 
-def _curves(results: Results, sweep: Sweep, budget: Budget) -> Iterator[Captioned]:
-    """By epoch at equal epochs, and by updates, where the trainings of one budget differ."""
-    fields = {
-        "train_loss": "training loss",
-        "validation_loss": "validation loss",
-        "validation_score": f"validation {results.metric}",
-    }
-    ways = ["epoch", "updates"] if budget.epochs and "batch_size" in sweep.names else ["epoch"]
-    if budget.updates:
-        ways = ["updates"]
-    for field, quantity in fields.items():
-        shown = {cell_name(cell): cell.curves for cell in budget.cells if field in cell.curves}
-        if not shown:
-            continue
-        for way in ways:
-            yield _drawn(budget, shown, field, quantity, way), CURVES
-
-
 CURVES = "Means over the seeds that did not diverge."
 
+FIELDS = {
+    "train_loss": "training loss",
+    "validation_loss": "validation loss",
+    "validation_score": "validation {metric}",
+}
 
-def _drawn(budget: Budget, shown: dict[str, Any], field: str, quantity: str, way: str) -> Figure:
-    title = budget.name.capitalize()
-    if len(shown) <= LOOKS:
-        curves = {name: (rows[way], rows[field]) for name, rows in shown.items()}
-        return overlaid_curves(
-            curves, along=way, quantity=quantity, title=title, logarithmic=way == "updates"
-        )
-    lost = {cell_name(cell) for cell in budget.cells if cell.train_loss is None}
+
+def _curves(results: Results, sweep: Sweep, budget: Budget) -> Iterator[Captioned]:
+    """By epoch at equal epochs, and by updates where these differ; of many combinations one
+    quantity."""
+    known = [field for field in FIELDS if any(field in cell.curves for cell in budget.cells)]
+    if len(budget.cells) > LOOKS:
+        field = "validation_loss" if "validation_loss" in known else known[0]
+        yield _many(sweep, budget, field, FIELDS[field]), CURVES
+        return
+    ways = ["epoch", "updates"] if budget.epochs and "batch_size" in sweep.names else ["epoch"]
+    for field in known:
+        for way in ["updates"] if budget.updates else ways:
+            figure = overlaid_curves(
+                {
+                    cell_name(cell): (cell.curves[way], cell.curves[field])
+                    for cell in budget.cells
+                    if field in cell.curves and not _out_of_bounds(cell)
+                },
+                along=way,
+                quantity=FIELDS[field].format(metric=results.metric),
+                title=budget.name.capitalize(),
+                logarithmic=way == "updates",
+            )
+            left = [cell_name(cell) for cell in budget.cells if _out_of_bounds(cell)]
+            yield (
+                figure,
+                CURVES + (f" Left out, since all diverged: {', '.join(left)}." if left else ""),
+            )
+
+
+def _out_of_bounds(cell: Cell) -> bool:
+    """Whether all its trainings diverged: their losses would press the others flat."""
+    return cell.train_loss is None
+
+
+def _many(sweep: Sweep, budget: Budget, field: str, quantity: str) -> Figure:
+    shown = [cell for cell in budget.cells if field in cell.curves]
+    way = "updates" if budget.updates else "epoch"
+    best = max(range(len(shown)), key=lambda at: worth(shown[at]))
     return figures.candidate_curves(
-        [rows[field] for rows in shown.values()],
-        ["diverged" if name in lost else "finished" for name in shown],
-        epochs=[[value or 0.0 for value in rows[way]] for rows in shown.values()],
+        [cell.curves[field] for cell in shown],
+        ["diverged" if _out_of_bounds(cell) else "finished" for cell in shown],
+        epochs=[[value or 0.0 for value in cell.curves[way]] for cell in shown],
+        best=best,
         along=way,
         quantity=quantity,
-        title=title,
+        title=budget.name.capitalize(),
     )
 
 
@@ -212,13 +239,13 @@ def search_figures(label: str, search: Search, metric: str) -> Iterator[Captione
             figures.parallel_coordinates(parameters, scores, log=log, score=score, title=label),
             "",
         )
-    curves = [(each.curve, each.ended) for each in search.candidates if each.curve]
-    if curves and all(each.curve for each in search.candidates):
+    curves = [each.curve for each in search.candidates]
+    if any(curves):
         yield (
             figures.candidate_curves(
-                [curve.values for curve, _ in curves],
-                [ended or "finished" for _, ended in curves],
-                epochs=[curve.epochs for curve, _ in curves],
+                [curve.values if curve else () for curve in curves],
+                [each.ended or "finished" for each in search.candidates],
+                epochs=[curve.epochs if curve else () for curve in curves],
                 best=best,
                 quantity=search.curve_of,
                 title=label,

@@ -75,8 +75,8 @@ def candidate_curves(
     subject = f"{title}: {quantity}" if title else quantity[:1].upper() + quantity[1:]
     figure, axes = panel(3.6, title=subject, grid="y", width=FULL)
     shown = [values for (_, values), how in zip(series, ended, strict=True) if how != "diverged"]
-    # The first epoch of those that diverged counts too: they began among the others.
-    shown += [values[:1] for _, values in series]
+    # The first epoch of those that diverged later counts too: they began among the others.
+    shown += [values[:1] for _, values in series if len(values) > 1 or not shown]
     every = np.concatenate([*shown, np.empty(0)])
     if logarithmic is None:
         logarithmic = wants_log(every)

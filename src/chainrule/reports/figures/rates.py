@@ -55,7 +55,7 @@ def learning_rate_range(
     marks = (
         (suggested, "suggested", LOOKS[2].colour, (0, (4, 3)), 0),
         (lowest, "lowest", MUTED, (0, (1, 2)), 1),
-        (diverged, "diverged", LOOKS[4].colour, "-", 0),
+        (diverged, "diverged", LOOKS[4].colour, "-", 2),
     )
     for rate, says, colour, line, height in marks:
         if rate is not None:
