@@ -21,6 +21,7 @@ __all__ = [
     "OF_CELLS",
     "WORDS",
     "known_places",
+    "last_losses",
     "lost_in_words",
     "named",
     "settings_in_words",
@@ -121,6 +122,7 @@ OF_CELLS: dict[str, Callable[[Cell], str]] = {
     "best epoch": _best_epoch,
     "updates": lambda cell: f"{cell.updates:,}",
     "diverged": lambda cell: lost_in_words(cell) or "none",
+    "last finite loss": lambda cell: last_losses(cell) or "none",
     "first noise scale": _noise(0),
     "noise scale": _noise(-1),
 }
@@ -135,6 +137,13 @@ def lost_in_words(cell: Cell) -> str:
     when = f"in epoch {epochs[0]}" if len(epochs) == 1 else f"in epochs {epochs[0]} to {epochs[-1]}"
     total = len(cell.lost) + (len(cell.train_loss.values) if cell.train_loss else 0)
     return f"{len(cell.lost)} of {total} trainings, {when}"
+
+
+def last_losses(cell: Cell) -> str:
+    """The last finite losses of those that diverged; nothing where there is none."""
+    known = [each.last_finite_loss for each in cell.lost if each.last_finite_loss is not None]
+    low, high = (f"{end(known, default=0.0):.4g}" for end in (min, max))
+    return "" if not known else low if low == high else f"{low} to {high}"
 
 
 def named(cell: Cell) -> str:

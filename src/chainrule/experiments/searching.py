@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from chainrule.errors import InvalidInputError, SpecError
 from chainrule.experiments import grid
-from chainrule.experiments.bench import Bench
+from chainrule.experiments.bench import Bench, Inputs
 from chainrule.experiments.candidate_lines import CandidateLines
 from chainrule.experiments.candidates import record_of
 from chainrule.experiments.families import family, to_python
@@ -54,9 +54,9 @@ def as_search(model: ModelSpec) -> SearchSpec | None:
     return SearchSpec(strategy="grid", space=dict(model.grid))
 
 
-def search(key: str, spec: SearchSpec, bench: Bench) -> Search:
+def search(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Search:
     """Tries the candidates of a model's search on folds of the training part, or on the validation
-    part.
+    part; ``inputs`` are the parts as the model gets them.
 
     Raises:
         SpecError: a candidate is refused, or the rows cannot be cut into folds.
@@ -69,7 +69,7 @@ def search(key: str, spec: SearchSpec, bench: Bench) -> Search:
     def compute() -> dict[str, Any]:
         if not (folder / "search.json").exists():  # what a kill left of its first moments
             shutil.rmtree(folder, ignore_errors=True)
-        rows = _rows(key, spec, bench)
+        rows = _rows(key, spec, inputs, bench)
         lines = CandidateLines(key, recorder, len(rows.splits), spec.n_seeds)
         searched = _searched(key, spec, rows, bench, folder, lines)
         log, n_test = logarithmic(spec.space), len(rows.splits[0][1])
@@ -122,25 +122,24 @@ def _searched(
         raise SpecError(f"models.{key}.search: {error}") from error
 
 
-def _rows(key: str, spec: SearchSpec, bench: Bench) -> Rows:
+def _rows(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Rows:
     model = bench.spec.members[key]
     if spec.on == "validation":
-        return _on_validation(key, model, bench)
+        return _on_validation(key, model, inputs, bench)
     train, row = bench.parts["train"], family(model.family)
     grid.check_folds(bench.spec.folds, train.y)
     splits = list(StratifiedKFold(bench.spec.folds).split(train.X, train.y))
     if bench.spec.prepare_on == "training part" or set(model.prepare) <= ALIKE:
-        parts, known, _ = bench.inputs(model)
-        estimator = row.build({**model.settings, **known})
-        return Rows(estimator, parts["train"].X, train.y, splits, {})
+        estimator = row.build({**model.settings, **inputs.known})
+        return Rows(estimator, inputs.parts["train"].X, train.y, splits, {})
     prepare = PreparationStep(model.prepare, bench.pixel_range, model.dtype)
     steps = [("prepare", prepare), (NETWORK, row.build(model.settings))]
     return Rows(Pipeline(steps), train.X, train.y, splits, {}, f"{NETWORK}__")
 
 
-def _on_validation(key: str, model: ModelSpec, bench: Bench) -> Rows:
+def _on_validation(key: str, model: ModelSpec, inputs: Inputs, bench: Bench) -> Rows:
     """One split: the training and the validation part, one behind the other."""
-    parts, known, _ = bench.inputs(model)
+    parts, known = inputs.parts, inputs.known
     if "validation" not in parts:
         raise SpecError(
             f'models.{key}.search.on: "validation" needs a validation part, and the split '

@@ -57,7 +57,7 @@ def train(key: str, bench: Bench) -> Trained:
     inputs = bench.inputs(model)
     parts, known = inputs.parts, inputs.known
     baseline = _baseline(key, parts, known, bench)
-    found = _search(key, bench)
+    found = _search(key, inputs, bench)
     swept = sweep(key, model, parts, known, bench) if model.sweep else None
     settings = {**_shown_settings(model, found, swept), **known}
     looked_at = {"diagnose": True} if "diagnose" in family(model.family).parameters() else {}
@@ -169,14 +169,14 @@ def _baseline(key: str, parts: Parts, known: Settings, bench: Bench) -> Variant 
         )
 
 
-def _search(key: str, bench: Bench) -> Search | None:
+def _search(key: str, inputs: Inputs, bench: Bench) -> Search | None:
     model = bench.spec.members[key]
     if model.grid is None and model.search is None:
         return None
     together = as_search(model)
     with bench.recorder.timed("search", key):
         if together is not None:
-            return search(key, together, bench)
+            return search(key, together, inputs, bench)
         return grid.search(key, bench.spec, bench.parts["train"], bench.pixel_range, bench.recorder)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from scipy import stats
 
 from chainrule.experiments.cells import worth
-from chainrule.experiments.places import lost_in_words, named, settings_in_words
+from chainrule.experiments.places import last_losses, lost_in_words, named, settings_in_words
 from chainrule.experiments.record import Distribution
 from chainrule.experiments.results import Candidate, ModelResult, Search
 from chainrule.experiments.tuned import Budget, Cell, Sweep
@@ -36,10 +36,7 @@ def _diverged(budget: Budget) -> Iterator[str]:
     if not lost:
         return
     told = len(lost) <= MANY // 2
-    listed = [
-        f"{named(cell)} ({lost_in_words(cell)}; {_last_losses(cell)})" if told else named(cell)
-        for cell in lost
-    ]
+    listed = [f"{named(cell)} ({_how_lost(cell)})" if told else named(cell) for cell in lost]
     yield f"Diverged at {budget.name}: {'; '.join(listed)}."
 
 
@@ -83,12 +80,9 @@ def _updates(cell: Cell, budget: Budget) -> str:
     return f" in {cell.updates:,} updates" if budget.epochs else ""
 
 
-def _last_losses(cell: Cell) -> str:
-    known = [each.last_finite_loss for each in cell.lost if each.last_finite_loss is not None]
-    if not known:
-        return "no epoch had a finite loss"
-    low, high = f"{min(known):.4g}", f"{max(known):.4g}"
-    return f"last finite loss {low if low == high else f'{low} to {high}'}"
+def _how_lost(cell: Cell) -> str:
+    finite = last_losses(cell)
+    return f"{lost_in_words(cell)}{f'; last finite loss {finite}' if finite else ''}"
 
 
 def _noise(sweep: Sweep) -> Iterator[str]:
