@@ -57,6 +57,10 @@ def _check_model(where: str, model: ModelSpec) -> None:
         except DataError as error:
             raise SpecError(f"{where}.prepare: {error}") from error
     row = family(model.family)
+    if model.sweep is not None:
+        check_sweep(f"{where}.sweep", model, row)
+    if model.search is not None:
+        check_search(f"{where}.search", model, row)
     for place, names in _named_settings(model):
         _check_settings(f"{where}.{place}", names, row)
     if model.grid is not None:
@@ -66,10 +70,6 @@ def _check_model(where: str, model: ModelSpec) -> None:
             f"{where}.seeds: the family {model.family!r} draws nothing at random, so seeds change "
             "nothing. Remove this table."
         )
-    if model.sweep is not None:
-        check_sweep(f"{where}.sweep", model, row)
-    if model.search is not None:
-        check_search(f"{where}.search", model, row)
     for place, settings in _tried_settings(model):
         _check_values(f"{where}.{place}", settings, row)
 
@@ -107,6 +107,9 @@ def _tried_settings(model: ModelSpec) -> Iterator[tuple[str, Settings]]:
         yield "grid", {**model.settings, **point}
     for _, cell in combinations(model.sweep.over) if model.sweep else ():
         yield "sweep.over", {**model.settings, **cell}
+    for name, values in (model.search.space if model.search else {}).items():
+        for value in values if isinstance(values, list) else ():
+            yield f"search.space.{name}", {**model.settings, name: value}
 
 
 def _check_values(where: str, settings: Settings, row: Family) -> None:
