@@ -45,9 +45,11 @@ def test_draws_are_so_many_values_of_the_range():
 
 
 def test_one_stream_draws_for_all_names_in_their_order():
-    first, second = space_of(
-        {"b": {"int": [1, 1000], "draws": 3}, "a": {"int": [1, 1000], "draws": 3}}, 0
-    ).parts[0].values()
+    first, second = (
+        space_of({"b": {"int": [1, 1000], "draws": 3}, "a": {"int": [1, 1000], "draws": 3}}, 0)
+        .parts[0]
+        .values()
+    )
     assert first.values != second.values
 
 

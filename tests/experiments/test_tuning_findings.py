@@ -140,7 +140,9 @@ def test_a_search_says_its_work_the_simplest_and_what_matters():
         "Net: 3 candidates (successive halving) were trained for 42 epochs in all, 4 times each; 1 "
         "dropped, 1 stopped."
     )
-    assert "within one standard error (0.0100) of the best has 100 parameters against 900" in simplest
+    assert (
+        "within one standard error (0.0100) of the best has 100 parameters against 900" in simplest
+    )
     assert "n 2." in simplest and "n, which explains 80 %" in matters
     assert [*search_findings(model(search=search(simplest={"n": 1})), None)][1:] == []
     assert [*search_findings(model(search=search(seeds=())), None)] == []

@@ -26,7 +26,9 @@ def test_a_line_a_training_on_two_logarithmic_axes():
 
 def test_an_interval_without_upper_end_has_an_arrow():
     (axes,) = gradient_noise(FOUND).axes
-    arrows = [line for line in axes.lines if line.get_marker() == "^" and line.get_linestyle() == "None"]
+    arrows = [
+        line for line in axes.lines if line.get_marker() == "^" and line.get_linestyle() == "None"
+    ]
     assert sum(len(line.get_xdata()) for line in arrows) == 1
 
 

@@ -193,7 +193,7 @@ def test_a_sweep_under_way(tmp_path):
     ("table", "expected"),
     [
         ('strategy = "random", n_candidates = 9, space = { l2 = { float = [0, 1] } }', " of 9"),
-        ('space = { l2 = [0, 1], batch_size = [1, 2] }', " of 4"),
+        ("space = { l2 = [0, 1], batch_size = [1, 2] }", " of 4"),
         ('strategy = "hyperband", space = { l2 = { float = [0, 1] } }', ""),
     ],
 )
@@ -216,6 +216,8 @@ def test_many_candidates_at_random_are_dots(tmp_path):
          "folds": [n / 40]}
         for n in range(20)
     ]  # fmt: skip
-    table = 'search = { strategy = "random", n_candidates = 20, space = { l2 = { float = [0, 1] } } }'
+    table = (
+        'search = { strategy = "random", n_candidates = 20, space = { l2 = { float = [0, 1] } } }'
+    )
     page = render_partial(record(tmp_path, "search", table, lines))
     assert "of 20 candidates by hyperparameter" in page
