@@ -29,7 +29,7 @@ def test_a_loss_that_never_fell():
     rising = np.linspace(1, 2, 50)
     figure = learning_rate_range(RATES, rising, rising)
     assert figure.get_label().endswith("The loss never fell.")
-    assert figure.axes[0].texts == []
+    assert not list(figure.axes[0].texts)
 
 
 def test_losses_that_are_not_finite_leave_gaps():

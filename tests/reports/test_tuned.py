@@ -144,14 +144,22 @@ def test_the_table_of_candidates(one_model):
     model = one_model.models[0].model_copy(update={"search": searched()})
     clock = one_model.clock.model_copy(update={"parts": {model.key: (2.0, 1.0, 0.5)}})
     page = render(one_model.model_copy(update={"models": (model,), "clock": clock}))
-    for text in ("the candidates", "p against the best", "0.04", "SD over seeds", "simplest as good",
-                 '<span class="badge">dropped</span>', "500 ms", "has the fewest parameters"):  # fmt: skip
+    for text in (
+        "the candidates",
+        "p against the best",
+        "0.04",
+        "SD over seeds",
+        "simplest as good",
+        '<span class="badge">dropped</span>',
+        "500 ms",
+        "has the fewest parameters",
+    ):
         assert text in page
 
 
 def test_equal_ranks_show_those_that_went_on_first():
     rows = (candidate(1, 0.9, "dropped"), candidate(1, 0.9, "finished"))
-    assert ranked(searched(candidates=rows)) == [1, 0]
+    assert ranked(searched().model_copy(update={"candidates": rows})) == [1, 0]
 
 
 SPEC = """

@@ -18,7 +18,7 @@ class Scales(NamedTuple):
     """Noise scales of one training, in rows, after so many updates; each (n,). What is not finite
     (or None) has no upper end, or is left out."""
 
-    updates: Sequence[float]
+    updates: Sequence[float | None]
     scales: Sequence[float | None]
     lows: Sequence[float | None]
     highs: Sequence[float | None]
@@ -26,7 +26,10 @@ class Scales(NamedTuple):
 
 @styled
 def gradient_noise(
-    trainings: Mapping[str, Scales], *, batch_sizes: Sequence[int] = (), title: str = ""
+    trainings: Mapping[str, Sequence[Sequence[float | None]]],
+    *,
+    batch_sizes: Sequence[int] = (),
+    title: str = "",
 ) -> Figure:
     """The simple noise scale against the updates, with its 95 % interval; a line across for each
     batch size.
@@ -35,8 +38,8 @@ def gradient_noise(
 
     Parameters
     ----------
-    trainings : mapping of names to `Scales`
-        Four sequences: after how many updates
+    trainings : mapping of names to sequences
+        Four of them (or `Scales`): after how many updates
         `chainrule.estimators.gradient_noise.gradient_noise_scale` found which scale, and the ends
         of its intervals.
     batch_sizes : sequence of int, optional
@@ -51,7 +54,8 @@ def gradient_noise(
     """
     subject = f"{title}: gradient noise scale" if title else "Gradient noise scale"
     figure, axes = panel(3.6, title=subject, grid="y")
-    for number, (name, found) in enumerate(trainings.items()):
+    measured = {name: Scales(*rows) for name, rows in trainings.items()}
+    for number, (name, found) in enumerate(measured.items()):
         _draw(axes, number, name, *(np.array(row, dtype=float) for row in found))
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
@@ -76,7 +80,7 @@ def gradient_noise(
     if trainings:
         below: Any = "outside lower center"
         figure.legend(loc=below, ncols=min(3, len(trainings)))
-    return titled(figure, _alt(subject, trainings, batch_sizes))
+    return titled(figure, _alt(subject, measured, batch_sizes))
 
 
 def _draw(
@@ -114,7 +118,7 @@ def _alt(subject: str, trainings: Mapping[str, Scales], batch_sizes: Sequence[in
         known = [
             (at, scale)
             for at, scale in zip(found.updates, found.scales, strict=True)
-            if scale is not None and np.isfinite(scale)
+            if at is not None and scale is not None and np.isfinite(scale)
         ]
         if known:
             (first, low), (last, high) = known[0], known[-1]
