@@ -41,7 +41,7 @@ def parts():
 def test_candidates_have_what_a_table_shows(models):
     search = models["halved"].search
     assert search.strategy == "successive_halving" and search.folds == 1
-    assert search.seeds == (0, 1) and len(search.candidates) == 10
+    assert search.seeds == (0, 1) and len(search.candidates) == 6
     assert search.log == ("learning_rate_init", "l2")
     assert {each.ended for each in search.candidates} == {"diverged", "dropped", "finished"}
     for each in search.candidates:
@@ -54,9 +54,9 @@ def test_candidates_have_what_a_table_shows(models):
 
 
 def test_halving_gives_the_best_more_epochs(models):
-    """10 candidates, 9 epochs: rungs of 1, 3 and 9."""
+    """6 candidates, 9 epochs: rungs of 3 and 9."""
     candidates = models["halved"].search.candidates
-    assert sorted({each.epochs for each in candidates if not each.diverged}) == [1, 3, 9]
+    assert sorted({each.epochs for each in candidates if not each.diverged}) == [3, 9]
     whole = [each for each in candidates if each.ended == "finished"]
     assert len(whole) == 2
     best = max(whole, key=lambda each: each.mean)
@@ -136,9 +136,9 @@ def test_each_candidate_is_a_line_in_each_round(done):
     lines = [json.loads(line) for line in (done[1] / "metrics.jsonl").read_text().splitlines()]
     told = [line for line in lines if line.get("event") == "candidate"]
     halved = [line for line in told if line["model"] == "halved"]
-    survivors = [line["number"] for line in halved[10:]]
-    assert [line["number"] for line in halved[:10]] == list(range(10))
-    assert survivors == sorted(survivors[:4]) + sorted(survivors[4:]) and len(survivors) == 6
+    survivors = [line["number"] for line in halved[6:]]
+    assert [line["number"] for line in halved[:6]] == list(range(6))
+    assert survivors == sorted(survivors) and len(survivors) == 2
     assert all(len(line["folds"]) == 2 for line in halved)  # a validation part, two seeds
     assert [line["number"] for line in told if line["model"] == "folded"] == list(range(6))
 
@@ -169,7 +169,7 @@ def test_the_report_shows_it(done):
 
 def test_wall_times_are_in_the_clock_alone(done):
     clock = done[0].clock
-    assert {key: len(row) for key, row in clock.parts.items()} == {"halved": 10, "folded": 6}
+    assert {key: len(row) for key, row in clock.parts.items()} == {"halved": 6, "folded": 6}
     assert all(second > 0 for row in clock.parts.values() for second in row)
 
 

@@ -1,7 +1,5 @@
 """The recipes that sweep and search run, in their quick versions, on made files."""
 
-import json
-
 import pytest
 from rich.console import Console
 from tests.data.conftest import cifar_files, mnist_files, write
@@ -79,6 +77,8 @@ def test_the_quick_version_runs(name, images, monkeypatch, tmp_path):
     assert results.findings and all(each.answer for each in results.questions)
     assert not any("{" in each.answer for each in results.questions)
     assert (tmp_path / "report.html").exists()
+    again = type(results).model_validate_json((tmp_path / "results.json").read_text())
+    assert again == results  # every number is plain JSON
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -109,14 +109,3 @@ def test_the_printed_settings_are_candidates():
     for row in printed:
         for name, value in row.items():
             assert value in space[name]
-
-
-def test_what_is_spread_over_the_seeds_can_be_read_again(images, monkeypatch, tmp_path):
-    """Every number of the records is plain JSON."""
-    monkeypatch.setenv("CHAINRULE_DATA", str(images))
-    monkeypatch.setattr("chainrule.reports.html.charts", lambda results: {})
-    name = "mnist-learning-rate"
-    results = run(name, out=tmp_path, quick=True, overrides=SMALL[name], console=QUIET)
-    table = json.loads((tmp_path / "results.json").read_text())
-    assert table["models"][0]["sweep"]["names"] == ["learning_rate_init"]
-    assert type(results).model_validate(table) == results

@@ -66,7 +66,7 @@ SEARCH: dict[str, Any] = {
             "settings": {**SETTINGS, "max_iter": 9},
             "search": {
                 "strategy": "successive_halving",
-                "n_candidates": 10,
+                "n_candidates": 6,
                 "on": "validation",
                 "n_seeds": 2,
                 "seed": 3,
@@ -74,7 +74,7 @@ SEARCH: dict[str, Any] = {
                 "space": {
                     "learning_rate_init": {"float": [1e-3, 1e3], "log": True},
                     "l2": {"float": [1e-5, 1e-2], "log": True, "draws": 4},
-                    "hidden_layer_sizes": {"width": {"int": [4, 12]}, "depth": [1, 2]},
+                    "hidden_layer_sizes": {"width": [4, 6], "depth": 1},
                 },
             },
         },
