@@ -25,11 +25,12 @@ import scipy.sparse
 
 from chainrule.engine.batches import Resident
 from chainrule.engine.device import find_device, shares_memory, usable_cores
-from chainrule.engine.member import Member
+from chainrule.engine.member import Member, common_plan, group_key
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
 from chainrule.estimators.checkpoints import Snapshot, take, take_up
 from chainrule.estimators.history import Row
+from chainrule.estimators.measure import quickest_size, sizes_to_try
 from chainrule.estimators.minibatch import finish, make_loop, make_trainer, schedule_of, targets
 from chainrule.estimators.partition import Groups, blocks_of, slices_of, smaller
 from chainrule.estimators.problem import Problem, Rows, split_off
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
 __all__ = ["MEMORY", "Job", "Together", "Training", "fit_together"]
+
+WORTH_MEASURING = 60.0
+"""Seconds of work, about, from which on the size of blocks is measured."""
 
 MEMORY = 2e9
 """Bytes that populations may take, unless said otherwise."""
@@ -119,6 +123,14 @@ class Together:
     on_range
         Called after a range of a block that ended between two epochs, with the block's name and
         a function that gives its state.
+    remember
+        ``remember(key, compute)`` gives what was computed under the key before, or computes it:
+        to measure the blocks' sizes once in a run that is gone on with.
+
+    Attributes
+    ----------
+    measured : dict
+        Seconds of a step of one network by the size of its block, for each plan measured.
     """
 
     def __init__(
@@ -130,13 +142,16 @@ class Together:
         on_end: OnEnd | None = None,
         stop: Callable[[], bool] = lambda: False,
         on_range: OnRange | None = None,
+        remember: Callable[[str, Callable[[], Any]], Any] = lambda key, compute: compute(),
     ) -> None:
         self.jobs, self.memory, self.workers = list(jobs), memory, workers
         self.on_end, self.on_range = on_end, on_range
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
         self.layouts: list[Groups] = []
+        self.measured: dict[str, dict[str, float]] = {}
         self._shared = _Shared()
+        self._remember = remember
         self._asked, self.stopped = stop, False
         self._turn = threading.Lock()
 
@@ -232,7 +247,8 @@ class Together:
         workers = self.workers or _workers(trainings[0].job.estimator)
         numbers = {member: min(one.number for one in those) for member, those in readers.items()}
         blocks = []
-        for layout in blocks_of(list(steps), steps, workers):
+        size_of = partial(self._size_of, workers)
+        for layout in blocks_of(list(steps), steps, workers, size_of):
             members = [member for group in layout for member in group if member]
             name = ",".join(str(numbers[member]) for member in members)
             here = [one for member in members for one in readers[member] if not one.known]
@@ -256,6 +272,22 @@ class Together:
         if self.stopped:
             raise KeyboardInterrupt
 
+    def _size_of(self, workers: int, members: Sequence[Member], most: int, seconds: float) -> int:
+        """The size of blocks of these networks: measured, where there is enough to do."""
+        if seconds / workers < WORTH_MEASURING:
+            return most
+        plan = common_plan(member.plan for member in members)
+        group = group_key(members[0].trainer)
+        alike = [member for member in members if group_key(member.trainer) == group]
+        sizes = sizes_to_try(most, len(alike))
+
+        def measure() -> dict[str, Any]:
+            return quickest_size(alike, sizes, workers, self._shared.pool)
+
+        found = self._remember(f"block size for {plan} on {workers} cores", measure)
+        self.measured[repr(plan)] = found["seconds"]
+        return int(found["size"])
+
     def _where_it_stood(
         self,
         layout: Groups,
@@ -270,7 +302,9 @@ class Together:
         """
         places = [[numbers[member] for member in group if member] for group in layout]
         if standing is not None:
-            places = [[number for number in group if number is not None] for group in standing.layout]
+            places = [
+                [number for number in group if number is not None] for group in standing.layout
+            ]
             for number, snapshot in sorted(standing.snapshots.items(), key=_epochs_done):
                 training = self.trainings[number]
                 take_up(training.loop, snapshot)
@@ -386,9 +420,7 @@ def _standing(
     name: str, block: Block, numbers: Mapping[Member, int], here: Sequence[Training]
 ) -> Standing:
     """The block as it is between two ranges."""
-    layout = tuple(
-        tuple(numbers[member] for member in group if member) for group in block.groups
-    )
+    layout = tuple(tuple(numbers[member] for member in group if member) for group in block.groups)
     return Standing(name, layout, {one.number: take(one.loop) for one in here if not one.done})
 
 
