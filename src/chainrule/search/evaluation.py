@@ -131,8 +131,8 @@ class Evaluation:
         self.settings, self.on_outcome, self.journal = settings, on_outcome, journal
         self.network, self.prefix = network_of(estimator)
         self.outcomes: dict[Fit, Outcome] = {}
-        remember = {} if journal is None else {"remember": journal.remember}
-        self.together = Together(on_end=self._ended, on_range=self._range, **remember, **together)
+        kept: dict[str, Any] = {} if journal is None else {"remember": journal.remember}
+        self.together = Together(on_end=self._ended, on_range=self._range, **kept, **together)
         self._numbers: dict[Fit, int] = {}
         self._begun: list[tuple[Fit, Rows]] = []
         self._prepared: dict[Any, Rows] = {}
