@@ -268,7 +268,9 @@ class Together:
         """
         places = [[numbers[member] for member in group if member] for group in layout]
         if standing is not None:
-            places = [[number for number in group if number is not None] for group in standing.layout]
+            places = [
+                [number for number in group if number is not None] for group in standing.layout
+            ]
             for number, snapshot in sorted(standing.snapshots.items(), key=_epochs_done):
                 training = self.trainings[number]
                 take_up(training.loop, snapshot)
@@ -384,9 +386,7 @@ def _standing(
     name: str, block: Block, numbers: Mapping[Member, int], here: Sequence[Training]
 ) -> Standing:
     """The block as it is between two ranges."""
-    layout = tuple(
-        tuple(numbers[member] for member in group if member) for group in block.groups
-    )
+    layout = tuple(tuple(numbers[member] for member in group if member) for group in block.groups)
     return Standing(name, layout, {one.number: take(one.loop) for one in here if not one.done})
 
 
