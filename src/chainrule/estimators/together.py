@@ -33,10 +33,12 @@ from chainrule.estimators.history import Row
 from chainrule.estimators.measure import quickest_size, sizes_to_try
 from chainrule.estimators.minibatch import finish, make_loop, make_trainer, schedule_of, targets
 from chainrule.estimators.partition import (
+    COMPILE_SECONDS,
     Groups,
     blocks_of,
     slices_of,
     smaller,
+    work,
 )
 from chainrule.estimators.problem import Problem, Rows, split_off
 from chainrule.estimators.training import Loop
