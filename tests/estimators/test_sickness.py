@@ -176,7 +176,7 @@ def test_long_epochs_tell_with_fewer():
     assert found(fall, **long) == ["learning rate too low"]
     assert found(flat, chance=np.log(10), **long) == ["plateau at chance"]
     assert found(fall, **short) == found(flat, chance=np.log(10), **short) == []
-    assert found(fall[:3], **{"steps": np.full(3, 250)}) == []
+    assert found(fall[:3], steps=np.full(3, 250)) == []
     assert found(1.3 + 0.4 * 0.5 ** np.arange(4), **long) == []  # has come to rest
     assert found(2.3 * 0.6 ** np.arange(4), **long) == []  # has come far
 
