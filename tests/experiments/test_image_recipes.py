@@ -1,9 +1,13 @@
 """The recipes on images run, in their quick versions, on made files in the published formats."""
 
+import os
+
 import pytest
 from rich.console import Console
 from tests.data.conftest import cifar_files, mnist_files, write
 
+from chainrule.data.folders import of_ones_own
+from chainrule.data.published import PUBLISHED
 from chainrule.experiments.loading import load
 from chainrule.experiments.questions import answered
 from chainrule.experiments.results import ModelResult, Scores
@@ -51,6 +55,17 @@ def test_the_quick_version_runs(name, images, monkeypatch, tmp_path):
     assert all(model.scores.test is not None for model in results.models)
     assert results.assumptions and (tmp_path / "report.html").exists()
     assert any("not the published" in sentence for sentence in results.data.preparation)
+
+
+def test_a_slice_of_the_real_mnist_is_learnt(tmp_path):
+    folder = os.environ.get("CHAINRULE_DATA")
+    if not folder or of_ones_own(PUBLISHED["mnist"]) is None:
+        pytest.skip("no MNIST in CHAINRULE_DATA")
+    changes = {"data.split.train": 2000, "models.net.settings.max_iter": 4, "hardest": 0}
+    results = run("mnist-baseline", out=tmp_path, quick=True, overrides=changes, console=QUIET)
+    (model,) = results.models
+    assert model.scores.test > 0.88
+    assert not any("not the published" in sentence for sentence in results.data.preparation)
 
 
 @pytest.mark.parametrize("name", MNIST + CIFAR)

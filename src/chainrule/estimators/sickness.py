@@ -260,8 +260,9 @@ def _plateau(course: Course) -> Iterator[Finding]:
     if lowest >= AT_CHANCE * chance and losses[-1] <= NEAR_CHANCE * chance:
         yield Finding(
             "plateau at chance",
-            f"The network has learnt next to nothing: its training loss of {losses[-1]:.4g} is "
-            f"that of the best constant answer, {chance:.4g}, and was never below {lowest:.4g}. Look at "
+            "The network has learnt next to nothing: its training loss of "
+            f"{losses[-1]:.4g} is that of the best constant answer, {chance:.4g}, and was never "
+            f"below {lowest:.4g}. Look at "
             "the other findings, at the learning rate, and at whether X says anything of y.",
             {
                 "last_loss": float(losses[-1]),
