@@ -16,7 +16,7 @@ from chainrule.engine.member import Member, common_plan, group_key, program_key,
 from chainrule.engine.plan import Plan
 from chainrule.engine.population import Block
 
-__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller"]
+__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller", "work"]
 
 Groups = list[list[Member | None]]
 SizeOf = Callable[[Sequence[Member], int, float], int]
@@ -73,18 +73,18 @@ def blocks_of(
     found: list[tuple[float, Groups]] = []
     for alike in by_program.values():
         wanted = {member: member.plan.sizes[1:-1] for member in alike}
-        bucket = buckets([(wanted[one], _work(one.plan, steps[one])) for one in alike])
+        bucket = buckets([(wanted[one], work(one.plan, steps[one])) for one in alike])
         by_bucket: dict[tuple[int, ...], list[Member]] = defaultdict(list)
         for member in alike:
             by_bucket[bucket[wanted[member]]].append(member)
         for those in by_bucket.values():
             most = most_of(those, workers)
             if size_of is not None:
-                seconds = sum(_work(one.plan, steps[one]) for one in those)
+                seconds = sum(work(one.plan, steps[one]) for one in those)
                 most = size_of(those, most, seconds)
             for groups in _cut(those, most, workers):
-                work = sum(_work(one.plan, steps[one]) for group in groups for one in group if one)
-                found.append((work, groups))
+                ahead = sum(work(one.plan, steps[one]) for group in groups for one in group if one)
+                found.append((ahead, groups))
     return [groups for _, groups in sorted(found, key=lambda pair: -pair[0])]
 
 
@@ -135,7 +135,7 @@ def _area(shape: tuple[int, ...]) -> float:
     return sum(a * b for a, b in pairwise(padded)) + 1.0
 
 
-def _work(plan: Plan, steps: float) -> float:
+def work(plan: Plan, steps: float) -> float:
     """About the seconds that so many steps take on one core."""
     return steps * 6 * plan.batch_size * plan.n_parameters / FLOPS
 
@@ -205,5 +205,5 @@ def smaller(block: Block, live: Collection[Member], steps: float) -> Groups | No
     places, before = size * len(groups), block.size * len(block.groups)
     if 2 * places > before:
         return None
-    saved = (before - places) * _work(block.plan, steps)
+    saved = (before - places) * work(block.plan, steps)
     return groups if saved > COMPILE_SECONDS else None

@@ -42,14 +42,21 @@ from chainrule.estimators.minibatch import (
     set_fitted,
     targets,
 )
-from chainrule.estimators.partition import Groups, blocks_of, slices_of, smaller
+from chainrule.estimators.partition import (
+    COMPILE_SECONDS,
+    Groups,
+    blocks_of,
+    slices_of,
+    smaller,
+    work,
+)
 from chainrule.estimators.problem import Problem, Rows, split_off
 from chainrule.estimators.training import Loop
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["MEMORY", "Job", "Together", "Training", "fit_together"]
+__all__ = ["MEMORY", "Forecast", "Job", "Together", "Training", "fit_together"]
 
 WORTH_MEASURING = 60.0
 """Seconds of work, about, from which on the size of blocks is measured."""
@@ -118,6 +125,26 @@ class Standing:
     snapshots: Mapping[int, Snapshot]
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What is ahead, said before it begins: trainings, the programs that they take (of which some
+    may be compiled already), the blocks, the most bytes at a time, and about how many seconds on
+    this machine's cores. The seconds come from the arithmetic, or from what was measured; they are
+    no promise."""
+
+    trainings: int
+    programs: int
+    blocks: int
+    bytes: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.trainings} trainings in {self.programs} programs and {self.blocks} blocks, "
+            f"about {self.bytes / 1e6:.0f} MB, about {self.seconds:.0f} s"
+        )
+
+
 OnEnd = Callable[[int, "BaseMLP"], None]
 OnRange = Callable[[str, Callable[[], Standing]], None]
 
@@ -143,6 +170,9 @@ class Together:
     remember
         ``remember(key, compute)`` gives what was computed under the key before, or computes it:
         to measure the blocks' sizes once in a run that is gone on with.
+    on_forecast
+        Called with a `Forecast` before the trainings of a call of ``run`` begin (or of the part of
+        them that fits the memory).
 
     Attributes
     ----------
@@ -160,6 +190,7 @@ class Together:
         stop: Callable[[], bool] = lambda: False,
         on_range: OnRange | None = None,
         remember: Callable[[str, Callable[[], Any]], Any] = lambda key, compute: compute(),
+        on_forecast: Callable[[Forecast], None] | None = None,
     ) -> None:
         self.jobs, self.memory, self.workers = list(jobs), memory, workers
         self.on_end, self.on_range = on_end, on_range
@@ -168,7 +199,7 @@ class Together:
         self.layouts: list[Groups] = []
         self.measured: dict[str, dict[str, float]] = {}
         self._shared = _Shared()
-        self._remember = remember
+        self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
         self._turn = threading.Lock()
 
@@ -289,6 +320,8 @@ class Together:
             places = self._where_it_stood(layout, numbers, readers, found.get(name))
             blocks.append((name, places, here))
         self.layouts = [layout for _, layout, _ in blocks]
+        if self.on_forecast:
+            self.on_forecast(self._forecast(trainings, steps, workers))
         with ThreadPoolExecutor(workers) as threads:
             tasks = [
                 threads.submit(self._train_block, name, layout, numbers, here, workers == 1)
@@ -305,6 +338,22 @@ class Together:
             member.leave()
         if self.stopped:
             raise KeyboardInterrupt
+
+    def _forecast(
+        self, trainings: Sequence[Training], steps: Mapping[Member, float], workers: int
+    ) -> Forecast:
+        shapes, seconds = set(), 0.0
+        for layout in self.layouts:
+            members = [member for group in layout for member in group if member]
+            plan = common_plan(member.plan for member in members)
+            shapes.add((plan, len(layout), max(map(len, layout))))
+            ahead = max((steps.get(member, 0.0) for member in members), default=0.0)
+            known = self.measured.get(repr(plan))
+            each = min(known.values()) if known else work(plan, 1)
+            seconds += ahead * each * len(members) / workers
+        new = len(shapes) * COMPILE_SECONDS / workers
+        most = sum(_bytes(one.job) for one in trainings)
+        return Forecast(len(trainings), len(shapes), len(self.layouts), most, seconds + new)
 
     def _size_of(self, workers: int, members: Sequence[Member], most: int, seconds: float) -> int:
         """The size of blocks of these networks: measured, where there is enough to do."""

@@ -227,7 +227,7 @@ class PopulationSearchCV(BaseSearchCV):
                 train_scores=self.return_train_score,
                 error_score=float(self.error_score),
                 settings=self._settings(network, changes),
-                together={"memory": self.memory},
+                together={"memory": self.memory, "on_forecast": shown.forecast},
                 on_outcome=shown.outcome,
                 journal=journal,
             )
