@@ -1,5 +1,6 @@
 """Estimators that are fitted together are what each one's own ``fit`` makes of it."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -41,7 +42,7 @@ CLASSIFIERS = {
     "class weights": {"class_weight": {0: 3.0, 1: 1.0, 2: 0.5}},
     "balanced": {"class_weight": "balanced", "dropout": 0.25},
     "a class that weighs nothing": {"class_weight": {0: 0.0, 1: 1.0, 2: 2.0}},
-    "patience": {"tol": 0.1, "n_iter_no_change": 1},
+    "patience": {"tol": 0.2, "n_iter_no_change": 1, "max_iter": 12},
     "budget": {"max_iter": 3},
     "budget and rate": {"max_iter": 2, "learning_rate_init": 0.2},
     "steps": {"max_steps": 20, "max_iter": 200},  # an epoch has six
@@ -50,12 +51,12 @@ CLASSIFIERS = {
         "max_iter": 200,
         "class_weight": {0: 3.0, 1: 1.0, 2: 0.5},
     },
-    "adaptive": {"learning_rate": "adaptive", "tol": 0.05, "n_iter_no_change": 1, "max_iter": 12},
+    "adaptive": {"learning_rate": "adaptive", "tol": 0.2, "n_iter_no_change": 1, "max_iter": 12},
     "invscaling": {"learning_rate": "invscaling", "power_t": 0.3},
     "cosine": {"schedule": {"name": "cosine", "warmup": 2}},
     "exponential": {"schedule": {"name": "exponential", "rate": 0.5}},
     "on plateau": {
-        "schedule": {"name": "reduce_on_plateau", "patience": 1, "threshold": 0.1},
+        "schedule": {"name": "reduce_on_plateau", "patience": 1, "threshold": 0.3},
         "max_iter": 12,
     },
     "wider": {"hidden_layer_sizes": (9,)},
@@ -134,6 +135,7 @@ def assert_same(found, right, X, y, tolerance=1e-9):
     else:
         np.testing.assert_array_equal(*predicted)
     if not (found.early_stopping or found.stopping or found.solver == "lbfgs" or found.diverged_):
+        found, right = copy.deepcopy((found, right))
         for one in (found, right):
             one.set_params(max_steps=None, max_iter=200).partial_fit(X, y).partial_fit(X, y)
         assert (found.n_iter_, found.t_) == (right.n_iter_, right.t_)
@@ -175,7 +177,7 @@ def test_classifiers(name, classifiers, problem):
 def test_the_cases_differ_as_they_should(classifiers):
     """Else they would show nothing."""
     _, alone = classifiers
-    assert alone["patience"].n_iter_ < 7
+    assert alone["patience"].n_iter_ < 12
     assert alone["early stopping"].n_iter_ < 12
     assert len(set(alone["adaptive"].history_["learning_rate"])) > 1
     assert len(set(alone["on plateau"].history_["learning_rate"])) > 1
@@ -339,7 +341,7 @@ def test_slices_that_fit_the_memory(problem):
             super()._train(trainings, found)
 
     Watched([Job(one, X, y) for one in made[0]], workers=1, memory=1e9).run()
-    Watched([Job(one, X, y) for one in made[1]], workers=1, memory=5e4).run()
+    Watched([Job(one, X, y) for one in made[1]], workers=1, memory=4e4).run()
     assert most == [5, 2, 2, 1]
     for one, other in zip(*made, strict=True):
         assert_same(one, other, X, y)
