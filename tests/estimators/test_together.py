@@ -9,6 +9,7 @@ import scipy.sparse
 from sklearn.base import clone
 
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.estimators import partition
 from chainrule.estimators.together import Job, Together, fit_together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -33,14 +34,11 @@ CLASSIFIERS = {
     "alpha": {"alpha": 0.5},
     "no alpha": {"alpha": 0.0},
     "l2": {"l2": 0.05},
-    "l1": {"l1": 0.01},
-    "dropout": {"dropout": 0.25},
-    "clip": {"clip_global_norm": 0.1},
-    "max norm": {"max_norm": 0.7},
+    "bounds": {"l1": 0.01, "dropout": 0.25, "clip_global_norm": 0.1, "max_norm": 0.7},
     "initial scale": {"init": {"name": "normal", "scale": 0.1}},
     "label smoothing": {"label_smoothing": 0.2},
     "class weights": {"class_weight": {0: 3.0, 1: 1.0, 2: 0.5}},
-    "balanced": {"class_weight": "balanced", "dropout": 0.25},
+    "balanced": {"class_weight": "balanced"},
     "a class that weighs nothing": {"class_weight": {0: 0.0, 1: 1.0, 2: 2.0}},
     "patience": {"tol": 0.2, "n_iter_no_change": 1, "max_iter": 12},
     "budget": {"max_iter": 3},
@@ -60,7 +58,7 @@ CLASSIFIERS = {
         "max_iter": 12,
     },
     "wider": {"hidden_layer_sizes": (9,)},
-    "narrower": {"hidden_layer_sizes": (2,), "activation": "relu", "dropout": 0.25},
+    "narrower": {"hidden_layer_sizes": (2,)},
     "no shuffling": {"shuffle": False},
     "replacement": {"shuffle": "replacement"},
     "best epoch": {"restore_best": True, "learning_rate_init": 1.0},
@@ -81,7 +79,6 @@ MEASURED = {
     "validation, rate": {"learning_rate_init": 0.2, "restore_best": True},
     "validation, stopping": {"early_stopping": True, "monitor": "validation_loss", "tol": 0.1,
                              "n_iter_no_change": 1},
-    "validation, wider": {"hidden_layer_sizes": (9,)},
 }  # fmt: skip
 
 REGRESSORS = {
@@ -91,7 +88,6 @@ REGRESSORS = {
     "diverged": {"learning_rate_init": 1e3},
     "exploding": {"learning_rate_init": 1e150},
     "huber": {"loss": {"name": "huber", "delta": 0.5}},
-    "wider huber": {"loss": {"name": "huber", "delta": 2.0}, "hidden_layer_sizes": (9,)},
 }
 
 ATTRIBUTES = (
@@ -186,8 +182,8 @@ def test_the_cases_differ_as_they_should(classifiers):
     assert alone["threshold"].diverged_
     assert alone["stopping"].n_iter_ < 12
     assert alone["steps"].history_["steps"].tolist() == [6, 6, 6, 2]
-    different = ("base", "seed", "rate", "momentum", "l2", "l1", "dropout", "clip", "max norm",
-                 "label smoothing", "class weights", "no shuffling", "replacement", "data seed")  # fmt: skip
+    different = ("base", "seed", "rate", "momentum", "l2", "bounds", "label smoothing",
+                 "class weights", "no shuffling", "replacement", "data seed")  # fmt: skip
     assert len({alone[name].loss_ for name in different}) == len(different)
 
 
@@ -225,14 +221,22 @@ def test_regressors(name, regressors, problem):
     assert_same(together[name], alone[name], X, y)
 
 
-@pytest.mark.parametrize("kind", ["multilabel", "strings", "binary"])
-def test_targets(kind, problem):
-    """With bytes that are scaled in the step, in single precision, on two threads."""
-    _, y, _ = problem(kind)
+def test_labels_and_threads(problem):
+    """Several labels a row; on two threads."""
+    X, y, _ = problem("multilabel")
+    made = [[MLPClassifier(**BASE, class_weight=w) for w in (None, "balanced")] for _ in range(2)]
+    fit_together([Job(one, X, y) for one in made[0]], workers=2)
+    for together, alone in zip(*made, strict=True):
+        assert_same(together, alone.fit(X, y), X, y)
+
+
+def test_bytes_in_single_precision(problem):
+    """Scaled in the step."""
+    _, y, _ = problem("binary")
     X = np.random.default_rng(0).integers(0, 256, (len(y), 5), np.uint8)
     given = {**BASE, "input_scale": 255.0, "dtype": "float32"}
-    made = [[MLPClassifier(**given, alpha=alpha) for alpha in (0.0, 1.0)] for _ in range(2)]
-    fit_together([Job(one, X, y) for one in made[0]], workers=2)
+    made = [[MLPClassifier(**given, alpha=alpha) for alpha in (0.1, 1.0)] for _ in range(2)]
+    fit_together([Job(one, X, y) for one in made[0]], workers=1)
     for together, alone in zip(*made, strict=True):
         assert_same(together, alone.fit(X, y), X, y, tolerance=1e-4)
         assert together.coefs_[0].dtype == np.float32
@@ -318,11 +322,15 @@ def test_budgets_share_a_training(problem, monkeypatch):
 def test_a_shared_training_that_leaves_the_numbers_at_the_end_of_one(problem):
     """At the last epoch of the first, by its parameters alone: both turn back."""
     X, y, _ = problem("outputs")
-    rate = {"learning_rate_init": 1e160, "batch_size": 90, "momentum": 0.0}
+    y = 1e4 * y
+    more = {"learning_rate_init": 1e308, "batch_size": 90}
     budgets = (1, 4)
-    made = [MLPRegressor(**{**BASE, **rate, "max_iter": budget}) for budget in budgets]
+    made = [MLPRegressor(**{**BASE, **more, "max_iter": budget}) for budget in budgets]
     fit_together([Job(one, X, y) for one in made], workers=1)
     for one in made:
+        assert one.n_iter_ == 1
+        assert np.isfinite(one.loss_)
+        assert one.diverged_
         assert_same(one, clone(one).fit(X, y), X, y)
 
 
@@ -406,10 +414,15 @@ def test_a_shared_training_of_which_one_pauses(problem):
         assert_same(job.estimator, clone(job.estimator).fit(X, y), X, y)
 
 
+def always_smaller(block, live, steps):
+    """Wherever half are gone, though little is left to do."""
+    return partition.smaller(block, live, 1e9 * steps)
+
+
 def test_blocks_become_smaller(rates, problem, monkeypatch):
     """Where steps are left that are worth it, and never within an epoch."""
     X, y, _ = problem("multiclass")
-    monkeypatch.setattr("chainrule.estimators.partition.COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr("chainrule.estimators.together.smaller", always_smaller)
     jobs = rates(max_iter=200)
     for job, steps in zip(jobs, (8, 9, 10, 40), strict=True):
         job.estimator.set_params(max_steps=steps)
@@ -514,3 +527,69 @@ def test_one_that_is_fitted_by_itself_is_interrupted(problem, monkeypatch):
             warnings.simplefilter("error")
             Together(jobs, on_end=lambda number, _: ended.append(number)).run()
     assert not ended
+
+
+# going on after a kill
+
+
+def population(problem, **more):
+    """Two folds of six networks: some share a training, end early, diverge, are wider, pause."""
+    X, y, _ = problem("multiclass")
+    folds = [(X[:45].copy(), y[:45].copy()), (X[45:].copy(), y[45:].copy())]
+    changes = (
+        {"divergence_threshold": 0.5},
+        {"learning_rate_init": 0.01},
+        {"learning_rate_init": 0.01, "max_iter": 3},
+        {"tol": 10.0, "n_iter_no_change": 2, "hidden_layer_sizes": (9,)},
+        {"learning_rate_init": 0.2, "momentum": 0.3},
+        {"learning_rate_init": 0.1},
+    )
+    return [
+        Job(MLPClassifier(**{**BASE, "data_seed": 1, **change, **more}), *fold)
+        for change in changes
+        for fold in folds
+    ]
+
+
+UNTIL = {4: 2, 5: 2, 8: 4, 9: 4}
+
+
+def trained(jobs, until, **given):
+    """Train them; every state there was, with the numbers of those that had ended."""
+    moments = []
+
+    def on_range(name, standing):
+        moments.append((copy.deepcopy(standing()), frozenset(together.ended)))
+
+    together = Together(jobs, workers=1, on_range=on_range)
+    together.run({number: until.get(number) for number in range(len(jobs))}, **given)
+    return together, moments
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_going_on_from_any_state(compacted, problem, monkeypatch, same_network):
+    """With the bits of what was not cut off, whoever had ended by then."""
+    if compacted:
+        monkeypatch.setattr("chainrule.estimators.together.smaller", always_smaller)
+    monkeypatch.setattr("chainrule.estimators.partition.most_of", lambda *_: 12)
+    monkeypatch.setattr("chainrule.engine.population.capacity", lambda *_: 16)  # an epoch has three
+    whole, moments = trained(population(problem), UNTIL)
+    assert len(whole.ended) == 8
+    assert {len(ended) for _, ended in moments} >= {2, 4}
+    shapes = {tuple(map(len, standing.layout)) for standing, _ in moments}
+    assert (5, 5) in shapes  # both folds in one block
+    assert (len(shapes) > 1) == compacted
+    states = {}
+    for number, (standing, ended) in enumerate(moments):
+        states[standing.name] = standing
+        if number % 3:
+            continue
+        again, _ = trained(population(problem), UNTIL, known=ended, standing=list(states.values()))
+        assert again.ended == whole.ended - ended
+        for job in set(range(len(whole.jobs))) - ended:
+            one, other = again.estimator(job), whole.estimator(job)
+            same_network(one, other)
+            assert one.loss_curve_ == other.loss_curve_
+            assert (one.n_iter_, one.best_epoch_, one.diverged_, one.t_) == (
+                other.n_iter_, other.best_epoch_, other.diverged_, other.t_,
+            )  # fmt: skip
