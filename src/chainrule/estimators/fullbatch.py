@@ -16,6 +16,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.checkpoints import current_keeper
 from chainrule.estimators.minibatch import targets
 from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress, progress
@@ -87,6 +88,8 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             device=find_device(est.device),
         )
     except KeyboardInterrupt:
+        if current_keeper():
+            raise
         warnings.warn(
             f"Training interrupted by user after {len(iterations.rows)} iteration(s); "
             "the fitted state so far is kept.",

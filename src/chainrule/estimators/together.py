@@ -15,6 +15,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -28,10 +29,19 @@ from chainrule.engine.device import find_device, shares_memory, usable_cores
 from chainrule.engine.member import Member, common_plan, group_key
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
-from chainrule.estimators.checkpoints import Snapshot, take, take_up
+from chainrule.errors import DivergenceError
+from chainrule.estimators.callbacks import tear_down
+from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.history import Row
 from chainrule.estimators.measure import quickest_size, sizes_to_try
-from chainrule.estimators.minibatch import finish, make_loop, make_trainer, schedule_of, targets
+from chainrule.estimators.minibatch import (
+    finish,
+    make_loop,
+    make_trainer,
+    schedule_of,
+    set_fitted,
+    targets,
+)
 from chainrule.estimators.partition import (
     COMPILE_SECONDS,
     Groups,
@@ -83,7 +93,13 @@ class Training:
     def take_off(self) -> None:
         """Make what was reached the estimator's fitted attributes."""
         finish(self.job.estimator, self.loop)
+        self.close()
         self.done = True
+
+    def close(self) -> None:
+        """Nobody goes on with it: its callbacks and its progress bar may go."""
+        self.loop.progress.close()
+        tear_down(self.job.estimator)
 
     def set_apart(self) -> None:
         """Let it have a network of its own: others go on with the one that they have shared."""
@@ -91,8 +107,9 @@ class Training:
 
     def as_it_is(self) -> "BaseMLP":
         """The estimator as if its training had ended here."""
-        estimator = copy.deepcopy(self.job.estimator)
-        finish(estimator, self.loop)
+        estimator = copy.copy(self.job.estimator)
+        estimator.loss_curve_ = list(estimator.loss_curve_)
+        set_fitted(estimator, self.loop)
         return estimator
 
 
@@ -212,6 +229,20 @@ class Together:
             places, and are not trained again); and the blocks that were under way.
         """
         wanted = dict.fromkeys(range(len(self.jobs))) if until is None else dict(until)
+        try:
+            self._run(wanted, snapshots or {}, known, standing)
+        except BaseException:  # as a fit does, whatever ends it
+            for training in self.trainings.values():
+                training.close()
+            raise
+
+    def _run(
+        self,
+        wanted: Mapping[int, int | None],
+        snapshots: Mapping[int, Snapshot],
+        known: Collection[int],
+        standing: Iterable[Standing],
+    ) -> None:
         open_ = [number for number in sorted(wanted) if number not in self.ended]
         found = {block.name: block for block in standing}
         for part in slices_of(open_, lambda number: _bytes(self.jobs[number]), self.memory):
@@ -222,7 +253,7 @@ class Together:
                         self._fit_alone(number)
                     continue
                 if number not in self.trainings:
-                    snapshot = (snapshots or {}).get(number)
+                    snapshot = snapshots.get(number)
                     begun = self._shared.begin(number, self.jobs[number], snapshot)
                     self.trainings[number] = begun
                 training, limit = self.trainings[number], wanted[number]
@@ -243,7 +274,9 @@ class Together:
 
     def drop(self, number: int) -> None:
         """Forget a job: it will not be gone on with."""
-        self.trainings.pop(number, None)
+        training = self.trainings.pop(number, None)
+        if training is not None:
+            training.close()
         self.ended.add(number)
 
     def _stop(self) -> bool:
@@ -253,15 +286,16 @@ class Together:
     def _fit_alone(self, number: int) -> None:
         job = self.jobs[number]
         X_val, y_val, weights_val = job.validation
-        job.estimator.fit(
-            job.X,
-            job.y,
-            job.sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=weights_val,
-            watch=job.watch,
-        )
+        with suppress(DivergenceError), kept_by(_Alone(self._stop)):
+            job.estimator.fit(
+                job.X,
+                job.y,
+                job.sample_weight,
+                X_val=X_val,
+                y_val=y_val,
+                sample_weight_val=weights_val,
+                watch=job.watch,
+            )
         self._tell(number)
 
     def _train(self, trainings: Sequence[Training], found: Mapping[str, Standing]) -> None:
@@ -422,6 +456,26 @@ class Together:
             self.trainings.pop(number, None)
 
 
+class _Alone:
+    """Of a training by itself: a wish to stop is not the end of this one only.
+
+    A `chainrule.estimators.checkpoints.Keeper` that keeps nothing.
+    """
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.stopping = stop
+
+    def begin(self) -> None:
+        return None
+
+    def epoch(self, row: Mapping[str, Any]) -> None: ...
+
+    def due(self) -> bool:
+        return False
+
+    def keep(self, snapshot: Snapshot) -> None: ...
+
+
 def _workers(est: "BaseMLP") -> int:
     """Blocks at the same time: one a core, or one on a GPU."""
     return usable_cores() if shares_memory(find_device(est.device)) else 1
@@ -521,7 +575,8 @@ class _Shared:
 
     def _encoding(self, job: Job) -> dict[str, Any]:
         """What the first estimator learns of these rows and targets, for all others."""
-        key = type(job.estimator), job.estimator.dtype, id(job.X), id(job.y)
+        est = job.estimator
+        key = type(est), est.dtype, repr(est.loss), id(job.X), id(job.y)  # losses check the targets
         return self._encodings.setdefault(key, {})
 
     def _split(

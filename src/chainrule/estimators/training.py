@@ -120,6 +120,8 @@ class Loop:
         except StoppedByKeeper:
             raise KeyboardInterrupt from None
         except KeyboardInterrupt:
+            if self.keeper:  # who keeps it can go on with it
+                raise
             self._book_partial()
             warnings.warn(
                 f"Training interrupted by user after {len(self.result.rows)} epoch(s); "
