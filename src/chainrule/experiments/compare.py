@@ -64,6 +64,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         questions=answered(spec.questions, models),
         seed=chosen.result.settings.get("random_state"),
         estimator=chosen.estimator if family(chosen.result.family).saves else None,
+        rows=chosen.rows,
     )
 
 

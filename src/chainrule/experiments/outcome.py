@@ -17,7 +17,8 @@ __all__ = ["Outcome"]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The findings of a run, and the fitted estimator to keep, if there is one."""
+    """The findings of a run, and the fitted estimator to keep, if there is one, with rows to
+    verify it by."""
 
     data: DataSummary
     models: tuple[ModelResult, ...] = ()
@@ -30,3 +31,4 @@ class Outcome:
     questions: tuple[Question, ...] = ()
     seed: int | None = None
     estimator: Any = None
+    rows: Any = None  # some rows as the estimator takes them: (n, features)

@@ -240,6 +240,13 @@ class Environment(Record):
     changed: tuple[str, ...] = ()  # a sentence each, without its full stop
 
 
+class Verified(Record):
+    """The model's file, read back: bit for bit the parameters and outputs of what was trained."""
+
+    parameters: int  # all of them
+    rows: int  # of the test part (of the training part where there is none), for the outputs
+
+
 class Timing(Record):
     step: str  # "baseline", "search", "fit", "seeds", ...
     model: str = ""
@@ -275,6 +282,7 @@ class Results(Record):
     findings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    saved: Verified | None = None  # None where no model was saved, and in older runs
     spec: str  # TOML, as resolved
     environment: Environment
     clock: Clock

@@ -22,6 +22,7 @@ from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
+from chainrule.experiments.verifying import ROWS
 
 __all__ = ["Trained", "train"]
 
@@ -31,11 +32,13 @@ FEW = 4
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model's record, its fitted estimator, what it says of the test part, and how far that can
-    be believed; the last two are None without a test part."""
+    """A model's record, its fitted estimator, some rows as it takes them (of the test part where
+    there is one), what it says of the test part, and how far that can be believed; the last two
+    are None without a test part."""
 
     result: ModelResult
     estimator: Any
+    rows: np.ndarray
     said: Predictions | None
     calibration: Calibration | None
 
@@ -96,7 +99,11 @@ def train(key: str, bench: Bench) -> Trained:
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
     pictures = _pictures(fitted, inputs, said, believed, bench)
     return Trained(
-        result.model_copy(update={"pictures": pictures}), fitted.estimator, said, believed
+        result.model_copy(update={"pictures": pictures}),
+        fitted.estimator,
+        parts.get("test", parts["train"]).X[:ROWS].copy(),  # a view would keep the whole
+        said,
+        believed,
     )
 
 
