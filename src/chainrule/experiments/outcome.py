@@ -8,6 +8,7 @@ from chainrule.experiments.results import (
     DataSummary,
     HardImage,
     ModelResult,
+    OutputRow,
     PairedTest,
     Question,
 )
@@ -27,6 +28,7 @@ class Outcome:
     tests: tuple[PairedTest, ...] = ()
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
+    outputs: tuple[OutputRow, ...] = ()
     findings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     seed: int | None = None

@@ -218,6 +218,17 @@ class HardImage(Record):
     predictions: tuple[Prediction, ...]
 
 
+class OutputRow(Record):
+    """What the chosen network computes for a test row; lists over the classes."""
+
+    index: int  # its row in the test part
+    label: str
+    pixels: tuple[float, ...] = ()
+    logits: tuple[Number, ...]  # None for a class that has none of its own
+    probabilities: tuple[Number, ...]
+    softmax_again: tuple[Number, ...] = ()  # of the probabilities, where they come from one
+
+
 class Question(Record):
     """A question that the document asks, and what these numbers answer."""
 
@@ -279,6 +290,7 @@ class Results(Record):
     tests: tuple[PairedTest, ...] = ()
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
+    outputs: tuple[OutputRow, ...] = ()  # of the chosen network, if the spec asks
     findings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     errata: tuple[Erratum, ...] = ()
