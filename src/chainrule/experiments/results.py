@@ -147,6 +147,17 @@ class Variant(Record):
     scores: Scores
 
 
+class UnitUse(Record):
+    """How the last hidden layer's units share the work, on the test part; see
+    `chainrule.experiments.units`."""
+
+    n_units: int
+    zero_share: float  # of all their activations
+    weight_share: Number = None  # of the output layer's squared weights, the strongest unit's
+    lost_on_average: float  # accuracy, when one unit is taken away
+    lost_at_worst: float
+
+
 class ModelResult(Record):
     """All about one model. ``scores`` to ``curves`` belong to one fit, the one that is shown."""
 
@@ -167,6 +178,7 @@ class ModelResult(Record):
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
     overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
     pictures: Pictures = Pictures()  # what the report draws of the shown fit
+    units: UnitUse | None = None  # of a network that did not diverge, with a test part
     over_seeds: SeedRuns | None = None
     variants: tuple[Variant, ...] = ()
     diverged: bool = False

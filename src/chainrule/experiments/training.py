@@ -22,6 +22,7 @@ from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
+from chainrule.experiments.units import unit_use
 from chainrule.experiments.verifying import ROWS
 
 __all__ = ["Trained", "train"]
@@ -69,10 +70,11 @@ def train(key: str, bench: Bench) -> Trained:
         )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
-    said, believed, counts = None, None, np.zeros((0, 0), int)
+    said, believed, units, counts = None, None, None, np.zeros((0, 0), int)
     if "test" in parts:
         said = predictions(fitted, parts["test"].X, bench.n_classes)
         believed = _calibration(fitted, said, parts, bench)
+        units = None if fitted.diverged else unit_use(fitted.estimator, parts["test"])
         counts = statistics.confusion(parts["test"].y, said.predicted, bench.n_classes)
     result = ModelResult(
         key=key,
@@ -91,6 +93,7 @@ def train(key: str, bench: Bench) -> Trained:
         recall=tuple(statistics.recall(counts)),
         confusion=tuple(map(tuple, counts.tolist())),
         curves=curves(fitted.estimator),
+        units=units,
         over_seeds=over_seeds,
         variants=variants,
         diverged=fitted.diverged,
