@@ -22,13 +22,11 @@ def answered(
 
     def number(place: re.Match[str]) -> str:
         value = QUANTITIES[place[2].strip()](by_key[place[1].strip()]).value
-        return (
-            "(no number)"
-            if value is None
-            else f"{value:.4g}"
-            if abs(value) < 0.01
-            else f"{value:.4f}"
-        )
+        if value is None:
+            return "(no number)"
+        if isinstance(value, int):  # an epoch
+            return str(value)
+        return f"{value:.4g}" if abs(value) < 0.01 else f"{value:.4f}"
 
     return tuple(
         Question(question=one.question, answer=PLACE.sub(number, one.answer)) for one in questions
