@@ -652,7 +652,7 @@ def _bytes(job: Job) -> float:
     """About what the job's network takes while it is trained."""
     est = job.estimator
     hidden = np.atleast_1d(est.hidden_layer_sizes).tolist()
-    widths = [np.shape(job.X)[1], *hidden, 10]
+    widths = [np.shape(job.X)[-1], *hidden, 10]
     parameters = sum((a + 1) * b for a, b in pairwise(widths))
     item = 4 if str(getattr(job.X, "dtype", "")) == "float32" or est.dtype == "float32" else 8
     batch = 200 if est.batch_size == "auto" else est.batch_size
