@@ -71,6 +71,15 @@ def test_fetch_leaves_ones_own_files_alone(own, make):
     assert (done.exit_code, done.stdout) == (0, f"mnist is in your own folder already: {own}\n")
 
 
+def test_fetch_names_a_damaged_file_of_ones_own(own, make):
+    make.write(own, make.mnist())
+    path = own / "train-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    done = run("fetch", "mnist")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"{path} is damaged" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["digits", "moons"])
 def test_what_is_no_file_needs_no_fetching(name):
     done = run("fetch", name)

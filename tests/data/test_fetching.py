@@ -117,6 +117,17 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(
         assert "It is fetched again." in caplog.text
 
 
+def test_fetching_itself_names_what_was_damaged(make, mirror, files, cache, caplog):
+    serve(mirror, "a", files)
+    row = row_of(make, mirror, files, "a")
+    path = fetch(row) / "t10k-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-1])
+    caplog.clear()
+    fetch(row)
+    assert f"{path} is damaged. It is fetched again." in caplog.text
+    assert path.read_bytes() == files[path.name]
+
+
 def test_a_damaged_file_is_not_trained_on_when_it_cannot_be_fetched(make, mirror, files, cache):
     serve(mirror, "a", files)
     row = row_of(make, mirror, files, "a")

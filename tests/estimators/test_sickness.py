@@ -170,6 +170,17 @@ def test_a_plateau_needs_the_loss_of_chance():
     assert found(flat[:4], chance=np.log(10)) == []
 
 
+def test_long_epochs_tell_with_fewer():
+    long, short = {"steps": np.full(4, 250)}, {"steps": np.full(4, 5)}
+    fall, flat = 2.3 - 0.002 * np.arange(4), 2.303 + 0.001 * np.array([0, 1, 0, 1])
+    assert found(fall, **long) == ["learning rate too low"]
+    assert found(flat, chance=np.log(10), **long) == ["plateau at chance"]
+    assert found(fall, **short) == found(flat, chance=np.log(10), **short) == []
+    assert found(fall[:3], steps=np.full(3, 250)) == []
+    assert found(1.3 + 0.4 * 0.5 ** np.arange(4), **long) == []  # has come to rest
+    assert found(2.3 * 0.6 ** np.arange(4), **long) == []  # has come far
+
+
 def test_rises_count_by_the_scale_of_the_loss():
     saw = np.where(np.arange(20) % 2, 1.0, 1.2)
     assert found(saw, chance=2.0) == ["learning rate too high"]

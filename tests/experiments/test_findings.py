@@ -45,6 +45,20 @@ def test_models_are_ranked_by_their_test_accuracy():
     assert "A 'dog' (0.250)" in only("recognises least", said)
 
 
+def test_a_healthy_training_is_told_with_its_losses_and_a_sick_one_with_its_sickness():
+    curves = {"train_loss": (2.0, None, 0.25)}
+    healthy = model("a", 0.8, curves=curves, best_epoch=2)
+    sick = model("b", 0.8, curves=curves, sicknesses=("It over-fits.",))
+    said = findings(evidence(healthy, sick, model("c", 0.7)))
+    assert only("came from", said) == (
+        "A: in 2 epochs the training loss came from 2 to 0.25; its history shows no sickness. "
+        "Its best epoch is 2."
+    )
+    assert "B: It over-fits." in said
+    diverged = model("a", 0.8, curves=curves, diverged=True)
+    assert not [each for each in findings(evidence(diverged)) if "came from" in each]
+
+
 def test_a_difference_is_claimed_only_where_the_test_shows_one():
     tests = (
         PairedTest(a="a", b="b", only_a=1, only_b=30, n=200, p_value=1e-7),

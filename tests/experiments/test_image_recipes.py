@@ -1,11 +1,19 @@
 """The recipes on images run, in their quick versions, on made files in the published formats."""
 
+import os
+
 import pytest
 from rich.console import Console
 from tests.data.conftest import cifar_files, mnist_files, write
 
+from chainrule.data.folders import of_ones_own
+from chainrule.data.published import PUBLISHED
 from chainrule.experiments.loading import load
+from chainrule.experiments.questions import answered
+from chainrule.experiments.results import ModelResult, Scores
 from chainrule.experiments.runner import run
+from chainrule.experiments.spec import QuestionSpec
+from chainrule.worked.errata import errata
 
 QUIET = Console(quiet=True)
 MNIST = ("mnist-baseline", "mnist-small", "mnist-softmax-output", "mnist-two-layer-first")
@@ -49,6 +57,17 @@ def test_the_quick_version_runs(name, images, monkeypatch, tmp_path):
     assert any("not the published" in sentence for sentence in results.data.preparation)
 
 
+def test_a_slice_of_the_real_mnist_is_learnt(tmp_path):
+    folder = os.environ.get("CHAINRULE_DATA")
+    if not folder or of_ones_own(PUBLISHED["mnist"]) is None:
+        pytest.skip("no MNIST in CHAINRULE_DATA")
+    changes = {"data.split.train": 2000, "models.net.settings.max_iter": 4, "hardest": 0}
+    results = run("mnist-baseline", out=tmp_path, quick=True, overrides=changes, console=QUIET)
+    (model,) = results.models
+    assert model.scores.test > 0.88
+    assert not any("not the published" in sentence for sentence in results.data.preparation)
+
+
 @pytest.mark.parametrize("name", MNIST + CIFAR)
 def test_the_recipe_names_what_is_stated_and_what_is_not(name):
     spec = load(name)
@@ -64,3 +83,35 @@ def test_the_parameters_are_counted_as_the_document_counts_them():
         for key, hidden in sizes.items()
     }
     assert counts["baseline"] == 567_434 and counts["small.dropout=0"] == 12_730
+
+
+def test_depth_has_both_columns_of_the_document_for_all_eight_networks():
+    printed = load("cifar10-depth").printed
+    assert len(printed) == 16 == len({(row.model, row.quantity) for row in printed})
+    by_place = {(row.model, row.quantity): row.value for row in printed}
+    last = "small.hidden_layer_sizes=200-150-100-80,l2=0.001"
+    assert by_place[last, "validation accuracy"] == 0.078
+    assert by_place[last, "test accuracy"] == 0.09
+
+
+@pytest.mark.parametrize("one", [one for one in errata() if one.recipe], ids=lambda one: one.number)
+def test_an_erratum_about_a_recipe_stands_in_its_report(one):
+    assert one.number in {erratum.number for erratum in load(one.recipe).errata}
+
+
+def test_epochs_in_answers_are_whole_numbers():
+    model = ModelResult(
+        key="net",
+        label="net",
+        family="mlp",
+        settings={},
+        scores=Scores(),
+        n_iter=100,
+        best_epoch=98,
+    )
+    question = QuestionSpec(
+        question="When?",
+        answer="{net|best epoch} of {net|epochs}, over-fitting from {net|over-fitting epoch}",
+    )
+    (answer,) = answered([question], [model])
+    assert answer.answer == "98 of 100, over-fitting from (no number)"

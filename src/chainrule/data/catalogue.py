@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chainrule.data.fetching import fetch as fetch_files
+from chainrule.data.files import read
 from chainrule.data.folders import Found, in_cache, lacking, of_ones_own
 from chainrule.data.generated import GENERATED
 from chainrule.data.published import PUBLISHED, Published
@@ -31,12 +32,14 @@ def fetch(name: str) -> str:
     """Fetches a data set, if that is needed, and says where it is.
 
     Raises:
-        DataError: an unknown name, or it could not be fetched.
+        DataError: an unknown name, it could not be fetched, or a file in one's own folder is
+            damaged.
     """
     row = _published(name)
     if row is None:
         return f"{name} needs no fetching: {_here(name)}."
     if found := of_ones_own(row):
+        read(row, found)
         return f"{name} is in your own folder already: {_place(found)}"
     return f"{name} is in {fetch_files(row)}"
 

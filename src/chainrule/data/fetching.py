@@ -53,6 +53,9 @@ def fetch(row: Published, *, pause: float = _PAUSE) -> Path:
             wrong = [
                 name for name, one in archive.holds.items() if not is_whole(folder / name, one)
             ]
+            for name in wrong:
+                if (folder / name).is_file():
+                    _log.warning("%s is damaged. It is fetched again.", folder / name)
             if wrong:
                 _fetch_archive(row, archive, folder, pause)
     except OSError as error:

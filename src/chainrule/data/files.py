@@ -28,10 +28,9 @@ def load_files(row: Published, *, fetch: bool = True) -> DataSet:
     if found := in_cache(row):
         try:
             return read(row, found)
-        except BrokenFileError as error:
+        except BrokenFileError:
             if not fetch:
-                raise
-            _log.warning("%s It is fetched again.", error)
+                raise  # fetching names what is damaged
     elif not fetch:
         raise DataError(
             f"The files of {row.name} are not here, and were not to be fetched. {lacking(row)} "

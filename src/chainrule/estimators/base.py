@@ -40,6 +40,9 @@ from chainrule.estimators.sickness import Finding, findings
 
 __all__ = ["BaseMLP", "stochastic_only"]
 
+LEARNT = ("n_features_in_", "feature_names_in_", "_label_binarizer", "classes_")
+"""What checking and encoding rows and targets leaves."""
+
 CURVES = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
 
 
@@ -171,9 +174,10 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         if encoding:
             X, y, Y = (encoding[name] for name in ("X", "y", "Y"))
+            for name in LEARNT:  # of an earlier fit
+                self.__dict__.pop(name, None)
             self.__dict__.update(encoding["learnt"])
         else:
-            before = set(vars(self))
             X, y = validate_data(
                 self,
                 X,
@@ -186,7 +190,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             )
             Y = self._encode(y, first, incremental)
             if encoding is not None:
-                learnt = {name: vars(self)[name] for name in set(vars(self)) - before}
+                learnt = {name: vars(self)[name] for name in LEARNT if name in vars(self)}
                 encoding |= {"X": X, "y": y, "Y": Y, "learnt": learnt}
         weights = self._weights(X, y, sample_weight)
         self.n_outputs_ = Y.shape[1]

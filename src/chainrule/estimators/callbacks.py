@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sklearn.callback._callback_support import callback_management_context
+
 from chainrule.equations.network import Layer
 from chainrule.estimators.problem import Rows
 from chainrule.estimators.session import owned
@@ -10,7 +12,7 @@ from chainrule.estimators.session import owned
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["EpochCallbacks"]
+__all__ = ["EpochCallbacks", "tear_down"]
 
 
 class EpochCallbacks:
@@ -69,3 +71,9 @@ class EpochCallbacks:
             "coefs_": [layer.W for layer in current],
             "intercepts_": [layer.b for layer in current],
         }
+
+
+def tear_down(est: "BaseMLP") -> None:
+    """What scikit-learn does with the callbacks when a ``fit`` returns or raises."""
+    with callback_management_context(est):
+        pass

@@ -16,6 +16,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
 from chainrule.estimators.callbacks import EpochCallbacks
+from chainrule.estimators.checkpoints import current_keeper
 from chainrule.estimators.minibatch import targets
 from chainrule.estimators.problem import Problem
 from chainrule.estimators.progress import Progress, progress
@@ -25,7 +26,7 @@ from chainrule.estimators.training import not_finite
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["fit_fullbatch"]
+__all__ = ["check_fullbatch", "fit_fullbatch"]
 
 
 class _Iterations:
@@ -63,7 +64,7 @@ class _Iterations:
 def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -> None:
     """Minimise with L-BFGS, and set the fitted attributes."""
     plan = network.plan(est, net, 1, "float64")
-    _check_settings(est, plan)
+    check_fullbatch(est, plan)
     rows = problem.train
     shown = progress(est.verbose, est.max_iter)
     iterations = _Iterations(est, net, problem, shown)
@@ -87,6 +88,8 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
             device=find_device(est.device),
         )
     except KeyboardInterrupt:
+        if current_keeper():
+            raise
         warnings.warn(
             f"Training interrupted by user after {len(iterations.rows)} iteration(s); "
             "the fitted state so far is kept.",
@@ -100,7 +103,7 @@ def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -
         raise not_finite(est.n_iter_, est.loss_)
 
 
-def _check_settings(est: "BaseMLP", plan: Plan) -> None:
+def check_fullbatch(est: "BaseMLP", plan: Plan) -> None:
     """What L-BFGS does not do must not be asked for in vain."""
     asked = {
         "dropout": plan.dropout,

@@ -30,7 +30,15 @@ from chainrule.estimators.training import Criterion, Loop, not_finite, warn_unco
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["finish", "fit_minibatch", "make_loop", "make_trainer", "schedule_of", "targets"]
+__all__ = [
+    "finish",
+    "fit_minibatch",
+    "make_loop",
+    "make_trainer",
+    "schedule_of",
+    "set_fitted",
+    "targets",
+]
 
 RESIDENT_BYTES = 2**26
 """Rows that take no more than this are copied once for the whole training: made dense, padded and
@@ -95,11 +103,16 @@ def make_loop(
 
 
 def finish(est: "BaseMLP", loop: Loop) -> None:
+    """The training has ended."""
+    set_fitted(est, loop)
+    loop.callbacks.end()
+
+
+def set_fitted(est: "BaseMLP", loop: Loop) -> None:
     """Make what the loop has reached the estimator's fitted attributes."""
     _take(est, loop)
     plateau = loop.slowing.plateau if loop.slowing else None
     est._session = Session.of(loop.trainer, loop.patience.count, plateau)
-    loop.callbacks.end()
 
 
 def targets(Y: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:

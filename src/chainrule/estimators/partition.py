@@ -16,9 +16,10 @@ from chainrule.engine.member import Member, common_plan, group_key, program_key,
 from chainrule.engine.plan import Plan
 from chainrule.engine.population import Block
 
-__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller"]
+__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller", "work"]
 
 Groups = list[list[Member | None]]
+SizeOf = Callable[[Sequence[Member], int, float], int]
 
 CACHE_BYTES = 2**22
 """What the parameters and states of a block's members should take at most."""
@@ -55,9 +56,16 @@ def slices_of(
 
 
 def blocks_of(
-    members: Sequence[Member], steps: Mapping[Member, float], workers: int
+    members: Sequence[Member],
+    steps: Mapping[Member, float],
+    workers: int,
+    size_of: SizeOf | None = None,
 ) -> list[Groups]:
-    """The groups of each block; the longest blocks come first."""
+    """The groups of each block; the longest blocks come first.
+
+    ``size_of(members, most, seconds)`` says how many networks a block of such members may hold,
+    where a formula says ``most``, and the work takes so many seconds on one core.
+    """
     by_program: dict[object, list[Member]] = defaultdict(list)
     for member in members:
         key = program_key(member.trainer), member.epoch, _uneven(member)
@@ -65,14 +73,18 @@ def blocks_of(
     found: list[tuple[float, Groups]] = []
     for alike in by_program.values():
         wanted = {member: member.plan.sizes[1:-1] for member in alike}
-        bucket = buckets([(wanted[one], _work(one.plan, steps[one])) for one in alike])
+        bucket = buckets([(wanted[one], work(one.plan, steps[one])) for one in alike])
         by_bucket: dict[tuple[int, ...], list[Member]] = defaultdict(list)
         for member in alike:
             by_bucket[bucket[wanted[member]]].append(member)
         for those in by_bucket.values():
-            for groups in _cut(those, workers):
-                work = sum(_work(one.plan, steps[one]) for group in groups for one in group if one)
-                found.append((work, groups))
+            most = most_of(those, workers)
+            if size_of is not None:
+                seconds = sum(work(one.plan, steps[one]) for one in those)
+                most = size_of(those, most, seconds)
+            for groups in _cut(those, most, workers):
+                ahead = sum(work(one.plan, steps[one]) for group in groups for one in group if one)
+                found.append((ahead, groups))
     return [groups for _, groups in sorted(found, key=lambda pair: -pair[0])]
 
 
@@ -123,7 +135,7 @@ def _area(shape: tuple[int, ...]) -> float:
     return sum(a * b for a, b in pairwise(padded)) + 1.0
 
 
-def _work(plan: Plan, steps: float) -> float:
+def work(plan: Plan, steps: float) -> float:
     """About the seconds that so many steps take on one core."""
     return steps * 6 * plan.batch_size * plan.n_parameters / FLOPS
 
@@ -137,10 +149,8 @@ def _uneven(member: Member) -> object:
     return -(-source.n_rows // member.plan.batch_size)
 
 
-def _cut(members: Sequence[Member], workers: int) -> Iterator[Groups]:
+def _cut(members: Sequence[Member], most: int, workers: int) -> Iterator[Groups]:
     """Blocks of members of one bucket."""
-    plan = common_plan(member.plan for member in members)
-    most = _most(plan, len(members), workers)
     by_group: dict[object, list[Member]] = defaultdict(list)
     for member in members:
         by_group[group_key(member.trainer)].append(member)
@@ -158,10 +168,11 @@ def _cut(members: Sequence[Member], workers: int) -> Iterator[Groups]:
         yield [list(group) for group in block]
 
 
-def _most(plan: Plan, count: int, workers: int) -> int:
+def most_of(members: Sequence[Member], workers: int) -> int:
     """Members of a block: as many as fit the cache, and no more than leave work for all cores."""
+    plan = common_plan(member.plan for member in members)
     state = 3 * plan.n_parameters * np.dtype(plan.dtype).itemsize
-    return int(np.clip(min(CACHE_BYTES // state, -(-count // workers)), 1, MOST))
+    return int(np.clip(min(CACHE_BYTES // state, -(-len(members) // workers)), 1, MOST))
 
 
 def _parts(sizes: Sequence[int], most: int, workers: int) -> list[int]:
@@ -194,5 +205,5 @@ def smaller(block: Block, live: Collection[Member], steps: float) -> Groups | No
     places, before = size * len(groups), block.size * len(block.groups)
     if 2 * places > before:
         return None
-    saved = (before - places) * _work(block.plan, steps)
+    saved = (before - places) * work(block.plan, steps)
     return groups if saved > COMPILE_SECONDS else None

@@ -38,7 +38,7 @@ SMALL_WORK = 1e8
 """Multiply-adds up to which a validation computes on one thread: BLAS's own threads and those
 of the training would wait for each other, for longer than the work takes."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 @dataclass(frozen=True)

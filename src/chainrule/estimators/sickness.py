@@ -32,7 +32,8 @@ over-fitting
     There is an onset (see ``overfitting``), and the smoothed validation loss is at the end at
     least 5 % above its minimum: less is real, but nothing to act upon.
 
-Rules on the course of a loss need 8 epochs, that on a plateau 5.
+Rules on the course of a loss need 8 epochs, that on a plateau 5. Where epochs are long, 4 of them
+with 500 steps together are enough to tell a rate that is too low, and a plateau.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -53,6 +54,7 @@ STEADY, PACE, WAY = 0.9, 0.6, 0.5
 AT_CHANCE, NEAR_CHANCE = 0.97, 1.2
 WORSE = 0.05
 EPOCHS, EPOCHS_AT_CHANCE = 8, 5
+LONG_EPOCHS, STEPS = 4, 500
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,6 +91,11 @@ class Course:
         if self.chance is not None and np.isfinite(self.chance) and self.chance > 0:
             return float(self.chance)
         return float(self.losses[0]) if len(self.losses) else np.nan
+
+    def lasted(self, epochs: int) -> bool:
+        """Whether there are so many epochs, or a few long ones."""
+        count, steps = len(self.losses), float(np.sum(self.history.get("steps", 0)))
+        return count >= epochs or (count >= LONG_EPOCHS and steps >= STEPS)
 
     def by_layer(self, name: str) -> Floats:
         """``(n_epochs, n_layers)``, of the epochs that were diagnosed; empty without any."""
@@ -215,13 +222,14 @@ def _too_high(course: Course) -> Iterator[Finding]:
             )
 
 
-def _crawls(losses: Floats) -> float | None:
+def _crawls(course: Course) -> float | None:
     """The pace of the last quarter as a share of the average, of a loss that is on its way and has
     far to go; None of others."""
-    if len(losses) < EPOCHS:
+    losses = course.losses
+    if not course.lasted(EPOCHS):
         return None
     steps = np.diff(losses)
-    late, quarter = steps[len(steps) // 2 :], len(steps) // 4
+    late, quarter = steps[len(steps) // 2 :], max(len(steps) // 4, 1)
     fall = losses[0] - losses[-1]
     if fall <= 0 or (late < 0).mean() < STEADY:
         return None
@@ -231,7 +239,7 @@ def _crawls(losses: Floats) -> float | None:
 
 def _too_low(course: Course) -> Iterator[Finding]:
     losses = course.losses
-    if pace := _crawls(losses):
+    if pace := _crawls(course):
         yield Finding(
             "learning rate too low",
             f"The training is not done: in {len(losses)} epochs the loss came from "
@@ -243,15 +251,18 @@ def _too_low(course: Course) -> Iterator[Finding]:
 
 def _plateau(course: Course) -> Iterator[Finding]:
     losses, chance = course.losses, course.chance
-    if chance is None or not chance > 0 or len(losses) < EPOCHS_AT_CHANCE or _crawls(losses):
+    if chance is None or not chance > 0 or not course.lasted(EPOCHS_AT_CHANCE):
+        return
+    if _crawls(course):
         return
     validation = np.asarray(course.history.get("validation_loss", []), np.float64)
     lowest = min(losses.min(), np.nanmin(validation, initial=np.inf))
     if lowest >= AT_CHANCE * chance and losses[-1] <= NEAR_CHANCE * chance:
         yield Finding(
             "plateau at chance",
-            f"The network has learnt nothing: its training loss of {losses[-1]:.4g} is that of "
-            f"the best constant answer, {chance:.4g}, and was never below {lowest:.4g}. Look at "
+            "The network has learnt next to nothing: its training loss of "
+            f"{losses[-1]:.4g} is that of the best constant answer, {chance:.4g}, and was never "
+            f"below {lowest:.4g}. Look at "
             "the other findings, at the learning rate, and at whether X says anything of y.",
             {
                 "last_loss": float(losses[-1]),

@@ -15,30 +15,52 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import scipy.sparse
 
 from chainrule.engine.batches import Resident
 from chainrule.engine.device import find_device, shares_memory, usable_cores
-from chainrule.engine.member import Member
+from chainrule.engine.member import Member, common_plan, group_key
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
-from chainrule.estimators.checkpoints import Snapshot, take, take_up
+from chainrule.errors import DivergenceError
+from chainrule.estimators.callbacks import tear_down
+from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.history import Row
-from chainrule.estimators.minibatch import finish, make_loop, make_trainer, schedule_of, targets
-from chainrule.estimators.partition import Groups, blocks_of, slices_of, smaller
+from chainrule.estimators.measure import quickest_size, sizes_to_try
+from chainrule.estimators.minibatch import (
+    finish,
+    make_loop,
+    make_trainer,
+    schedule_of,
+    set_fitted,
+    targets,
+)
+from chainrule.estimators.partition import (
+    COMPILE_SECONDS,
+    Groups,
+    blocks_of,
+    slices_of,
+    smaller,
+    work,
+)
 from chainrule.estimators.problem import Problem, Rows, split_off
 from chainrule.estimators.training import Loop
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["MEMORY", "Job", "Together", "Training", "fit_together"]
+__all__ = ["MEMORY", "Forecast", "Job", "Together", "Training", "fit_together"]
+
+WORTH_MEASURING = 60.0
+"""Seconds of work, about, from which on the size of blocks is measured."""
 
 MEMORY = 2e9
 """Bytes that populations may take, unless said otherwise."""
@@ -72,7 +94,13 @@ class Training:
     def take_off(self) -> None:
         """Make what was reached the estimator's fitted attributes."""
         finish(self.job.estimator, self.loop)
+        self.close()
         self.done = True
+
+    def close(self) -> None:
+        """Nobody goes on with it: its callbacks and its progress bar may go."""
+        self.loop.progress.close()
+        tear_down(self.job.estimator)
 
     def set_apart(self) -> None:
         """Let it have a network of its own: others go on with the one that they have shared."""
@@ -80,8 +108,9 @@ class Training:
 
     def as_it_is(self) -> "BaseMLP":
         """The estimator as if its training had ended here."""
-        estimator = copy.deepcopy(self.job.estimator)
-        finish(estimator, self.loop)
+        estimator = copy.copy(self.job.estimator)
+        estimator.loss_curve_ = list(estimator.loss_curve_)
+        set_fitted(estimator, self.loop)
         return estimator
 
 
@@ -95,6 +124,26 @@ class Standing:
     name: str
     layout: tuple[tuple[int | None, ...], ...]
     snapshots: Mapping[int, Snapshot]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is ahead, said before it begins: trainings, the programs that they take (of which some
+    may be compiled already), the blocks, the most bytes at a time, and about how many seconds on
+    this machine's cores. The seconds come from the arithmetic, or from what was measured; they are
+    no promise."""
+
+    trainings: int
+    programs: int
+    blocks: int
+    bytes: float
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.trainings} trainings in {self.programs} programs and {self.blocks} blocks, "
+            f"about {self.bytes / 1e6:.0f} MB, about {self.seconds:.0f} s"
+        )
 
 
 OnEnd = Callable[[int, "BaseMLP"], None]
@@ -119,6 +168,17 @@ class Together:
     on_range
         Called after a range of a block that ended between two epochs, with the block's name and
         a function that gives its state.
+    remember
+        ``remember(key, compute)`` gives what was computed under the key before, or computes it:
+        to measure the blocks' sizes once in a run that is gone on with.
+    on_forecast
+        Called with a `Forecast` before the trainings of a call of ``run`` begin (or of the part of
+        them that fits the memory).
+
+    Attributes
+    ----------
+    measured : dict
+        Seconds of a step of one network by the size of its block, for each plan measured.
     """
 
     def __init__(
@@ -130,13 +190,18 @@ class Together:
         on_end: OnEnd | None = None,
         stop: Callable[[], bool] = lambda: False,
         on_range: OnRange | None = None,
+        remember: Callable[[str, Callable[[], Any]], Any] = lambda key, compute: compute(),
+        on_forecast: Callable[[Forecast], None] | None = None,
     ) -> None:
-        self.jobs, self.memory, self.workers = list(jobs), memory, workers
+        self.jobs: list[Job | None] = list(jobs)
+        self.memory, self.workers = memory, workers
         self.on_end, self.on_range = on_end, on_range
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
         self.layouts: list[Groups] = []
+        self.measured: dict[str, dict[str, float]] = {}
         self._shared = _Shared()
+        self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
         self._turn = threading.Lock()
 
@@ -166,18 +231,32 @@ class Together:
             places, and are not trained again); and the blocks that were under way.
         """
         wanted = dict.fromkeys(range(len(self.jobs))) if until is None else dict(until)
+        try:
+            self._run(wanted, snapshots or {}, known, standing)
+        except BaseException:  # as a fit does, whatever ends it
+            for training in self.trainings.values():
+                training.close()
+            raise
+
+    def _run(
+        self,
+        wanted: Mapping[int, int | None],
+        snapshots: Mapping[int, Snapshot],
+        known: Collection[int],
+        standing: Iterable[Standing],
+    ) -> None:
         open_ = [number for number in sorted(wanted) if number not in self.ended]
         found = {block.name: block for block in standing}
-        for part in slices_of(open_, lambda number: _bytes(self.jobs[number]), self.memory):
+        for part in slices_of(open_, lambda number: _bytes(self._job(number)), self.memory):
             under_way = []
             for number in part:
-                if number not in self.trainings and not _can_be_member(self.jobs[number]):
+                if number not in self.trainings and not _can_be_member(self._job(number)):
                     if number not in known:
                         self._fit_alone(number)
                     continue
                 if number not in self.trainings:
-                    snapshot = (snapshots or {}).get(number)
-                    begun = self._shared.begin(number, self.jobs[number], snapshot)
+                    snapshot = snapshots.get(number)
+                    begun = self._shared.begin(number, self._job(number), snapshot)
                     self.trainings[number] = begun
                 training, limit = self.trainings[number], wanted[number]
                 training.loop.until = np.inf if limit is None else limit
@@ -185,10 +264,15 @@ class Together:
                 under_way.append(training)
             self._train(under_way, found)
 
+    def _job(self, number: int) -> Job:
+        job = self.jobs[number]
+        assert job is not None  # whose estimator was handed out is not asked for
+        return job
+
     def estimator(self, number: int) -> "BaseMLP":
         """A job's estimator as it stands: fitted, or as if its training had ended here."""
         if number in self.ended:
-            return self.jobs[number].estimator
+            return self._job(number).estimator
         return self.trainings[number].as_it_is()
 
     def snapshot(self, number: int) -> Snapshot:
@@ -197,7 +281,9 @@ class Together:
 
     def drop(self, number: int) -> None:
         """Forget a job: it will not be gone on with."""
-        self.trainings.pop(number, None)
+        training = self.trainings.pop(number, None)
+        if training is not None:
+            training.close()
         self.ended.add(number)
 
     def _stop(self) -> bool:
@@ -205,17 +291,18 @@ class Together:
         return self.stopped
 
     def _fit_alone(self, number: int) -> None:
-        job = self.jobs[number]
+        job = self._job(number)
         X_val, y_val, weights_val = job.validation
-        job.estimator.fit(
-            job.X,
-            job.y,
-            job.sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=weights_val,
-            watch=job.watch,
-        )
+        with suppress(DivergenceError), kept_by(_Alone(self._stop)):
+            job.estimator.fit(
+                job.X,
+                job.y,
+                job.sample_weight,
+                X_val=X_val,
+                y_val=y_val,
+                sample_weight_val=weights_val,
+                watch=job.watch,
+            )
         self._tell(number)
 
     def _train(self, trainings: Sequence[Training], found: Mapping[str, Standing]) -> None:
@@ -232,13 +319,16 @@ class Together:
         workers = self.workers or _workers(trainings[0].job.estimator)
         numbers = {member: min(one.number for one in those) for member, those in readers.items()}
         blocks = []
-        for layout in blocks_of(list(steps), steps, workers):
+        size_of = partial(self._size_of, workers)
+        for layout in blocks_of(list(steps), steps, workers, size_of):
             members = [member for group in layout for member in group if member]
             name = ",".join(str(numbers[member]) for member in members)
             here = [one for member in members for one in readers[member] if not one.known]
             places = self._where_it_stood(layout, numbers, readers, found.get(name))
             blocks.append((name, places, here))
         self.layouts = [layout for _, layout, _ in blocks]
+        if self.on_forecast:
+            self.on_forecast(self._forecast(trainings, steps, workers))
         with ThreadPoolExecutor(workers) as threads:
             tasks = [
                 threads.submit(self._train_block, name, layout, numbers, here, workers == 1)
@@ -255,6 +345,38 @@ class Together:
             member.leave()
         if self.stopped:
             raise KeyboardInterrupt
+
+    def _forecast(
+        self, trainings: Sequence[Training], steps: Mapping[Member, float], workers: int
+    ) -> Forecast:
+        shapes, seconds = set(), 0.0
+        for layout in self.layouts:
+            members = [member for group in layout for member in group if member]
+            plan = common_plan(member.plan for member in members)
+            shapes.add((plan, len(layout), max(map(len, layout))))
+            ahead = max((steps.get(member, 0.0) for member in members), default=0.0)
+            known = self.measured.get(repr(plan))
+            each = min(known.values()) if known else work(plan, 1)
+            seconds += ahead * each * len(members) / workers
+        new = len(shapes) * COMPILE_SECONDS / workers
+        most = sum(_bytes(one.job) for one in trainings)
+        return Forecast(len(trainings), len(shapes), len(self.layouts), most, seconds + new)
+
+    def _size_of(self, workers: int, members: Sequence[Member], most: int, seconds: float) -> int:
+        """The size of blocks of these networks: measured, where there is enough to do."""
+        if seconds / workers < WORTH_MEASURING:
+            return most
+        plan = common_plan(member.plan for member in members)
+        group = group_key(members[0].trainer)
+        alike = [member for member in members if group_key(member.trainer) == group]
+        sizes = sizes_to_try(most, len(alike))
+
+        def measure() -> dict[str, Any]:
+            return quickest_size(alike, sizes, workers, self._shared.pool)
+
+        found = self._remember(f"block size for {plan} on {workers} cores", measure)
+        self.measured[repr(plan)] = found["seconds"]
+        return int(found["size"])
 
     def _where_it_stood(
         self,
@@ -336,9 +458,30 @@ class Together:
     def _tell(self, number: int) -> None:
         with self._turn:
             self.ended.add(number)
-            if self.on_end:
-                self.on_end(number, self.jobs[number].estimator)
             self.trainings.pop(number, None)
+            if self.on_end:
+                self.on_end(number, self._job(number).estimator)
+                self.jobs[number] = None  # it is the caller's alone, and may go
+
+
+class _Alone:
+    """Of a training by itself: a wish to stop is not the end of this one only.
+
+    A `chainrule.estimators.checkpoints.Keeper` that keeps nothing.
+    """
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.stopping = stop
+
+    def begin(self) -> None:
+        return None
+
+    def epoch(self, row: Mapping[str, Any]) -> None: ...
+
+    def due(self) -> bool:
+        return False
+
+    def keep(self, snapshot: Snapshot) -> None: ...
 
 
 def _workers(est: "BaseMLP") -> int:
@@ -405,7 +548,7 @@ class _Shared:
         self._encodings: dict[Hashable, dict[str, Any]] = {}
         self._splits: dict[Hashable, Any] = {}
         self._sources: dict[Hashable, Resident] = {}
-        self._members: dict[Hashable, tuple[Member, BaseMLP]] = {}
+        self._members: WeakValueDictionary[Hashable, Member] = WeakValueDictionary()
         self._kept: list[Any] = []  # whose ids are used: they must not be used anew
 
     def begin(self, number: int, job: Job, snapshot: Snapshot | None) -> Training:
@@ -413,7 +556,7 @@ class _Shared:
         est = job.estimator
         if not job.checked:
             est._validate_params()
-        self._kept.append(job)
+        self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
         net, problem, stream, _ = est._prepare(
             job.X,
             job.y,
@@ -424,8 +567,9 @@ class _Shared:
             encoding=self._encoding(job),
         )
         key = _likeness(job)
-        if key in self._members and snapshot is None:
-            member, _ = self._members[key]
+        found = None if key is None else self._members.get(key)
+        if found is not None and snapshot is None:
+            member = found
             if member.block is None and member.epoch == 0:
                 return Training(number, job, make_loop(est, net, problem, member), member)
         source = self._source(est, problem)
@@ -435,12 +579,13 @@ class _Shared:
         if snapshot is not None:
             take_up(loop, snapshot)
         if key is not None:
-            self._members[key] = member, est
+            self._members[key] = member
         return Training(number, job, loop, member)
 
     def _encoding(self, job: Job) -> dict[str, Any]:
         """What the first estimator learns of these rows and targets, for all others."""
-        key = type(job.estimator), job.estimator.dtype, id(job.X), id(job.y)
+        est = job.estimator
+        key = type(est), est.dtype, repr(est.loss), id(job.X), id(job.y)  # losses check the targets
         return self._encodings.setdefault(key, {})
 
     def _split(
@@ -507,7 +652,7 @@ def _bytes(job: Job) -> float:
     """About what the job's network takes while it is trained."""
     est = job.estimator
     hidden = np.atleast_1d(est.hidden_layer_sizes).tolist()
-    widths = [np.shape(job.X)[1], *hidden, 10]
+    widths = [np.shape(job.X)[-1], *hidden, 10]
     parameters = sum((a + 1) * b for a, b in pairwise(widths))
     item = 4 if str(getattr(job.X, "dtype", "")) == "float32" or est.dtype == "float32" else 8
     batch = 200 if est.batch_size == "auto" else est.batch_size

@@ -120,6 +120,8 @@ class Loop:
         except StoppedByKeeper:
             raise KeyboardInterrupt from None
         except KeyboardInterrupt:
+            if self.keeper:  # who keeps it can go on with it
+                raise
             self._book_partial()
             warnings.warn(
                 f"Training interrupted by user after {len(self.result.rows)} epoch(s); "
@@ -173,8 +175,8 @@ class Loop:
                 records.append(partial)
         for number, record in enumerate(records):
             if self._has_diverged(record):
-                self._retreat(number)
-                self._book(record, {})
+                if self._retreat(number) == number:  # else the epoch before was the one
+                    self._book(record, {})
                 return
             self._decide(record, measured)
             if self.result.converged:
@@ -275,15 +277,17 @@ class Loop:
     def _has_diverged(self, record: EpochRecord) -> bool:
         return not isfinite(record.loss + record.penalty) or record.loss > self.threshold
 
-    def _retreat(self, good: int) -> None:
-        """Back to the last epoch of this range whose parameters are finite, ``good`` at most."""
+    def _retreat(self, good: int) -> int:
+        """Back to the last epoch of this range whose parameters are finite, ``good`` at most; how
+        many epochs of the range that leaves."""
         self.result.diverged = True
         for epochs in range(max(good, 0), -1, -1):
             self.trainer.rewind()
             if epochs:
                 self.trainer.run(epochs)
             if self.trainer.finite:
-                return
+                return epochs
+        return 0
 
 
 def not_finite(epoch: int, loss: float = nan) -> DivergenceError:

@@ -18,6 +18,7 @@ class Family:
     ``takes_validation``: whether ``fit`` accepts ``X_val`` and ``y_val``, scored each epoch.
     ``together``: whether many of them can be trained in one program.
     ``saves``: whether `chainrule.save` can keep it.
+    ``network``: whether it has layers, and so logits.
     """
 
     home: str  # "package.module:Class", imported when first used
@@ -25,6 +26,7 @@ class Family:
     takes_validation: bool = False
     together: bool = False
     saves: bool = False
+    network: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)  # settings, unless a spec says otherwise
 
     def estimator_class(self) -> Any:
@@ -48,10 +50,13 @@ FAMILIES: dict[str, Family] = {
         takes_validation=True,
         together=True,
         saves=True,
+        network=True,
         fixed={"on_divergence": "keep"},  # a diverged fit is a result here, not an exception
     ),
     "sklearn-mlp": Family(
-        "sklearn.neural_network:MLPClassifier", "multilayer perceptron (scikit-learn)"
+        "sklearn.neural_network:MLPClassifier",
+        "multilayer perceptron (scikit-learn)",
+        network=True,
     ),
     "logistic-regression": Family(
         "sklearn.linear_model:LogisticRegression", "logistic regression (scikit-learn)"

@@ -225,6 +225,19 @@ def _sicknesses(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
         for sentence in model.sicknesses:
             yield f"{model.label}: {sentence}"
+        if not model.sicknesses and not model.diverged and not evidence.many:
+            yield from _healthy(model)
+
+
+def _healthy(model: ModelResult) -> Iterator[str]:
+    """What a training did that suffered from nothing, where its losses are known by epoch."""
+    losses = [loss for loss in (model.curves or {}).get("train_loss", ()) if loss is not None]
+    if len(losses) > 1:
+        best = f" Its best epoch is {model.best_epoch}." if model.best_epoch else ""
+        yield (
+            f"{model.label}: in {len(losses)} epochs the training loss came from {losses[0]:.4g} "
+            f"to {losses[-1]:.4g}; its history shows no sickness.{best}"
+        )
 
 
 def _diverged(evidence: Evidence) -> Iterator[str]:

@@ -79,6 +79,8 @@ def _at_budget(model: ModelResult, quantity: str) -> tuple[str, Budget | None]:
 def _number(value: Number) -> str:
     if value is None:
         return NOTHING
+    if isinstance(value, int):  # an epoch
+        return str(value)
     return f"{value:.4g}" if abs(value) < 0.01 else f"{value:.4f}"
 
 

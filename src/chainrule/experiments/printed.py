@@ -79,6 +79,10 @@ def _inputs(model: ModelResult) -> Ours:
     return Ours(float(layers.sizes[0]) if layers else None)
 
 
+def _units(name: str) -> Callable[[ModelResult], Ours]:
+    return lambda m: Ours(getattr(m.units, name) if m.units else None)
+
+
 def _sum(a: Ours, b: Ours) -> Ours:
     return Ours(None if a.value is None or b.value is None else a.value + b.value)
 
@@ -93,6 +97,9 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "validation accuracy": _shown("validation"),
     "test accuracy": _shown("test"),
     "test loss": _test_loss,
+    "epochs": lambda m: Ours(m.n_iter),
+    "best epoch": lambda m: Ours(m.best_epoch),
+    "over-fitting epoch": lambda m: Ours(m.overfit_epoch),
     "train minus test accuracy": _gap,
     "training loss after the first epoch": _first("train_loss"),
     "gradient norm of the first layer after the first epoch": _gradient(0),
@@ -103,6 +110,11 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "final test accuracy": _last("test_score"),
     "search accuracy": lambda m: Ours(m.search.mean if m.search else None),
     "inputs of the network": _inputs,
+    # of the last hidden layer, on the test part: see chainrule.experiments.units
+    "share of zero activations": _units("zero_share"),
+    "strongest unit's share of the output weights": _units("weight_share"),
+    "accuracy lost without one unit on average": _units("lost_on_average"),
+    "accuracy lost without one unit at worst": _units("lost_at_worst"),
 }
 
 

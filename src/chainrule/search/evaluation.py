@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
@@ -16,6 +18,7 @@ from sklearn.utils.validation import _check_method_params
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.problem import one_thread
+from chainrule.estimators.settings import check_parameters
 from chainrule.estimators.together import Job, Standing, Together
 from chainrule.search import states
 from chainrule.search.journal import Journal
@@ -119,7 +122,7 @@ class Evaluation:
         scorer: Callable[..., Any],
         *,
         train_scores: bool,
-        error_score: float,
+        error_score: float | str,
         settings: Mapping[str, Any],
         together: Mapping[str, Any],
         on_outcome: Callable[[Fit, Outcome], None] = lambda fit, outcome: None,
@@ -131,7 +134,8 @@ class Evaluation:
         self.settings, self.on_outcome, self.journal = settings, on_outcome, journal
         self.network, self.prefix = network_of(estimator)
         self.outcomes: dict[Fit, Outcome] = {}
-        self.together = Together(on_end=self._ended, on_range=self._range, **together)
+        kept: dict[str, Any] = {} if journal is None else {"remember": journal.remember}
+        self.together = Together(on_end=self._ended, on_range=self._range, **kept, **together)
         self._numbers: dict[Fit, int] = {}
         self._begun: list[tuple[Fit, Rows]] = []
         self._prepared: dict[Any, Rows] = {}
@@ -141,6 +145,7 @@ class Evaluation:
 
     def round(self, asked: Round) -> dict[int, dict[str, float]]:
         """Train a round; the mean test scores of its candidates, by number and metric."""
+        finished = self.journal is not None and self.journal.knows(self._this_round)
         until: dict[int, int | None] = {}
         known: list[int] = []
         for candidate, budget in asked.entries:
@@ -151,21 +156,39 @@ class Evaluation:
                         continue
                     number = self._number(fit, candidate)
                     until[number] = budget
-                    if (outcome := self._remembered(fit)) is not None:
+                    outcome = self._remembered(fit)
+                    # What only pauses is known when its state is kept: with the whole round's.
+                    if outcome is not None and (finished or outcome.ended):
                         known.append(number)
                         self._learn(fit, outcome)
+        if not finished:
+            self._train(until, known)
+        if self.journal:
+            states.clear(self.journal.folder, f"block{self._rounds}")
+            states.clear(self.journal.folder, f"round{self._rounds - 1}")
+        self._rounds += 1
+        return {candidate.number: self._means(candidate.number) for candidate, _ in asked.entries}
+
+    @property
+    def _this_round(self) -> str:
+        return f"round {self._rounds}"
+
+    def _train(self, until: Mapping[int, int | None], known: Sequence[int]) -> None:
         snapshots: dict[int, Any] = {}
         standing: list[Standing] = []
-        if self.journal and until:
+        if self.journal:
             for block in states.kept(self.journal.folder, f"round{self._rounds - 1}"):
                 snapshots |= block.snapshots
             standing = states.kept(self.journal.folder, f"block{self._rounds}")
         self.together.run(until, snapshots=snapshots, known=known, standing=standing)
-        for number in until:
-            if number not in self.together.ended and number not in known:
-                self._book(number, self.together.estimator(number), ended=False)
-        self._end_round(until)
-        return {candidate.number: self._means(candidate.number) for candidate, _ in asked.entries}
+        for number in known:
+            self.together.drop(number)
+        waiting = [number for number in until if number in self.together.trainings]
+        for number in waiting:
+            self._book(number, self.together.estimator(number), ended=False)
+        if self.journal:
+            self._keep(waiting)
+            self.journal.remember(self._this_round, lambda: True)
 
     def drop(self, candidates: Iterable[int]) -> None:
         """Forget the trainings of candidates that will not be gone on with."""
@@ -182,7 +205,19 @@ class Evaluation:
 
     def _means(self, candidate: int) -> dict[str, float]:
         found = [outcome.test for _, _, outcome in self.of(candidate)]
-        return {name: float(np.mean([each[name] for each in found])) for name in found[0]}
+        nothing = self.score_of_failure
+        return {n: float(np.mean([each.get(n, nothing) for each in found])) for n in self.metrics}
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics' names; a scorer of one's own tells them by what it returns."""
+        tests = (outcome.test for outcome in self.outcomes.values())
+        return list(next(filter(None, tests), {"score": np.nan}))
+
+    @property
+    def score_of_failure(self) -> float:
+        """The score of what diverged, or could not be scored."""
+        return np.nan if self.error_score == "raise" else float(self.error_score)
 
     # trainings
 
@@ -205,10 +240,11 @@ class Evaluation:
 
     def _job(self, candidate: Candidate, seed: int, own: Mapping[str, Any], rows: "Rows") -> Job:
         network = clone(self.network)
+        settings = {**self.settings, "random_state": seed}
+        if "data_seed" in settings:
+            settings["data_seed"] = seed % 2**32
         try:
-            network.set_params(**{**self.settings, "random_state": seed, **own})
-            network._validate_params()
-            network._check_replaced()
+            check_parameters(network.set_params(**{**settings, **own}))
         except ValueError as error:
             raise InvalidInputError(
                 f"The candidate {candidate.parameters} cannot be trained: {error}"
@@ -227,7 +263,7 @@ class Evaluation:
     def _rows(self, split: int, others: Mapping[str, Any]) -> "Rows":
         """A split's rows, as the network gets them: the transformers before it, with these
         parameters, are fitted on the split's training rows."""
-        key = split, repr(sorted(others.items()))
+        key = split, tuple((name, _name_of(value)) for name, value in sorted(others.items()))
         if key not in self._prepared:
             self._prepared[key] = self._prepare(split, others)
         return self._prepared[key]
@@ -239,13 +275,30 @@ class Evaluation:
         given = _check_method_params(self.data.X, self.data.fit_params, indices=train)
         own, rest = self._parts(given)
         if self.prefix:
-            before = clone(self.estimator).set_params(**others)[:-1]
+            before = clone(self.estimator).set_params(**clone(others, safe=False))[:-1]
             if len(before):
-                X, X_test = before.fit_transform(X, y, **rest), before.transform(X_test)
+                X, X_test = self._transformed(before, X, y, X_test, rest, others)
         score_params = _check_method_params(self.data.X, self.data.score_params, indices=test)
         on_train = _check_method_params(self.data.X, self.data.score_params, indices=train)
         X, X_test = (self._as_computed(part) for part in (X, X_test))
         return Rows(X, y, X_test, y_test, own, score_params, on_train)
+
+    def _transformed(
+        self,
+        before: Pipeline,
+        X: Any,
+        y: Any,
+        X_test: Any,
+        params: Mapping[str, Any],
+        others: Mapping[str, Any],
+    ) -> tuple[Any, Any]:
+        try:
+            return before.fit_transform(X, y, **params), before.transform(X_test)
+        except ValueError as error:
+            raise InvalidInputError(
+                f"The steps before the network cannot be fitted{' with ' if others else ''}"
+                f"{others or ''}: {error}"
+            ) from error
 
     def _as_computed(self, X: Any) -> Any:
         """Rows in the type that the networks compute in, so that each need not convert them."""
@@ -293,18 +346,42 @@ class Evaluation:
         self, estimator: BaseMLP, X: Any, y: Any, params: Mapping[str, Any]
     ) -> dict[str, float]:
         """The scores by metric; after divergence, the error score."""
-        with one_thread() if len(y) < SMALL_ROWS else nullcontext():
-            found = self.scorer(estimator, X, y, **params)
-        table = found if isinstance(found, Mapping) else {"score": found}
         if estimator.diverged_:
-            return dict.fromkeys(table, self.error_score)
-        return {name: float(value) for name, value in table.items()}
+            return dict.fromkeys(self._names_known(), self.score_of_failure)
+        with one_thread() if len(y) < SMALL_ROWS else nullcontext():
+            try:
+                found = self.scorer(estimator, X, y, **params)
+            except Exception as error:
+                if self.error_score == "raise":
+                    raise
+                found = dict.fromkeys(self._names_known(), f"{type(error).__name__}: {error}")
+        table = found if isinstance(found, Mapping) else {"score": found}
+        # scikit-learn's scorer of several metrics gives a failed one's traceback as its value.
+        if failed := [name for name, value in table.items() if isinstance(value, str)]:
+            self._warn(failed, str(table[failed[0]]))
+        nothing = self.score_of_failure
+        return {n: nothing if n in failed else float(value) for n, value in table.items()}
+
+    def _names_known(self) -> list[str]:
+        """The metrics' names where they are known before a score: none for a function of one's
+        own, which may return several."""
+        if isinstance(self.scorer, _MultimetricScorer):
+            return list(self.scorer._scorers)
+        return ["score"] if isinstance(self.scorer, _BaseScorer | _PassthroughScorer) else []
+
+    def _warn(self, failed: Sequence[str], why: str) -> None:
+        warnings.warn(
+            f"Scoring failed ({', '.join(failed) or 'score'}); the score is set to "
+            f"{self.score_of_failure}. {why.strip().splitlines()[-1]}",
+            UserWarning,
+            stacklevel=2,
+        )
 
     # going on after a kill
 
     def _key(self, fit: Fit) -> str:
         candidate, split, seed = fit
-        return f"round {self._rounds}: candidate {candidate}, split {split}, seed {seed}"
+        return f"{self._this_round}: candidate {candidate}, split {split}, seed {seed}"
 
     def _remembered(self, fit: Fit) -> Outcome | None:
         """What the journal has of a training in this round."""
@@ -324,19 +401,20 @@ class Evaluation:
         waited = time.perf_counter() - last
         return self.together.stopped or waited > max(self._pause, cost / SHARE)
 
-    def _end_round(self, until: Mapping[int, int | None]) -> None:
-        """Keep the states of the trainings that pause, and forget those of the round's blocks."""
-        if self.journal:
-            waiting = [number for number in until if number in self.together.trainings]
-            for start in range(0, len(waiting), TOGETHER):
-                part = waiting[start : start + TOGETHER]
-                snapshots = {number: self.together.snapshot(number) for number in part}
-                standing = Standing(f"{start}", (), snapshots)
-                states.keep(self.journal.folder, f"round{self._rounds}", standing)
-            states.clear(self.journal.folder, f"block{self._rounds}")
-            self.journal.remember(f"round {self._rounds}", lambda: True)
-            states.clear(self.journal.folder, f"round{self._rounds - 1}")
-        self._rounds += 1
+    def _keep(self, waiting: Sequence[int]) -> None:
+        """Keep the states of the trainings that pause."""
+        assert self.journal is not None
+        for start in range(0, len(waiting), TOGETHER):
+            part = waiting[start : start + TOGETHER]
+            snapshots = {number: self.together.snapshot(number) for number in part}
+            standing = Standing(f"{start}", (), snapshots)
+            states.keep(self.journal.folder, f"round{self._rounds}", standing)
+
+
+def _name_of(value: Any) -> Any:
+    """Equal for equal values of simple kinds; an object is equal to itself alone."""
+    plain = isinstance(value, bool | int | float | str | tuple | None)
+    return (type(value), repr(value)) if plain else id(value)
 
 
 def _curve(values: Any) -> list[float | None]:

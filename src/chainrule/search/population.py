@@ -3,6 +3,8 @@
 import json
 import numbers
 import os
+import re
+import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from hashlib import sha256
@@ -18,7 +20,7 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params
 
-from chainrule.errors import InvalidInputError
+from chainrule.errors import InvalidInputError, RunError
 from chainrule.estimators.together import MEMORY
 from chainrule.files.atomic import write_bytes
 from chainrule.search.evaluation import Data, Evaluation, network_of
@@ -36,7 +38,11 @@ RESHAPING = ("hidden_layer_sizes", "init", "activation")
 """What changes how many numbers the initial weights take from the stream of random numbers."""
 
 THRESHOLD = 1e3
-"""An epoch's training loss above which a candidate counts as diverged, unless it has its own."""
+"""An epoch's training loss above which a candidate counts as diverged, unless it has its own. A
+regressor's is this times the loss of answering 0, where that is more than 1."""
+
+FACTS = "search.json"
+"""The file of a run's folder that says which search is in it."""
 
 
 class PopulationSearchCV(BaseSearchCV):
@@ -107,8 +113,10 @@ class PopulationSearchCV(BaseSearchCV):
     Notes
     -----
     A training diverges when its loss is not a number, or above the estimator's
-    ``divergence_threshold`` (1e3 where that is infinite). It raises nothing: its score is
-    ``error_score``, it ranks last and is marked.
+    ``divergence_threshold``. Where that is infinite, it is 1e3; for a regressor 1e3 times the loss
+    of answering 0 (half the mean square of the targets) where that is more than 1. It raises
+    nothing: its score is ``error_score``, it ranks last and is marked. If it is the best one that
+    diverges, when it is fitted on all rows, a warning says so.
 
     Where the space changes the layers' shapes, the trainings draw their batches from a seed of
     their own (``data_seed``), so that all candidates of one fold and seed see the same batches in
@@ -137,7 +145,7 @@ class PopulationSearchCV(BaseSearchCV):
         "n_seeds": [Interval(numbers.Integral, 1, None, closed="left")],
         "scoring": BaseSearchCV._parameter_constraints["scoring"],
         "refit": ["boolean", str, callable],
-        "error_score": [numbers.Real],
+        "error_score": [StrOptions({"raise"}), numbers.Real],
         "return_train_score": ["boolean"],
         "random_state": ["random_state"],
         "run_dir": [str, os.PathLike, None],
@@ -157,7 +165,7 @@ class PopulationSearchCV(BaseSearchCV):
         n_seeds: int = 1,
         scoring: Any = None,
         refit: Any = True,
-        error_score: float = np.nan,
+        error_score: Any = np.nan,
         return_train_score: bool = False,
         random_state: Any = None,
         run_dir: Any = None,
@@ -200,10 +208,23 @@ class PopulationSearchCV(BaseSearchCV):
             For the network's ``fit`` (``sample_weight`` is cut with the rows, and given to scorers
             that take it), in a Pipeline with the step's name before it; ``groups`` for ``cv``.
         """
+        try:
+            return self._fit(X, y, params)
+        except OSError as error:
+            if self.run_dir is None:
+                raise
+            raise RunError(
+                f"The search in {self.run_dir} cannot go on: {error}. What is known is kept "
+                "there. Make room, or make the folder writable; then call fit again as before."
+            ) from error
+
+    def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         network, prefix = network_of(self.estimator)
         space = Space(self.space)
         space.check_names(self.estimator.get_params())
-        plan, changes = self._plan(network)
+        self._check_steps(space, prefix)
+        random_state = self._random_state()
+        plan, changes = self._plan(network, random_state)
         scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
@@ -211,14 +232,16 @@ class PopulationSearchCV(BaseSearchCV):
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         splits = self._splits(splitter, X, y, routed.splitter.split)
         self.n_splits_ = len(splits)
-        self.seeds_ = self._seeds(network)
-        if any(name.removeprefix(prefix) in RESHAPING for name in space.names):
+        self.seeds_ = self._seeds(network, random_state)
+        own = [name.removeprefix(prefix) for name in space.names if name.startswith(prefix)]
+        if network.data_seed is None and any(name in RESHAPING for name in own):
             changes = {"data_seed": self.seeds_[0] % 2**32, **changes}
         data = Data(X, y, splits, routed.estimator.fit, routed.scorer.score)
         with ExitStack() as stack:
             journal = None
             if self.run_dir is not None:
-                journal = stack.enter_context(Journal(self._folder(space, plan, data)))
+                folder = self._folder(space, plan, data, random_state)
+                journal = stack.enter_context(Journal(folder))
             shown = stack.enter_context(Progress(self.verbose, metric))
             evaluation = Evaluation(
                 self.estimator,
@@ -226,9 +249,9 @@ class PopulationSearchCV(BaseSearchCV):
                 self.seeds_,
                 scorer,
                 train_scores=self.return_train_score,
-                error_score=float(self.error_score),
-                settings=self._settings(network, changes),
-                together={"memory": self.memory},
+                error_score=self.error_score,
+                settings=self._settings(network, changes, y),
+                together={"memory": self.memory, "on_forecast": shown.forecast},
                 on_outcome=shown.outcome,
                 journal=journal,
             )
@@ -240,11 +263,32 @@ class PopulationSearchCV(BaseSearchCV):
 
     # before
 
-    def _plan(self, network: Any) -> tuple[Any, dict[str, Any]]:
+    def _check_steps(self, space: Space, prefix: str) -> None:
+        """The network itself is what is searched: no other can take its place."""
+        whole = {"steps", prefix.removesuffix("__")} if prefix else set()
+        if replaced := whole & set(space.names):
+            raise InvalidInputError(
+                f"The space has {', '.join(sorted(replaced))}, which replaces the network at the "
+                f"Pipeline's end. Search its parameters ({prefix}...), and those of the steps "
+                "before it, or these steps themselves."
+            )
+
+    def _random_state(self) -> Any:
+        """The seed of what is drawn. In a run's folder it is a number, which is kept there: what
+        is gone on with must draw the same again."""
+        if self.run_dir is None or isinstance(self.random_state, numbers.Integral):
+            return self.random_state
+        if (known := _facts(self.run_dir).get("random_state")) is not None:
+            return known
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _plan(self, network: Any, random_state: Any) -> tuple[Any, dict[str, Any]]:
         """The strategy, and what it wants changed in the network."""
         settings = dict(self.settings or {})
         if not isinstance(self.strategy, str):
-            return strategy(self.strategy, **settings), {}
+            given = strategy(self.strategy, **settings)
+            most = getattr(given, "max_epochs", None)
+            return given, {} if most is None else {"max_iter": most}
         has = STRATEGIES[self.strategy].__dataclass_fields__
         if self.n_candidates is not None:
             if "n_candidates" not in has:
@@ -258,24 +302,22 @@ class PopulationSearchCV(BaseSearchCV):
             settings.setdefault("max_epochs", network.max_iter)
             changes = {"max_iter": settings["max_epochs"]}
         if "random_state" in has:
-            settings.setdefault("random_state", self.random_state)
+            settings.setdefault("random_state", random_state)
         if "run_dir" in has:
             settings.setdefault("run_dir", self.run_dir)
         return strategy(self.strategy, **settings), changes
 
-    def _settings(self, network: Any, changes: Mapping[str, Any]) -> dict[str, Any]:
+    def _settings(self, network: Any, changes: Mapping[str, Any], y: Any) -> dict[str, Any]:
         """What every training has besides its candidate's parameters."""
         threshold = network.divergence_threshold
-        return {
-            "on_divergence": "keep",
-            "divergence_threshold": THRESHOLD if threshold == np.inf else threshold,
-            **changes,
-        }
+        if threshold == np.inf:
+            threshold = THRESHOLD if is_classifier(network) else THRESHOLD * _scale(y)
+        return {"on_divergence": "keep", "divergence_threshold": threshold, **changes}
 
-    def _seeds(self, network: Any) -> list[int]:
+    def _seeds(self, network: Any, random_state: Any) -> list[int]:
         first = network.random_state
         if not isinstance(first, numbers.Integral):
-            first = check_random_state(self.random_state).randint(2**31 - 1)
+            first = check_random_state(random_state).randint(2**31 - 1)
         return [int(first) + number for number in range(self.n_seeds)]
 
     def _splits(self, splitter: Any, X: Any, y: Any, params: Mapping[str, Any]) -> list[Any]:
@@ -287,35 +329,39 @@ class PopulationSearchCV(BaseSearchCV):
                 "more rows."
             ) from error
 
-    def _folder(self, space: Space, plan: Any, data: Data) -> Path:
+    def _folder(self, space: Space, plan: Any, data: Data, random_state: Any) -> Path:
         """The run's folder, made or found to be this search's."""
+        given = {**data.fit_params, **data.score_params}
         facts = {
             "estimator": repr(sorted(self.estimator.get_params().items(), key=str)),
             "space": space.summary(),
             "strategy": repr(plan),
             "scoring": repr(self.scoring),
+            "error_score": repr(self.error_score),
+            "return_train_score": self.return_train_score,
+            "random_state": random_state,
             "seeds": self.seeds_,
             "rows": _digest(data.X, data.y, *(part for split in data.splits for part in split)),
+            "fit_params": {name: _described(given[name]) for name in sorted(given)},
         }
+        # An address in memory is another one in the next process.
+        facts = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(facts)))
         folder = Path(self.run_dir)
-        path = folder / "search.json"
-        if path.exists():
-            before = json.loads(path.read_text("utf-8"))
-            differing = [
-                name for name in facts if before.get(name) != json.loads(json.dumps(facts[name]))
-            ]
-            if differing:
+        before = _facts(folder)
+        if not before:
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(not path.name.startswith(".chainrule-") for path in folder.iterdir()):
                 raise InvalidInputError(
-                    f"The folder {folder} has another search: {', '.join(differing)} differ. "
-                    "Choose another run_dir, or remove that folder."
+                    f"run_dir must be a new folder, or that of the same search; {folder} has other "
+                    "files in it. Choose another."
                 )
-        elif folder.exists() and any(folder.iterdir()):
+            write_bytes(folder / FACTS, json.dumps(facts, indent=1).encode("utf-8"))
+        elif differing := [name for name in facts if before.get(name) != facts[name]]:
+            hint = " A cv that shuffles needs a random_state." if "rows" in differing else ""
             raise InvalidInputError(
-                f"run_dir must be a new folder, or that of the same search; {folder} has other "
-                "files in it. Choose another."
+                f"The folder {folder} has another search: {', '.join(differing)} differ.{hint} "
+                "Choose another run_dir, or remove that folder."
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, json.dumps(facts, indent=1).encode("utf-8"))
         return folder
 
     # the search
@@ -367,18 +413,19 @@ class PopulationSearchCV(BaseSearchCV):
                     found[row, split, seed] = value(outcome)
             return found
 
-        first = next(evaluation.of(numbers_[0]))[2]
-        names = list(first.test)
+        names, nothing = evaluation.metrics, evaluation.score_of_failure
         self.multimetric_ = names != ["score"]
         if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(first.test)
+            self._check_refit_for_multimetric(dict.fromkeys(names, nothing))
             metric = self.refit
         n_parameters = table(lambda outcome: outcome.n_parameters)[:, 0, 0].astype(int)
         ratio = float(np.mean([len(test) / len(train) for train, test in _sizes(evaluation)]))
-        scores = {name: table(lambda o, name=name: o.test[name]).astype(float) for name in names}
+        scores = {n: table(lambda o, n=n: o.test.get(n, nothing)).astype(float) for n in names}
         on_train = None
         if self.return_train_score:
-            on_train = {n: table(lambda o, n=n: o.train[n]).astype(float) for n in names}
+            on_train = {
+                n: table(lambda o, n=n: o.train.get(n, nothing)).astype(float) for n in names
+            }
         self.cv_results_ = cv_results(
             [candidates[number].parameters for number in numbers_],
             scores,
@@ -419,7 +466,8 @@ class PopulationSearchCV(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{name}"][self.best_index_]
         table = np.where(among[:, None, None], scores[name], np.nan) if name in scores else None
         if table is not None and not np.isnan(table).all():
-            l2 = [float(params.get("l2") or 0.0) for params in results["params"]]
+            name = f"{network_of(self.estimator)[1]}l2"
+            l2 = [float(params.get(name) or 0.0) for params in results["params"]]
             found = one_standard_error(table, cost, l2)
             self.one_standard_error_ = {
                 "index": found.chosen,
@@ -437,9 +485,21 @@ class PopulationSearchCV(BaseSearchCV):
             **{f"{prefix}{name}": value for name, value in changed.items()}
         )
         self.best_estimator_.set_params(**clone_values(self.best_params_))
+        network, _ = network_of(self.best_estimator_)
+        on_divergence = network.on_divergence
+        network.set_params(on_divergence="keep")
         started = perf_counter()
         self.best_estimator_.fit(X, y, **fit_params)
         self.refit_time_ = perf_counter() - started
+        network.set_params(on_divergence=on_divergence)
+        if network.diverged_:
+            warnings.warn(
+                f"The candidate that was fitted on all rows, {self.best_params_}, diverged; "
+                "best_estimator_ has its last good weights. cv_results_['diverged'] says which "
+                "others did.",
+                UserWarning,
+                stacklevel=5,
+            )
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
@@ -457,12 +517,50 @@ def _sizes(evaluation: Evaluation) -> Any:
     return evaluation.data.splits
 
 
+def _facts(folder: Any) -> dict[str, Any]:
+    """What the run's folder says that its search is; nothing where there is none."""
+    path = Path(folder) / FACTS
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidInputError(
+            f"{path} is not what a search has written there. Choose another run_dir."
+        )
+    return found
+
+
+def _scale(y: Any) -> float:
+    """The loss of answering 0 to these targets (half their mean square), at least 1."""
+    with np.errstate(over="ignore"):
+        return max(1.0, 0.5 * float(np.mean(np.square(np.asarray(y, float)))))
+
+
+def _described(value: Any) -> str:
+    """What tells an argument of ``fit`` from another one."""
+    if isinstance(value, Mapping):
+        return repr({name: _described(value[name]) for name in value})
+    if isinstance(value, tuple):
+        return repr([_described(part) for part in value])
+    return _digest(value) if hasattr(value, "__len__") else repr(value)
+
+
 def _digest(*arrays: Any) -> str:
     """What tells rows and splits from others."""
     found = sha256()
-    for array in arrays:
-        values = array.data if hasattr(array, "tocsr") else np.asarray(array)
-        found.update(f"{np.shape(array)} {values.dtype}".encode())
+    parts = [part for array in arrays for part in _parts(array)]
+    for values in parts:
+        found.update(f"{np.shape(values)} {values.dtype}".encode())
         plain = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()
         found.update(plain)
     return found.hexdigest()
+
+
+def _parts(array: Any) -> list[Any]:
+    if not hasattr(array, "tocsr"):
+        return [np.asarray(array)]
+    rows = array.tocsr()
+    return [np.asarray(rows.shape), rows.data, rows.indices, rows.indptr]

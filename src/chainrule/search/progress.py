@@ -87,6 +87,15 @@ class Progress:
         if self.wanted and not self._bar and self.total:
             self._line()
 
+    def forecast(self, forecast: Any) -> None:
+        """What is ahead of a round."""
+        if self.wanted:
+            line = f"Round {self.rounds}: {forecast}."
+            if self._bar:
+                self._bar.console.print(line, highlight=False)
+            else:
+                sys.stderr.write(f"{line}\n")
+
     def round(self, asked: Round, trainings: int, evaluation: Evaluation) -> None:
         """A round begins: so many trainings of each of its candidates."""
         self.rounds += 1

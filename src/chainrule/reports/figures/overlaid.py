@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from chainrule.reports.figures.axes import log_scale, panels
+from chainrule.reports.figures.axes import drawable, log_scale, panels
 from chainrule.reports.figures.style import look, styled, titled
 
 __all__ = ["overlaid_curves"]
@@ -43,7 +43,7 @@ def overlaid_curves(
         style = look(index)
         axes.plot(
             places,
-            values,
+            drawable(values),
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
@@ -53,7 +53,7 @@ def overlaid_curves(
         )
     known = np.concatenate([np.empty(0), *(values for _, values in series.values())])
     known = known[np.isfinite(known)]
-    if known.size and known.min() > 0 and known.max() > LOG_RATIO * known.min():
+    if known.size and known.min() > 0 and known.max() / LOG_RATIO > known.min():
         log_scale(axes)
     axes.set_xlabel(along)
     lengths = [places.max() for places, _ in series.values() if places.size]
