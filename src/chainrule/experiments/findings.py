@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
+from chainrule.experiments.tuning_findings import search_findings, standard_error, sweep_findings
 
 __all__ = ["FINDINGS", "Evidence", "findings"]
 
@@ -157,11 +158,14 @@ def _near_ties(evidence: Evidence) -> Iterator[str]:
         search = model.search
         if search is None or search.mean is None or search.std is None:
             continue
-        error = search.std / math.sqrt(search.folds)
+        if search.seeds:
+            error = standard_error(search, evidence.sizes.get("validation"))
+        else:
+            error = search.std / math.sqrt(search.folds)
         near = [
             row
             for row in search.candidates
-            if row.mean is not None and row.mean >= search.mean - error
+            if row.mean is not None and row.mean >= search.mean - error and row.ended != "dropped"
         ]
         if len(near) > 1:
             yield (
@@ -249,13 +253,25 @@ def _diverged(evidence: Evidence) -> Iterator[str]:
             yield f"{model.label}: training diverged from seed {seeds}."
 
 
+def _swept(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        yield from sweep_findings(model)
+
+
+def _searched(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        yield from search_findings(model, evidence.sizes.get("validation"))
+
+
 FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    _swept,
     _ranking,
     _seeds,
     _paired,
     _calibration,
     _gaps,
     _near_ties,
+    _searched,
     _preparation,
     _weakest,
     _printed,
