@@ -517,13 +517,9 @@ def test_it_is_an_estimator(network):
 
 CHECKS = (
     "check_dict_unchanged",
-    "check_dont_overwrite_attributes",
     "check_estimator_cloneable",
-    "check_estimator_get_tags_default_keys",
     "check_estimator_repr",
-    "check_estimators_dtypes",
     "check_estimators_nan_inf",
-    "check_estimators_overwrite_params",
     "check_fit1d",
     "check_get_params_invariance",
     "check_mixin_order",

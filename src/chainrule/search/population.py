@@ -219,6 +219,11 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         network, prefix = network_of(self.estimator)
+        if y is None:
+            raise InvalidInputError(
+                "PopulationSearchCV requires y to be passed, but the target y is None. Give the "
+                "targets after X."
+            )
         space = Space(self.space)
         space.check_names(self.estimator.get_params())
         self._check_steps(space, prefix)
