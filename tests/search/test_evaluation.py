@@ -1,0 +1,376 @@
+"""A search that is cut off anywhere and called again ends with the bits of one that was not."""
+
+import _thread
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from chainrule import MLPClassifier, PopulationSearchCV
+from chainrule.errors import ChainruleError, InvalidInputError, RunError, SpecError
+from chainrule.estimators.training import Loop
+from chainrule.search import Float
+from chainrule.search.evaluation import Evaluation
+from chainrule.search.journal import Journal
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+# Some share a training, some end early, one diverges, one is narrower.
+GRID = [
+    {"learning_rate_init": [0.05, 0.2], "max_iter": [2, 6]},
+    {"tol": [10.0], "n_iter_no_change": [1]},
+    {"learning_rate_init": [1e300]},
+    {"hidden_layer_sizes": [(3,)]},
+]
+RATES = {"learning_rate_init": Float(1e-3, 1.0, log=True), "alpha": [1e-4, 1.0]}
+SEARCHES = {
+    "grid": {"space": GRID, "n_seeds": 2},
+    "successive_halving": {
+        "space": RATES,
+        "strategy": "successive_halving",
+        "n_candidates": 8,
+        "settings": {"factor": 2},
+    },
+    "tpe": {
+        "space": RATES,
+        "strategy": "tpe",
+        "n_candidates": 6,
+        "settings": {"batch": 2, "startup": 2},
+    },
+}
+
+
+def make(name, run_dir=None, **more):
+    network = MLPClassifier(
+        (6,), solver="sgd", max_iter=8, batch_size=15, learning_rate_init=0.1, random_state=3
+    )
+    given = {"cv": 2, "random_state": 1, "return_train_score": True, **SEARCHES[name], **more}
+    space = given.pop("space")
+    return PopulationSearchCV(network, space, run_dir=run_dir, **given)
+
+
+def assert_same_search(one, other):
+    """Bit for bit, times aside."""
+    assert list(one.cv_results_) == list(other.cv_results_)
+    for name, column in one.cv_results_.items():
+        if name.startswith("param_"):
+            assert np.ma.allequal(other.cv_results_[name], column)
+        elif name == "params":
+            assert other.cv_results_[name] == column
+        elif not name.endswith("_time"):
+            assert other.cv_results_[name].tobytes() == column.tobytes(), name
+    assert other.curves_ == one.curves_
+    assert other.best_params_ == one.best_params_
+    assert other.one_standard_error_ == one.one_standard_error_
+    for a, b in zip(other.best_estimator_.coefs_, one.best_estimator_.coefs_, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_epoch():
+    """A state is kept after every range, which is of an epoch or two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Evaluation, "_due", lambda *_: True)
+        patch.setattr("chainrule.engine.population.capacity", lambda *_: 16)
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(blobs):
+    """What nothing cut off."""
+    found = {}
+
+    def get(name):
+        if name not in found:
+            found[name] = make(name).fit(*blobs)
+        return found[name]
+
+    return get
+
+
+class Killed(BaseException):
+    """As a kill: nothing is tidied up on its way."""
+
+
+def record_writes(patch, fail_at=None, torn=False, error=None):
+    """The names of the system calls that write files, as they come. The ``fail_at``-th of them
+    fails, and all that come after it, whichever thread they are of."""
+    calls, turn = [], threading.Lock()
+
+    def wrap(name):
+        original = getattr(os, name)
+
+        def call(*arguments, **named):
+            if (name == "open" and not arguments[1] & os.O_WRONLY) or _of_optuna():
+                return original(*arguments, **named)
+            with turn:
+                calls.append(name)
+                count = len(calls)
+            if fail_at is None or count < fail_at:
+                return original(*arguments, **named)
+            if torn and name == "write" and count == fail_at:
+                original(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
+            raise OSError(*error) if error else Killed
+
+        patch.setattr(os, name, call)
+
+    for name in ("open", "write", "fsync", "replace", "rename", "ftruncate", "unlink", "rmdir"):
+        wrap(name)
+    return calls
+
+
+def _of_optuna():
+    """Its files have tests of their own, with the strategy; a lock that it leaves is waited for."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        if "optuna" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
+
+
+MOMENTS = 9
+
+
+@pytest.fixture(scope="module")
+def calls(blobs, tmp_path_factory, whole):
+    """The calls that an unbroken search of that name makes; it gives what one without a folder
+    does."""
+    found = {}
+
+    def get(name):
+        if name not in found:
+            with pytest.MonkeyPatch.context() as patch:
+                found[name] = record_writes(patch)
+                search = make(name, tmp_path_factory.mktemp("counted") / "run").fit(*blobs)
+            assert_same_search(whole(name), search)
+        return found[name]
+
+    return get
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["before", "within"])
+@pytest.mark.parametrize("name", SEARCHES)
+def test_killed_at_a_write_it_goes_on(name, torn, whole, calls, blobs, tmp_path):
+    places = [n for n, call in enumerate(calls(name), 1) if call == "write" or not torn]
+    for number in np.linspace(0, len(places) - 1, MOMENTS).round().astype(int)[torn:]:
+        path = tmp_path / f"{number}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("chainrule.files.atomic._remove", lambda path: None)
+            record_writes(patch, places[number], torn)
+            with pytest.raises(Killed):
+                make(name, path).fit(*blobs)
+        assert_same_search(whole(name), make(name, path).fit(*blobs))
+        assert not [*path.rglob(".chainrule-*.tmp"), *path.rglob("block*"), *path.rglob("round*")]
+
+
+def test_killed_twice(whole, calls, blobs, tmp_path):
+    """Also while it goes on."""
+    count = len(calls("successive_halving"))
+    for share in (0.3, 0.5, 0.3):
+        with pytest.MonkeyPatch.context() as patch:
+            record_writes(patch, int(share * count))
+            with pytest.raises(Killed):
+                make("successive_halving", tmp_path).fit(*blobs)
+    search = make("successive_halving", tmp_path).fit(*blobs)
+    assert_same_search(whole("successive_halving"), search)
+
+
+def test_an_interrupted_search_goes_on_inside_a_candidate(whole, blobs, tmp_path, monkeypatch):
+    """Ctrl-C: the states are kept at once, whenever the last ones were."""
+    epochs, ranges = [], []
+    book, say = Loop._book, Evaluation._range
+    monkeypatch.setattr(Loop, "_book", lambda *a: epochs.append(1) or book(*a))
+    with monkeypatch.context() as patch:
+
+        def interrupt(self, name, standing):
+            ranges.append(1)
+            if len(ranges) == 8:
+                _thread.interrupt_main()
+                time.sleep(0.2)
+            say(self, name, standing)
+
+        patch.setattr(Evaluation, "_range", interrupt)
+        patch.setattr(Evaluation, "_due", lambda self, name: self.together.stopped)
+        with pytest.raises(KeyboardInterrupt):
+            make("grid", tmp_path).fit(*blobs)
+    kept = {path.name.split("-")[0] for path in (tmp_path / "checkpoint").iterdir()}
+    assert {"block0", "done.jsonl"} <= kept
+    before = len(epochs)
+    search = make("grid", tmp_path, refit=False).fit(*blobs)
+    again = len(epochs) - before
+    results = whole("grid").cv_results_
+    every = 4 * int(results["epochs"].sum())  # two folds from two seeds
+    assert before >= 8
+    assert again < every
+    assert search.curves_ == whole("grid").curves_
+
+
+def test_a_finished_search_is_not_trained_again(whole, blobs, tmp_path, monkeypatch):
+    make("successive_halving", tmp_path).fit(*blobs)
+
+    def trained(*_):
+        pytest.fail("trained again")
+
+    monkeypatch.setattr("chainrule.engine.population.Block.run", trained)
+    search = make("successive_halving", tmp_path).fit(*blobs)
+    assert_same_search(whole("successive_halving"), search)
+
+
+SCRIPT = """
+    import numpy as np, sys
+    from chainrule import MLPClassifier, PopulationSearchCV
+    from chainrule.search.evaluation import Evaluation
+    Evaluation._due = lambda *_: True
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((400, 5))
+    y = (X[:, 0] * X[:, 1] > 0).astype(int)
+    network = MLPClassifier((9,), solver="sgd", max_iter=2000, tol=0, n_iter_no_change=2000,
+                            batch_size=10, random_state=0)
+    search = PopulationSearchCV(
+        network, {"learning_rate_init": [0.01, 0.03], "max_iter": [150, 2000]}, cv=2, refit=False,
+        run_dir=sys.argv[1] if len(sys.argv) > 1 else None,
+    ).fit(X, y)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
+def test_a_process_that_is_killed(tmp_path):
+    """In the middle of its trainings, some of which have ended."""
+    code = textwrap.dedent(SCRIPT)
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "run")])
+    done = tmp_path / "run" / "checkpoint" / "done.jsonl"
+    while not (done.exists() and done.stat().st_size):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    known = len(done.read_text().splitlines())
+    assert 0 < known < 8
+    assert list(done.parent.glob("block0-*"))
+    there: dict = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["", str(tmp_path / "run")])
+        exec(code, there)
+        patch.setattr(sys, "argv", [""])
+        again = there["search"]
+        exec(code, there)
+    assert again.curves_ == there["search"].curves_
+    for name in ("mean_test_score", "epochs"):
+        found = again.cv_results_[name]
+        assert found.tobytes() == there["search"].cv_results_[name].tobytes()
+
+
+# the folder
+
+
+def digits_of(estimator, X, y):
+    return float(estimator.score(X, y))
+
+
+def test_another_search_is_refused(blobs, tmp_path):
+    X, y = blobs
+    weights = np.ones(90)
+    make("grid", tmp_path, refit=False, scoring="accuracy").fit(X, y)
+    others = [
+        ({"space": GRID[:-1]}, (X, y), {}, "space"),
+        ({"n_seeds": 1}, (X, y), {}, "seeds"),
+        ({"scoring": "f1_macro"}, (X, y), {}, "scoring"),
+        ({"return_train_score": False}, (X, y), {}, "return_train_score"),
+        ({"error_score": 0.0}, (X, y), {}, "error_score"),
+        ({"cv": 3}, (X, y), {}, "rows"),
+        ({}, (X[::-1], y), {}, "rows"),
+        ({}, (X, np.roll(y, 1)), {}, "rows"),
+        ({}, (X, y), {"sample_weight": weights}, "fit_params"),
+        ({"random_state": 2}, (X, y), {}, "random_state"),
+        ({"strategy": "random", "n_candidates": 2}, (X, y), {}, "strategy"),
+        ({"estimator__alpha": 7.0}, (X, y), {}, "estimator"),
+    ]
+    journal = (tmp_path / "checkpoint" / "done.jsonl").read_bytes()
+    for more, rows, params, name in others:
+        nested = {key: more.pop(key) for key in list(more) if "__" in key}
+        search = make("grid", tmp_path, refit=False, **{"scoring": "accuracy", **more})
+        with pytest.raises(InvalidInputError, match=f"has another search: [a-z_, ]*{name}.* differ"):
+            search.set_params(**nested).fit(*rows, **params)
+    assert (tmp_path / "checkpoint" / "done.jsonl").read_bytes() == journal
+
+
+def test_a_function_is_the_same_in_the_next_process(blobs, tmp_path):
+    """Wherever it lies in memory."""
+    functions = [lambda estimator, X, y: 1.0 for _ in range(2)]
+    assert repr(functions[0]) != repr(functions[1])
+    for function in functions:
+        make("grid", tmp_path, refit=False, scoring=function).fit(*blobs)
+
+
+@pytest.mark.parametrize("random_state", [None, "a stream"])
+def test_without_a_seed_the_folder_keeps_one(random_state, blobs, tmp_path):
+    """Else another call would draw other candidates, and take these ones' scores for theirs."""
+    found = []
+    for _ in range(2):
+        given = None if random_state is None else np.random.RandomState(len(found))
+        search = make(
+            "grid", tmp_path, space=RATES, strategy="random", n_candidates=3, random_state=given,
+            refit=False,
+        )  # fmt: skip
+        search.estimator.set_params(random_state=None)
+        found.append(search.fit(*blobs))
+    assert found[0].cv_results_["params"] == found[1].cv_results_["params"]
+    assert found[0].seeds_ == found[1].seeds_
+    assert found[0].curves_ == found[1].curves_
+
+
+def test_folders_that_are_no_searchs(blobs, tmp_path):
+    (tmp_path / "mine.txt").write_text("something")
+    with pytest.raises(InvalidInputError, match="has other files in it"):
+        make("grid", tmp_path).fit(*blobs)
+    for text in ("{", "[]"):
+        (tmp_path / "search.json").write_text(text)
+        with pytest.raises(InvalidInputError, match="is not what a search has written"):
+            make("grid", tmp_path).fit(*blobs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "search.json"]
+
+
+def test_folders_that_cannot_be_written(blobs, tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(RunError, match=r"The search in .* cannot go on: .*[Ff]ile"):
+            make("grid", path).fit(*blobs)
+
+
+def test_one_process_at_a_time(blobs, tmp_path):
+    make("grid", tmp_path, refit=False).fit(*blobs)
+    with Journal(tmp_path), pytest.raises(SpecError, match="Another process is running"):
+        make("grid", tmp_path, refit=False).fit(*blobs)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
+def test_a_full_disk_is_an_error_and_nothing_is_lost(share, whole, calls, blobs, tmp_path):
+    name = "successive_halving"
+    with pytest.MonkeyPatch.context() as patch:
+        record_writes(patch, int(share * len(calls(name))), error=(28, "No space left on device"))
+        with pytest.raises(RunError, match="No space left on device.*call fit again") as caught:
+            make(name, tmp_path).fit(*blobs)
+    assert isinstance(caught.value, ChainruleError)
+    before = tmp_path / "checkpoint" / "done.jsonl"
+    known = [json.loads(line)["key"] for line in before.read_text().splitlines()] if share > 0.1 else []
+    assert_same_search(whole(name), make(name, tmp_path).fit(*blobs))
+    after = [json.loads(line)["key"] for line in before.read_text().splitlines()]
+    assert after[: len(known)] == known
+
+
+def test_errors_of_others_stay_what_they_are(blobs):
+    """Without a folder, an OSError is nothing of the search's."""
+
+    def scorer(estimator, X, y):
+        raise FileNotFoundError("the scorer's own")
+
+    with pytest.raises(FileNotFoundError, match="the scorer's own"):
+        make("grid", scoring=scorer, error_score="raise").fit(*blobs)
