@@ -13,6 +13,7 @@ from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
+LEFT_OUT = {"hardest": True, "data": {"samples"}, "outputs": {"__all__": {"pixels"}}}
 HEAVY = {"pictures", "curves", "confusion", "search"}
 
 
@@ -27,7 +28,7 @@ def main(folders: list[str]) -> None:
 
 
 def small(results: Results) -> str:
-    table = results.model_dump(mode="json", exclude={"hardest": True, "data": {"samples"}})
+    table = results.model_dump(mode="json", exclude=LEFT_OUT)
     table["models"] = [
         {key: value for key, value in model.items() if key not in HEAVY}
         for model in table["models"]

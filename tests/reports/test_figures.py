@@ -8,7 +8,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from chainrule.reports import figures
+from chainrule.reports.figures.overlaid import overlaid_curves
 from chainrule.reports.figures.style import LOOKS
+from chainrule.reports.svg import inline_svg
 
 
 def lines(axes):
@@ -37,6 +39,23 @@ def test_curves_are_logarithmic_only_where_it_helps():
     assert figures.learning_curves({"a": [1.0, 0.01]}).axes[0].get_yscale() == "log"
     assert figures.learning_curves({"a": [1.0, 0.5]}).axes[0].get_yscale() == "linear"
     assert figures.learning_curves({"a": [1.0, 0.0]}).axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("top", [1e290, 1e300, 1.7e308])
+@pytest.mark.parametrize("bottom", [1.0, 1e-300, -1.0, -1.7e308])
+def test_a_loss_near_the_end_of_the_numbers_is_drawn(top, bottom):
+    values = [bottom, 5.0, top, np.nan]
+    figure = figures.learning_curves({"training": values})
+    assert inline_svg(figure, "a").count("<path")
+    drawn = lines(figure.axes[0])["training"].get_ydata()
+    assert drawn[1] == 5.0 and 1e100 < drawn[2] < top and np.isnan(drawn[3])
+    assert f"{bottom:.4g} to {top:.4g}" in figure.get_label(), "the words say what it is"
+    runs = {"a": ([1, 2, 3, 4], values), "b": ([1, 2], [2.0, np.inf])}
+    both = overlaid_curves(runs)
+    assert inline_svg(both, "b") and np.isinf(lines(both.axes[0])["b"].get_ydata()[1])
+    layers = {"gradient_norm": np.array([[1.0, abs(bottom)], [top, top]])}
+    assert inline_svg(figures.layer_diagnosis(layers), "c")
 
 
 def test_the_scale_can_be_said():

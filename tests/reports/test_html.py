@@ -61,6 +61,9 @@ def test_the_answer_comes_first(page, results):
         "Neural network −0.0123 −0.0200 to +0.0004 0.0456 2.10 0.0101 0.1234 0.0987",
         "Decision tree −0.0123 −0.0200 to +0.0004 0.0456 – – ∞ –",
         "No temperature where a model has every validation row right",
+        "logit 2.50 -1.25 0.00 0.00",
+        "probability 0.6000 0.0200 0.0475",
+        "softmax again 0.1635 0.0915 0.0931",
         "Learning rate 0.001 inferred The default of the library that it uses.",
         "Train 142 146",
         "no. 9 The over-fitting table",
@@ -76,7 +79,7 @@ def test_it_says(page, words):
 
 
 def test_every_image_says_what_it_is(page):
-    assert len(page.images) == 20
+    assert len(page.images) == 22
     assert all(image["alt"] for image in page.images)
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import scipy.sparse
@@ -192,7 +193,8 @@ class Together:
         remember: Callable[[str, Callable[[], Any]], Any] = lambda key, compute: compute(),
         on_forecast: Callable[[Forecast], None] | None = None,
     ) -> None:
-        self.jobs, self.memory, self.workers = list(jobs), memory, workers
+        self.jobs: list[Job | None] = list(jobs)
+        self.memory, self.workers = memory, workers
         self.on_end, self.on_range = on_end, on_range
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
@@ -245,16 +247,16 @@ class Together:
     ) -> None:
         open_ = [number for number in sorted(wanted) if number not in self.ended]
         found = {block.name: block for block in standing}
-        for part in slices_of(open_, lambda number: _bytes(self.jobs[number]), self.memory):
+        for part in slices_of(open_, lambda number: _bytes(self._job(number)), self.memory):
             under_way = []
             for number in part:
-                if number not in self.trainings and not _can_be_member(self.jobs[number]):
+                if number not in self.trainings and not _can_be_member(self._job(number)):
                     if number not in known:
                         self._fit_alone(number)
                     continue
                 if number not in self.trainings:
                     snapshot = snapshots.get(number)
-                    begun = self._shared.begin(number, self.jobs[number], snapshot)
+                    begun = self._shared.begin(number, self._job(number), snapshot)
                     self.trainings[number] = begun
                 training, limit = self.trainings[number], wanted[number]
                 training.loop.until = np.inf if limit is None else limit
@@ -262,10 +264,15 @@ class Together:
                 under_way.append(training)
             self._train(under_way, found)
 
+    def _job(self, number: int) -> Job:
+        job = self.jobs[number]
+        assert job is not None  # whose estimator was handed out is not asked for
+        return job
+
     def estimator(self, number: int) -> "BaseMLP":
         """A job's estimator as it stands: fitted, or as if its training had ended here."""
         if number in self.ended:
-            return self.jobs[number].estimator
+            return self._job(number).estimator
         return self.trainings[number].as_it_is()
 
     def snapshot(self, number: int) -> Snapshot:
@@ -284,7 +291,7 @@ class Together:
         return self.stopped
 
     def _fit_alone(self, number: int) -> None:
-        job = self.jobs[number]
+        job = self._job(number)
         X_val, y_val, weights_val = job.validation
         with suppress(DivergenceError), kept_by(_Alone(self._stop)):
             job.estimator.fit(
@@ -451,9 +458,10 @@ class Together:
     def _tell(self, number: int) -> None:
         with self._turn:
             self.ended.add(number)
-            if self.on_end:
-                self.on_end(number, self.jobs[number].estimator)
             self.trainings.pop(number, None)
+            if self.on_end:
+                self.on_end(number, self._job(number).estimator)
+                self.jobs[number] = None  # it is the caller's alone, and may go
 
 
 class _Alone:
@@ -540,7 +548,7 @@ class _Shared:
         self._encodings: dict[Hashable, dict[str, Any]] = {}
         self._splits: dict[Hashable, Any] = {}
         self._sources: dict[Hashable, Resident] = {}
-        self._members: dict[Hashable, tuple[Member, BaseMLP]] = {}
+        self._members: WeakValueDictionary[Hashable, Member] = WeakValueDictionary()
         self._kept: list[Any] = []  # whose ids are used: they must not be used anew
 
     def begin(self, number: int, job: Job, snapshot: Snapshot | None) -> Training:
@@ -548,7 +556,7 @@ class _Shared:
         est = job.estimator
         if not job.checked:
             est._validate_params()
-        self._kept.append(job)
+        self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
         net, problem, stream, _ = est._prepare(
             job.X,
             job.y,
@@ -559,8 +567,9 @@ class _Shared:
             encoding=self._encoding(job),
         )
         key = _likeness(job)
-        if key in self._members and snapshot is None:
-            member, _ = self._members[key]
+        found = None if key is None else self._members.get(key)
+        if found is not None and snapshot is None:
+            member = found
             if member.block is None and member.epoch == 0:
                 return Training(number, job, make_loop(est, net, problem, member), member)
         source = self._source(est, problem)
@@ -570,7 +579,7 @@ class _Shared:
         if snapshot is not None:
             take_up(loop, snapshot)
         if key is not None:
-            self._members[key] = member, est
+            self._members[key] = member
         return Training(number, job, loop, member)
 
     def _encoding(self, job: Job) -> dict[str, Any]:

@@ -40,11 +40,30 @@ def _check_comparison(spec: CompareSpec) -> None:
                 )
     for key, model in spec.members.items():
         _check_model(f"models.{key}", model)
+    _check_outputs(spec)
     check_places(spec.questions, list(spec.members))
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
         _known(f"{where}.model", "model", printed.model, spec.members)
         _known(f"{where}.quantity", "quantity", printed.quantity, known_quantities())
+
+
+def _check_outputs(spec: CompareSpec) -> None:
+    """Logits are a network's, and shown for test rows."""
+    if not spec.outputs:
+        return
+    if spec.data.split is not None and spec.data.split.scheme == "all":
+        raise SpecError(
+            "outputs: required a test part to show them of; the split 'all' has none. Use another "
+            "scheme, or leave outputs out."
+        )
+    for key in spec.members if spec.chosen == BEST else [spec.chosen]:
+        if not family(spec.members[key].family).network:
+            raise SpecError(
+                f"outputs: required a network as the chosen model; {key!r} may be chosen and is a "
+                f"{family(spec.members[key].family).label}. Set chosen to a network, or leave "
+                "outputs out."
+            )
 
 
 def _check_model(where: str, model: ModelSpec) -> None:

@@ -14,6 +14,7 @@ from chainrule.experiments.families import family
 from chainrule.experiments.findings import Evidence, findings
 from chainrule.experiments.hardest import RULE, hardest
 from chainrule.experiments.outcome import Outcome
+from chainrule.experiments.outputs import output_rows
 from chainrule.experiments.questions import answered
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
@@ -60,10 +61,14 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         if test is not None
         else (),
         hardest_rule=RULE,
+        outputs=output_rows(chosen.estimator, chosen.rows, test, data.class_names, spec.outputs)
+        if test is not None and spec.outputs and not chosen.result.diverged
+        else (),
         findings=findings(evidence),
         questions=answered(spec.questions, models),
         seed=chosen.result.settings.get("random_state"),
         estimator=chosen.estimator if family(chosen.result.family).saves else None,
+        rows=chosen.rows,
     )
 
 

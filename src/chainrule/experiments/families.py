@@ -17,12 +17,14 @@ class Family:
 
     ``takes_validation``: whether ``fit`` accepts ``X_val`` and ``y_val``, scored each epoch.
     ``saves``: whether `chainrule.save` can keep it.
+    ``network``: whether it has layers, and so logits.
     """
 
     home: str  # "package.module:Class", imported when first used
     label: str
     takes_validation: bool = False
     saves: bool = False
+    network: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)  # settings, unless a spec says otherwise
 
     def estimator_class(self) -> Any:
@@ -45,10 +47,13 @@ FAMILIES: dict[str, Family] = {
         "multilayer perceptron (Chainrule)",
         takes_validation=True,
         saves=True,
+        network=True,
         fixed={"on_divergence": "keep"},  # a diverged fit is a result here, not an exception
     ),
     "sklearn-mlp": Family(
-        "sklearn.neural_network:MLPClassifier", "multilayer perceptron (scikit-learn)"
+        "sklearn.neural_network:MLPClassifier",
+        "multilayer perceptron (scikit-learn)",
+        network=True,
     ),
     "logistic-regression": Family(
         "sklearn.linear_model:LogisticRegression", "logistic regression (scikit-learn)"

@@ -8,6 +8,7 @@ from chainrule.experiments.results import (
     DataSummary,
     HardImage,
     ModelResult,
+    OutputRow,
     PairedTest,
     Question,
 )
@@ -17,7 +18,8 @@ __all__ = ["Outcome"]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The findings of a run, and the fitted estimator to keep, if there is one."""
+    """The findings of a run, and the fitted estimator to keep, if there is one, with rows to
+    verify it by."""
 
     data: DataSummary
     models: tuple[ModelResult, ...] = ()
@@ -26,7 +28,9 @@ class Outcome:
     tests: tuple[PairedTest, ...] = ()
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
+    outputs: tuple[OutputRow, ...] = ()
     findings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     seed: int | None = None
     estimator: Any = None
+    rows: Any = None  # some rows as the estimator takes them: (n, features)

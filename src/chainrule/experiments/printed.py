@@ -74,6 +74,10 @@ def _last(column: str) -> Callable[[ModelResult], Ours]:
     return found
 
 
+def _units(name: str) -> Callable[[ModelResult], Ours]:
+    return lambda m: Ours(getattr(m.units, name) if m.units else None)
+
+
 def _sum(a: Ours, b: Ours) -> Ours:
     return Ours(None if a.value is None or b.value is None else a.value + b.value)
 
@@ -99,6 +103,11 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
     "final validation accuracy": _last("validation_score"),
     "final test accuracy": _last("test_score"),
+    # of the last hidden layer, on the test part: see chainrule.experiments.units
+    "share of zero activations": _units("zero_share"),
+    "strongest unit's share of the output weights": _units("weight_share"),
+    "accuracy lost without one unit on average": _units("lost_on_average"),
+    "accuracy lost without one unit at worst": _units("lost_at_worst"),
 }
 
 

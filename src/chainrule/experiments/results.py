@@ -147,6 +147,17 @@ class Variant(Record):
     scores: Scores
 
 
+class UnitUse(Record):
+    """How the last hidden layer's units share the work, on the test part; see
+    `chainrule.experiments.units`."""
+
+    n_units: int
+    zero_share: float  # of all their activations
+    weight_share: Number = None  # of the output layer's squared weights, the strongest unit's
+    lost_on_average: float  # accuracy, when one unit is taken away
+    lost_at_worst: float
+
+
 class ModelResult(Record):
     """All about one model. ``scores`` to ``curves`` belong to one fit, the one that is shown."""
 
@@ -167,6 +178,7 @@ class ModelResult(Record):
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
     overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
     pictures: Pictures = Pictures()  # what the report draws of the shown fit
+    units: UnitUse | None = None  # of a network that did not diverge, with a test part
     over_seeds: SeedRuns | None = None
     variants: tuple[Variant, ...] = ()
     diverged: bool = False
@@ -218,6 +230,17 @@ class HardImage(Record):
     predictions: tuple[Prediction, ...]
 
 
+class OutputRow(Record):
+    """What the chosen network computes for a test row; lists over the classes."""
+
+    index: int  # its row in the test part
+    label: str
+    pixels: tuple[float, ...] = ()
+    logits: tuple[Number, ...]  # None for a class that has none of its own
+    probabilities: tuple[Number, ...]
+    softmax_again: tuple[Number, ...] = ()  # of the probabilities, where they come from one
+
+
 class Question(Record):
     """A question that the document asks, and what these numbers answer."""
 
@@ -238,6 +261,13 @@ class Environment(Record):
     commit: str | None = None
     modified: bool | None = None  # whether the checkout differed from the commit
     changed: tuple[str, ...] = ()  # a sentence each, without its full stop
+
+
+class Verified(Record):
+    """The model's file, read back: bit for bit the parameters and outputs of what was trained."""
+
+    parameters: int  # all of them
+    rows: int  # of the test part (of the training part where there is none), for the outputs
 
 
 class Timing(Record):
@@ -272,9 +302,11 @@ class Results(Record):
     tests: tuple[PairedTest, ...] = ()
     hardest: tuple[HardImage, ...] = ()
     hardest_rule: str = ""
+    outputs: tuple[OutputRow, ...] = ()  # of the chosen network, if the spec asks
     findings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     errata: tuple[Erratum, ...] = ()
+    saved: Verified | None = None  # None where no model was saved, and in older runs
     spec: str  # TOML, as resolved
     environment: Environment
     clock: Clock

@@ -22,6 +22,7 @@ from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
 from chainrule.experiments.spec import Spec
+from chainrule.experiments.verifying import verified
 from chainrule.search.journal import Journal
 
 __all__ = ["resume", "run"]
@@ -196,8 +197,7 @@ def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Re
     )
     made_with = made_with.model_copy(update={"seed": outcome.seed})
     results = _results(spec, resolved, outcome, made_with, clock)
-    _keep(folder, results, outcome)
-    return results
+    return _keep(folder, results, outcome)
 
 
 def _run_kind(spec: Spec, recorder: Recorder) -> Outcome:
@@ -224,12 +224,18 @@ def _results(
     )
 
 
-def _keep(folder: Folder, results: Results, outcome: Outcome) -> None:
-    """The numbers first, so that whatever fails later, they are there."""
+def _keep(folder: Folder, results: Results, outcome: Outcome) -> Results:
+    """The numbers first, so that whatever fails later, they are there; then the model, and once
+    more the numbers, with what its file was found to hold."""
     folder.write_json("results.json", results)
     folder.write_json("environment.json", results.environment)
-    if outcome.estimator is not None:
-        import_module("chainrule").save(outcome.estimator, folder.model)
+    if outcome.estimator is None:
+        return results
+    import_module("chainrule").save(outcome.estimator, folder.model)
+    found = verified(outcome.estimator, folder.model, outcome.rows)
+    results = results.model_copy(update={"saved": found})
+    folder.write_json("results.json", results)
+    return results
 
 
 def _show(folder: Folder, results: Results, console: Console) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.splits import Part
-from chainrule.equations.network import Layer, forward
 from chainrule.experiments import picturing
 from chainrule.experiments.calibrating import cooled
+from chainrule.experiments.inside import activations_of, is_network, tape_of
 from chainrule.experiments.pictures import Layers, LayersOverEpochs, Pictures
 from chainrule.experiments.predictions import Predictions
 
@@ -46,7 +46,7 @@ def pictures_of(
         brief: its reliability, and of a network its shape and diagnosis, alone: as where many are
             compared.
     """
-    network = hasattr(estimator, "coefs_")
+    network = is_network(estimator)
     found: dict[str, Any] = _shape_and_diagnosis(estimator) if network else {}
     if network and not brief:
         found |= _inside(estimator, test, image_shape)
@@ -64,7 +64,7 @@ def pictures_of(
 
 def _shape_and_diagnosis(estimator: Any) -> dict[str, Any]:
     sizes = (*(W.shape[0] for W in estimator.coefs_), estimator.coefs_[-1].shape[1])
-    layers = Layers(sizes=sizes, activations=_activations(estimator))
+    layers = Layers(sizes=sizes, activations=activations_of(estimator))
     return {"layers": layers, "diagnosis": _diagnosis(estimator)}
 
 
@@ -90,12 +90,6 @@ def _reliability(said: Predictions, right: np.ndarray, temperature: float | None
     return found
 
 
-def _activations(estimator: Any) -> tuple[str, ...]:
-    hidden, given = len(estimator.coefs_) - 1, estimator.activation
-    names = [given] * hidden if isinstance(given, str) else list(given)
-    return (*map(str, names), str(estimator.out_activation_))
-
-
 def _diagnosis(estimator: Any) -> LayersOverEpochs | None:
     history = getattr(estimator, "history_", {})
     values = {name: history[name] for name in DIAGNOSED if name in history}
@@ -106,9 +100,5 @@ def _diagnosis(estimator: Any) -> LayersOverEpochs | None:
 
 def _hidden(estimator: Any, X: np.ndarray) -> dict[str, np.ndarray]:
     """The activations of the hidden layers."""
-    layers = tuple(map(Layer, estimator.coefs_, estimator.intercepts_))
-    X = X.astype(layers[0].W.dtype) / np.asarray(
-        getattr(estimator, "input_scale", None) or 1, layers[0].W.dtype
-    )
-    tape = forward(layers, _activations(estimator), X)
+    tape = tape_of(estimator, X)
     return {f"hidden layer {n}": A for n, A in enumerate(tape.A[:-1], 1)}

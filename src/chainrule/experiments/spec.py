@@ -153,6 +153,8 @@ class CompareSpec(Spec):
     # is many times faster than two, and its last bits do not depend on the machine's cores.
     threads: int = Field(default=0, ge=0)
     hardest: int = Field(default=12, ge=0)
+    # Of so many test rows, the report shows the chosen network's logits beside its probabilities.
+    outputs: int = Field(default=0, ge=0, le=20)
     printed: tuple[PrintedSpec, ...] = ()
 
     @model_validator(mode="after")

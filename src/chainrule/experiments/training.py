@@ -22,6 +22,8 @@ from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
+from chainrule.experiments.units import unit_use
+from chainrule.experiments.verifying import ROWS
 
 __all__ = ["Trained", "train"]
 
@@ -31,11 +33,13 @@ FEW = 4
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model's record, its fitted estimator, what it says of the test part, and how far that can
-    be believed; the last two are None without a test part."""
+    """A model's record, its fitted estimator, some rows as it takes them (of the test part where
+    there is one), what it says of the test part, and how far that can be believed; the last two
+    are None without a test part."""
 
     result: ModelResult
     estimator: Any
+    rows: np.ndarray
     said: Predictions | None
     calibration: Calibration | None
 
@@ -66,10 +70,11 @@ def train(key: str, bench: Bench) -> Trained:
         )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
-    said, believed, counts = None, None, np.zeros((0, 0), int)
+    said, believed, units, counts = None, None, None, np.zeros((0, 0), int)
     if "test" in parts:
         said = predictions(fitted, parts["test"].X, bench.n_classes)
         believed = _calibration(fitted, said, parts, bench)
+        units = None if fitted.diverged else unit_use(fitted.estimator, parts["test"])
         counts = statistics.confusion(parts["test"].y, said.predicted, bench.n_classes)
     result = ModelResult(
         key=key,
@@ -88,6 +93,7 @@ def train(key: str, bench: Bench) -> Trained:
         recall=tuple(statistics.recall(counts)),
         confusion=tuple(map(tuple, counts.tolist())),
         curves=curves(fitted.estimator),
+        units=units,
         over_seeds=over_seeds,
         variants=variants,
         diverged=fitted.diverged,
@@ -96,7 +102,11 @@ def train(key: str, bench: Bench) -> Trained:
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
     pictures = _pictures(fitted, inputs, said, believed, bench)
     return Trained(
-        result.model_copy(update={"pictures": pictures}), fitted.estimator, said, believed
+        result.model_copy(update={"pictures": pictures}),
+        fitted.estimator,
+        parts.get("test", parts["train"]).X[:ROWS].copy(),  # a view would keep the whole
+        said,
+        believed,
     )
 
 

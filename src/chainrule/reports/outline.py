@@ -33,6 +33,7 @@ SECTIONS = (
     Section("layers", "Layer by layer", lambda r: _pictured(r, "diagnosis", "activations")),
     Section("weights", "What the first layer looks for", lambda r: _pictured(r, "weights")),
     Section("regions", "Where the lines are drawn", lambda r: _pictured(r, "regions")),
+    Section("outputs", "Logits beside probabilities", lambda r: r.outputs),
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
     Section("sure", "Sure, and wrong", lambda r: r.data.image_shape and _pictured(r, "mistakes")),
     Section("reliability", "As sure as right?", lambda r: _believed(r)),

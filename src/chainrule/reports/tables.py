@@ -31,6 +31,8 @@ def print_results(results: Results, console: Console | None = None) -> None:
         console.print(scores_table(results, model))
     for finding in results.findings:
         console.print(Text(f"• {finding}"))
+    if results.saved:
+        console.print(f"Saved model: read back, the same bits ({count(results.saved.rows)} rows)")
 
 
 def _table(results: Results, *, header: bool) -> Table:

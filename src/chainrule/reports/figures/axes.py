@@ -13,6 +13,7 @@ from chainrule.reports.figures.style import bare
 __all__ = [
     "FULL",
     "HALF",
+    "drawable",
     "log_scale",
     "panel",
     "panels",
@@ -27,6 +28,10 @@ FULL = 10.2
 
 # Beyond this ratio between largest and smallest, a linear axis hides all but the largest.
 LOG_RATIO = 20.0
+
+# Larger values than this, and smaller ones than its inverse, are drawn at it: float64 ends at
+# 1.8e308, and an axis reaches further than its values do.
+EXTREME = 1e150
 
 
 def panel(
@@ -97,7 +102,15 @@ def wants_log(values: np.ndarray) -> bool:
     """Whether a logarithmic axis helps: all finite values are positive, and the largest is more
     than 20 times the smallest."""
     known = values[np.isfinite(values)]
-    return bool(known.size and known.min() > 0 and known.max() > LOG_RATIO * known.min())
+    return bool(known.size and known.min() > 0 and known.max() / LOG_RATIO > known.min())
+
+
+def drawable(values: np.ndarray) -> np.ndarray:
+    """The values as an axis can hold them: those nearer to the ends of float64 than `EXTREME`, as
+    of a run that diverged, are drawn at it. The margins and ticks beyond them would overflow."""
+    size = np.clip(np.abs(values), 1 / EXTREME, EXTREME)
+    as_they_are = (values == 0) | ~np.isfinite(values)
+    return np.where(as_they_are, values, np.copysign(size, values))
 
 
 def log_scale(axes: Axes) -> None:

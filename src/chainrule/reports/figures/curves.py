@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from chainrule.reports.figures.axes import log_scale, panel, wants_log
+from chainrule.reports.figures.axes import drawable, log_scale, panel, wants_log
 from chainrule.reports.figures.style import LOOKS, MUTED, look, styled, titled
 
 __all__ = ["learning_curves"]
@@ -78,7 +78,7 @@ def learning_curves(
         style = look(number)
         axes.plot(
             along[: len(values)],
-            values,
+            drawable(values),
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,

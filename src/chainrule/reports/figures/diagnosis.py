@@ -11,7 +11,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from chainrule.errors import InvalidInputError
-from chainrule.reports.figures.axes import log_scale, small_panels, wants_log
+from chainrule.reports.figures.axes import drawable, log_scale, small_panels, wants_log
 from chainrule.reports.figures.style import INK, MUTED, SURFACE, look, styled, titled
 
 __all__ = ["QUANTITIES", "layer_diagnosis"]
@@ -104,7 +104,7 @@ def _lines(axes: Axes, along: np.ndarray, table: np.ndarray, layers: Any) -> Non
     length, depth = table.shape
     every = max(1, length // 4)
     for k in range(depth):
-        values = table[:, k]
+        values = drawable(table[:, k])
         if not np.isfinite(values).any():
             continue
         style = look(k)

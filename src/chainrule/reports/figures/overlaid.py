@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from chainrule.reports.figures.axes import log_scale, panels
+from chainrule.reports.figures.axes import drawable, log_scale, panels
 from chainrule.reports.figures.style import look, styled, titled
 
 __all__ = ["overlaid_curves"]
@@ -37,7 +37,7 @@ def overlaid_curves(
         style = look(index)
         axes.plot(
             along,
-            values,
+            drawable(values),
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
@@ -47,7 +47,7 @@ def overlaid_curves(
         )
     known = np.concatenate([np.empty(0), *(values for _, values in series.values())])
     known = known[np.isfinite(known)]
-    if known.size and known.min() > 0 and known.max() > LOG_RATIO * known.min():
+    if known.size and known.min() > 0 and known.max() / LOG_RATIO > known.min():
         log_scale(axes)
     axes.set_xlabel("epoch")
     lengths = [along.max() for along, _ in series.values() if along.size]
