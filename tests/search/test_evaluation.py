@@ -3,13 +3,14 @@
 import _thread
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
-from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,25 +26,34 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 # Some share a training, some end early, one diverges, one is narrower.
 GRID = [
-    {"learning_rate_init": [0.05, 0.2], "max_iter": [2, 6]},
+    {"max_iter": [2, 6]},
     {"tol": [10.0], "n_iter_no_change": [1]},
     {"learning_rate_init": [1e300]},
     {"hidden_layer_sizes": [(3,)]},
 ]
 RATES = {"learning_rate_init": Float(1e-3, 1.0, log=True), "alpha": [1e-4, 1.0]}
+
+
+def share_right(network, X, y):
+    return np.mean(network.predict(X) == y)
+
+
 SEARCHES = {
-    "grid": {"space": GRID, "n_seeds": 2},
+    "grid": {"space": GRID, "return_train_score": True},
     "successive_halving": {
         "space": RATES,
         "strategy": "successive_halving",
-        "n_candidates": 8,
+        "n_candidates": 4,
         "settings": {"factor": 2},
+        "scoring": share_right,
     },
     "tpe": {
         "space": RATES,
         "strategy": "tpe",
-        "n_candidates": 6,
-        "settings": {"batch": 2, "startup": 2},
+        "n_candidates": 3,
+        "n_seeds": 2,
+        "settings": {"batch": 1, "startup": 2},
+        "scoring": share_right,
     },
 }
 
@@ -52,7 +62,7 @@ def make(name, run_dir=None, **more):
     network = MLPClassifier(
         (6,), solver="sgd", max_iter=8, batch_size=15, learning_rate_init=0.1, random_state=3
     )
-    given = {"cv": 2, "random_state": 1, "return_train_score": True, **SEARCHES[name], **more}
+    given = {"cv": 2, "random_state": 1, **SEARCHES[name], **more}
     space = given.pop("space")
     return PopulationSearchCV(network, space, run_dir=run_dir, **given)
 
@@ -80,6 +90,7 @@ def every_epoch():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Evaluation, "_due", lambda *_: True)
         patch.setattr("chainrule.engine.population.capacity", lambda *_: 16)
+        patch.setattr(os, "fsync", lambda descriptor: None)  # no power is cut here
         yield
 
 
@@ -96,14 +107,14 @@ def whole(blobs):
     return get
 
 
-class Killed(BaseException):
-    """As a kill: nothing is tidied up on its way."""
+CHANGES = ("open", "write", "replace", "rename", "ftruncate", "truncate", "unlink", "rmdir")
+"""The system calls that write files."""
 
 
-def record_writes(patch, fail_at=None, torn=False, error=None):
-    """The names of the system calls that write files, as they come. The ``fail_at``-th of them
-    fails, and all that come after it, whichever thread they are of."""
-    calls, turn = [], threading.Lock()
+def watch_writes(patch, before):
+    """Call ``before(name, arguments)`` before each of them, one at a time, whichever thread it is
+    of; those of Optuna aside, whose files have tests of their own."""
+    turn = threading.RLock()
 
     def wrap(name):
         original = getattr(os, name)
@@ -112,23 +123,16 @@ def record_writes(patch, fail_at=None, torn=False, error=None):
             if (name == "open" and not arguments[1] & os.O_WRONLY) or _of_optuna():
                 return original(*arguments, **named)
             with turn:
-                calls.append(name)
-                count = len(calls)
-            if fail_at is None or count < fail_at:
+                before(name, arguments)
                 return original(*arguments, **named)
-            if torn and name == "write" and count == fail_at:
-                original(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
-            raise OSError(*error) if error else Killed
 
         patch.setattr(os, name, call)
 
-    for name in ("open", "write", "fsync", "replace", "rename", "ftruncate", "unlink", "rmdir"):
+    for name in CHANGES:
         wrap(name)
-    return calls
 
 
 def _of_optuna():
-    """Its files have tests of their own, with the strategy; a lock that it leaves is waited for."""
     frame = sys._getframe(2)
     while frame is not None:
         if "optuna" in frame.f_code.co_filename:
@@ -137,50 +141,100 @@ def _of_optuna():
     return False
 
 
-MOMENTS = 9
+def states_of(folder, patch):
+    """A list that gets what a kill can leave in the folder, each state once: as it is before every
+    system call that writes there, and with half of what a write brings."""
+    states, seen = [], set()
+
+    def note(state):
+        plain = {re.sub(r"-[0-9a-f]{16}\.tmp", "", name): state[name] for name in state}
+        key = repr(sorted(plain.items()))
+        if key not in seen:
+            seen.add(key)
+            states.append(state)
+
+    def before(name, arguments):
+        state = {str(path.relative_to(folder)): _content(path) for path in folder.rglob("*")}
+        note(state)
+        if name == "write":
+            written = Path(os.readlink(f"/proc/self/fd/{arguments[0]}")).relative_to(folder)
+            half = bytes(arguments[1])[: len(arguments[1]) // 2]
+            note({**state, str(written): state[str(written)] + half})
+
+    watch_writes(patch, before)
+    return states
 
 
-@pytest.fixture(scope="module")
-def calls(blobs, tmp_path_factory, whole):
-    """The calls that an unbroken search of that name makes; it gives what one without a folder
-    does."""
-    found = {}
-
-    def get(name):
-        if name not in found:
-            with pytest.MonkeyPatch.context() as patch:
-                found[name] = record_writes(patch)
-                search = make(name, tmp_path_factory.mktemp("counted") / "run").fit(*blobs)
-            assert_same_search(whole(name), search)
-        return found[name]
-
-    return get
+def _content(path):
+    return path.read_bytes() if path.is_file() else None
 
 
-@pytest.mark.parametrize("torn", [False, True], ids=["before", "within"])
-@pytest.mark.parametrize("name", SEARCHES)
-def test_killed_at_a_write_it_goes_on(name, torn, whole, calls, blobs, tmp_path):
-    places = [n for n, call in enumerate(calls(name), 1) if call == "write" or not torn]
-    for number in np.linspace(0, len(places) - 1, MOMENTS).round().astype(int)[torn:]:
-        path = tmp_path / f"{number}"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("chainrule.files.atomic._remove", lambda path: None)
-            made = record_writes(patch, places[number], torn)
-            with suppress(Killed):  # two threads do not always write as often
-                make(name, path).fit(*blobs)
-                assert places[number] > len(made) > places[number] - 20
-        assert_same_search(whole(name), make(name, path).fit(*blobs))
-        assert not [*path.rglob(".chainrule-*.tmp"), *path.rglob("block*"), *path.rglob("round*")]
+def lay_out(state, folder):
+    """Make the folder what it was."""
+    for name in sorted(state):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if state[name] is None:
+            path.mkdir(exist_ok=True)
+        else:
+            path.write_bytes(state[name])
 
 
-def test_killed_twice(whole, calls, blobs, tmp_path):
+def known_in(folder):
+    """The keys of what a journal has, in their order."""
+    path = folder / "checkpoint" / "done.jsonl"
+    data = path.read_bytes() if path.exists() else b""
+    return [json.loads(line)["key"] for line in data.splitlines(True) if line.endswith(b"\n")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux what is written to")
+@pytest.mark.parametrize(("name", "step"), [("successive_halving", 1), ("grid", 3), ("tpe", 6)])
+def test_killed_at_any_write_it_goes_on(name, step, whole, blobs, tmp_path, monkeypatch):
+    """From whatever a kill leaves in the folder (every state of it, or some), to the bits
+    of an unbroken search."""
+    if name == "tpe":
+        pytest.importorskip("optuna")
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        states = states_of(run, patch)
+        assert_same_search(whole(name), make(name, run).fit(*blobs))
+    assert len(states) > 40
+    assert any(name.startswith("checkpoint/block0") for state in states for name in state)
+    for number in range(0, len(states), step):
+        folder = tmp_path / f"{number}"
+        lay_out(states[number], folder)
+        known = known_in(folder)
+        assert_same_search(whole(name), make(name, folder).fit(*blobs))
+        assert known_in(folder)[: len(known)] == known
+        left = {path.name for path in (folder / "checkpoint").iterdir()}
+        assert not [n for n in left if n.startswith((".chainrule", "block"))]
+
+
+class Killed(BaseException):
+    """As a kill: nothing is tidied up on its way."""
+
+
+def fail_at(patch, count, error):
+    """The ``count``-th call that writes fails, and all that come after it."""
+    calls = []
+
+    def before(name, arguments):
+        calls.append(name)
+        if len(calls) >= count:
+            raise error
+
+    watch_writes(patch, before)
+    return calls
+
+
+def test_killed_twice(whole, blobs, tmp_path):
     """Also while it goes on."""
-    count = len(calls("successive_halving"))
-    for share in (0.3, 0.5, 0.3):
+    for count in (30, 15, 20):
         with pytest.MonkeyPatch.context() as patch:
-            record_writes(patch, int(share * count))
+            fail_at(patch, count, Killed())
             with pytest.raises(Killed):
                 make("successive_halving", tmp_path).fit(*blobs)
+    assert known_in(tmp_path)
     search = make("successive_halving", tmp_path).fit(*blobs)
     assert_same_search(whole("successive_halving"), search)
 
@@ -283,7 +337,7 @@ def test_another_search_is_refused(blobs, tmp_path):
     make("grid", tmp_path, refit=False, scoring="accuracy").fit(X, y)
     others = [
         ({"space": GRID[:-1]}, (X, y), {}, "space"),
-        ({"n_seeds": 1}, (X, y), {}, "seeds"),
+        ({"n_seeds": 2}, (X, y), {}, "seeds"),
         ({"scoring": "f1_macro"}, (X, y), {}, "scoring"),
         ({"return_train_score": False}, (X, y), {}, "return_train_score"),
         ({"error_score": 0.0}, (X, y), {}, "error_score"),
