@@ -1,13 +1,13 @@
 """A search that is cut off anywhere and called again ends with the bits of one that was not."""
 
 import _thread
+import errno
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
@@ -84,12 +84,16 @@ def assert_same_search(one, other):
         assert a.tobytes() == b.tobytes()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def every_epoch():
+def keep_every_range(patch):
     """A state is kept after every range, which is of an epoch or two."""
+    patch.setattr(Evaluation, "_due", lambda *_: True)
+    patch.setattr("chainrule.engine.population.capacity", lambda *_: 16)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def often_kept():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Evaluation, "_due", lambda *_: True)
-        patch.setattr("chainrule.engine.population.capacity", lambda *_: 16)
+        keep_every_range(patch)
         patch.setattr(os, "fsync", lambda descriptor: None)  # no power is cut here
         yield
 
@@ -157,7 +161,7 @@ def states_of(folder, patch):
         state = {str(path.relative_to(folder)): _content(path) for path in folder.rglob("*")}
         note(state)
         if name == "write":
-            written = Path(os.readlink(f"/proc/self/fd/{arguments[0]}")).relative_to(folder)
+            written = Path(f"/proc/self/fd/{arguments[0]}").readlink().relative_to(folder)
             half = bytes(arguments[1])[: len(arguments[1]) // 2]
             note({**state, str(written): state[str(written)] + half})
 
@@ -280,48 +284,47 @@ def test_a_finished_search_is_not_trained_again(whole, blobs, tmp_path, monkeypa
     assert_same_search(whole("successive_halving"), search)
 
 
-SCRIPT = """
-    import numpy as np, sys
-    from chainrule import MLPClassifier, PopulationSearchCV
-    from chainrule.search.evaluation import Evaluation
-    Evaluation._due = lambda *_: True
-    rng = np.random.RandomState(0)
-    X = rng.standard_normal((400, 5))
-    y = (X[:, 0] * X[:, 1] > 0).astype(int)
-    network = MLPClassifier((9,), solver="sgd", max_iter=2000, tol=0, n_iter_no_change=2000,
-                            batch_size=10, random_state=0)
-    search = PopulationSearchCV(
-        network, {"learning_rate_init": [0.01, 0.03], "max_iter": [150, 2000]}, cv=2, refit=False,
-        run_dir=sys.argv[1] if len(sys.argv) > 1 else None,
-    ).fit(X, y)
+CHILD = """
+import sys, time
+import numpy as np, pytest
+from chainrule.search.evaluation import Evaluation
+from tests.search.test_evaluation import keep_every_range, make
+
+keep_every_range(pytest.MonkeyPatch())
+keep = Evaluation._range
+
+def keep_and_tell(self, name, standing):
+    keep(self, name, standing)
+    print(name, flush=True)
+    time.sleep(0.1)
+
+Evaluation._range = keep_and_tell
+make("grid", sys.argv[1]).fit(np.load(sys.argv[2]), np.load(sys.argv[3]))
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
-def test_a_process_that_is_killed(tmp_path):
+def test_a_process_that_is_killed(whole, blobs, tmp_path):
     """In the middle of its trainings, some of which have ended."""
-    code = textwrap.dedent(SCRIPT)
-    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "run")])
-    done = tmp_path / "run" / "checkpoint" / "done.jsonl"
-    while not (done.exists() and done.stat().st_size):
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    known = len(done.read_text().splitlines())
-    assert 0 < known < 8
-    assert list(done.parent.glob("block0-*"))
-    there: dict = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["", str(tmp_path / "run")])
-        exec(code, there)
-        patch.setattr(sys, "argv", [""])
-        again = there["search"]
-        exec(code, there)
-    assert again.curves_ == there["search"].curves_
-    for name in ("mean_test_score", "epochs"):
-        found = again.cv_results_[name]
-        assert found.tobytes() == there["search"].cv_results_[name].tobytes()
+    run, files = tmp_path / "run", [tmp_path / "X.npy", tmp_path / "y.npy"]
+    for path, array in zip(files, blobs, strict=True):
+        np.save(path, array)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, run, *files],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+    with process:
+        for _ in process.stdout:
+            if known_in(run):
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
+    known = known_in(run)
+    assert 0 < len(known) < len(whole("grid").curves_)
+    assert list(run.rglob("block0-*"))
+    assert_same_search(whole("grid"), make("grid", run).fit(*blobs))
+    assert known_in(run)[: len(known)] == known
 
 
 # the folder
@@ -353,7 +356,9 @@ def test_another_search_is_refused(blobs, tmp_path):
     for more, rows, params, name in others:
         nested = {key: more.pop(key) for key in list(more) if "__" in key}
         search = make("grid", tmp_path, refit=False, **{"scoring": "accuracy", **more})
-        with pytest.raises(InvalidInputError, match=f"has another search: [a-z_, ]*{name}.* differ"):
+        with pytest.raises(
+            InvalidInputError, match=f"has another search: [a-z_, ]*{name}.* differ"
+        ):
             search.set_params(**nested).fit(*rows, **params)
     assert (tmp_path / "checkpoint" / "done.jsonl").read_bytes() == journal
 
@@ -407,19 +412,41 @@ def test_one_process_at_a_time(blobs, tmp_path):
         make("grid", tmp_path, refit=False).fit(*blobs)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
-def test_a_full_disk_is_an_error_and_nothing_is_lost(share, whole, calls, blobs, tmp_path):
+@pytest.mark.parametrize("count", [1, 6, 45])
+def test_a_full_disk_is_an_error_and_nothing_is_lost(count, whole, blobs, tmp_path):
     name = "successive_halving"
     with pytest.MonkeyPatch.context() as patch:
-        record_writes(patch, int(share * len(calls(name))), error=(28, "No space left on device"))
-        with pytest.raises(RunError, match="No space left on device.*call fit again") as caught:
+        fail_at(patch, count, OSError(errno.ENOSPC, "No space left on device"))
+        with pytest.raises(RunError, match=r"No space left on device.*call fit again") as caught:
             make(name, tmp_path).fit(*blobs)
     assert isinstance(caught.value, ChainruleError)
-    before = tmp_path / "checkpoint" / "done.jsonl"
-    known = [json.loads(line)["key"] for line in before.read_text().splitlines()] if share > 0.1 else []
+    assert isinstance(caught.value.__cause__, OSError)
+    known = known_in(tmp_path)
+    assert known or count < 45
     assert_same_search(whole(name), make(name, tmp_path).fit(*blobs))
-    after = [json.loads(line)["key"] for line in before.read_text().splitlines()]
-    assert after[: len(known)] == known
+    assert known_in(tmp_path)[: len(known)] == known
+
+
+def test_a_disk_that_is_full_for_optuna(whole, blobs, tmp_path, monkeypatch):
+    """Its journal's writes fail where the study is told of the first scores."""
+    optuna = pytest.importorskip("optuna")
+    backend, logs = optuna.storages.journal.JournalFileBackend, []
+    append = backend.append_logs
+
+    def fail(self, entries):
+        logs.append(entries)
+        if known_in(tmp_path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "append_logs", fail)
+        with pytest.raises(RunError, match=r"No space left on device.*call fit again"):
+            make("tpe", tmp_path).fit(*blobs)
+    known = known_in(tmp_path)
+    assert known
+    assert_same_search(whole("tpe"), make("tpe", tmp_path).fit(*blobs))
+    assert known_in(tmp_path)[: len(known)] == known
 
 
 def test_errors_of_others_stay_what_they_are(blobs):

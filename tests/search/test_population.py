@@ -1,6 +1,7 @@
 """PopulationSearchCV gives what scikit-learn's searches give over scikit-learn's networks."""
 
 import pickle
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_score,
 )
-from sklearn.neural_network import MLPClassifier as TheirClassifier
 from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -27,11 +27,13 @@ from sklearn.utils import estimator_checks
 from chainrule import MLPClassifier, MLPRegressor, PopulationSearchCV
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.problem import one_thread
+from chainrule.estimators.training import Loop
 from chainrule.search import Float, Sizes
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SPACE = {"learning_rate_init": [0.003, 0.03], "alpha": [1e-4, 1.0]}
+RATES = {"learning_rate_init": Float(1e-4, 1.0, log=True)}
 
 
 def assert_same_results(ours, theirs, rtol=0.0):
@@ -200,7 +202,7 @@ def test_frames_and_labels(network, theirs, blobs):
 class Noted(TransformerMixin, BaseEstimator):
     """Writes down the rows that it is fitted on."""
 
-    fitted = []
+    fitted: ClassVar[list] = []
 
     def __init__(self, factor=1.0):
         self.factor = factor
@@ -236,9 +238,7 @@ def test_nothing_of_the_test_rows_is_known(network, blobs):
     cv = KFold(3)
     space = {"net__alpha": [1e-4, 1.0], "first__factor": [1.0, 2.0]}
     PopulationSearchCV(pipeline(network(), Noted()), space, cv=cv, refit=False).fit(X, y)
-    expected = [
-        (factor, X[train, 0].tolist()) for factor in (1.0, 2.0) for train, _ in cv.split(X)
-    ]
+    expected = [(factor, X[train, 0].tolist()) for factor in (1.0, 2.0) for train, _ in cv.split(X)]
     found = [(factor, rows.tolist()) for factor, rows in Noted.fitted]
     assert sorted(found) == sorted(expected)  # once for all candidates that have them in common
 
@@ -324,34 +324,35 @@ def test_shapes_see_the_same_batches(network, blobs):
 # halving
 
 
-def test_survivors_go_on(network, blobs):
-    """From where they are: a curve is that of one training of as many epochs."""
+@pytest.mark.parametrize(
+    ("strategy", "more", "epochs"),
+    [
+        ("successive_halving", {"n_candidates": 8}, [1, 1, 1, 1, 2, 2, 4, 8]),
+        ("hyperband", {"settings": {"factor": 2, "min_epochs": 4}}, [4, 8, 8, 8]),
+    ],
+)
+def test_survivors_go_on(strategy, more, epochs, network, blobs, monkeypatch):
+    """From where they are: a curve is that of one training of as many epochs, of which none was
+    trained twice."""
     X, y = blobs
-    space = {"learning_rate_init": Float(1e-4, 1.0, log=True)}
-    ours = PopulationSearchCV(
-        network(max_iter=8, early_stopping=False),
-        space,
-        strategy="successive_halving",
-        n_candidates=8,
-        cv=3,
-        settings={"factor": 2},
-        random_state=1,
-    ).fit(X, y)
-    assert sorted(ours.cv_results_["epochs"]) == [1, 1, 1, 1, 2, 2, 4, 8]
+    trained = []
+    book = Loop._book
+    monkeypatch.setattr(Loop, "_book", lambda *given: trained.append(1) or book(*given))
+    given = {"cv": 3, "random_state": 1, "settings": {"factor": 2}, "refit": False, **more}
+    ours = PopulationSearchCV(network(max_iter=8), RATES, strategy=strategy, **given).fit(X, y)
+    assert sorted(ours.cv_results_["epochs"]) == epochs
+    assert len(trained) == 3 * sum(epochs)
     splits = list(StratifiedKFold(3).split(X, y))
     for curve in ours.curves_:
-        params, (train, test) = (
-            ours.cv_results_["params"][curve["candidate"]], splits[curve["split"]],
-        )  # fmt: skip
-        epochs = len(curve["train_loss"])
-        assert epochs == ours.cv_results_["epochs"][curve["candidate"]]
-        alone = network(max_iter=epochs, **params).fit(X[train], y[train])
+        params = ours.cv_results_["params"][curve["candidate"]]
+        train, test = splits[curve["split"]]
+        count = len(curve["train_loss"])
+        assert count == ours.cv_results_["epochs"][curve["candidate"]]
+        alone = network(max_iter=count, **params).fit(X[train], y[train])
         np.testing.assert_allclose(curve["train_loss"], alone.history_["train_loss"], rtol=1e-6)
         score = ours.cv_results_[f"split{curve['split']}_test_score"][curve["candidate"]]
         assert score == alone.score(X[test], y[test])
-    best = ours.best_index_
-    assert ours.cv_results_["epochs"][best] == 8
-    assert ours.best_estimator_.max_iter == 8
+    assert ours.cv_results_["epochs"][ours.best_index_] == 8
 
 
 def test_halving_with_callbacks_and_patience(network, blobs):
@@ -393,13 +394,12 @@ def test_budgets_are_in_epochs(strategy, network, blobs):
 
     X, y = blobs
     kinds = {"successive_halving": SuccessiveHalving, "hyperband": Hyperband}
-    space = {"learning_rate_init": Float(1e-3, 1e-1, log=True)}
     more = {} if strategy == "hyperband" else {"n_candidates": 4}
     made = kinds[strategy](max_epochs=4, factor=2, random_state=0, **more)
     found = [
-        PopulationSearchCV(network(max_iter=3), space, strategy=made, cv=2).fit(X, y),
+        PopulationSearchCV(network(max_iter=3), RATES, strategy=made, cv=2).fit(X, y),
         PopulationSearchCV(
-            network(max_iter=4), space, strategy=strategy, random_state=0, cv=2,
+            network(max_iter=4), RATES, strategy=strategy, random_state=0, cv=2,
             settings={"factor": 2}, **more,
         ).fit(X, y),
     ]  # fmt: skip
@@ -409,6 +409,36 @@ def test_budgets_are_in_epochs(strategy, network, blobs):
         results = search.cv_results_
         assert set(results["epochs"]) <= {1, 2, 4}
         assert results["epochs"][search.best_index_] == search.best_estimator_.max_iter == 4
+
+
+# Optuna
+
+
+def test_tpe(network, blobs, tmp_path):
+    """What is proposed depends on the scores; the study has what the results have."""
+    optuna = pytest.importorskip("optuna")
+    X, y = blobs
+    given = {"strategy": "tpe", "n_candidates": 6, "settings": {"startup": 3, "batch": 3}}
+    given |= {"cv": 3, "random_state": 0, "refit": False}
+    ours = PopulationSearchCV(network(), RATES, run_dir=tmp_path, **given).fit(X, y)
+    results = ours.cv_results_
+    rates = [params["learning_rate_init"] for params in results["params"]]
+    assert len(set(rates)) == 6
+    backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "optuna-journal.log"))
+    storage = optuna.storages.JournalStorage(backend)
+    study = optuna.load_study(study_name="chainrule", storage=storage)
+    assert [trial.value for trial in study.trials] == results["mean_test_score"].tolist()
+    assert [trial.params["learning_rate_init"] for trial in study.trials] == rates
+    assert study.best_value == results["mean_test_score"][ours.best_index_]
+    grid = PopulationSearchCV(network(), {"learning_rate_init": rates[:3]}, cv=3, refit=False)
+    np.testing.assert_array_equal(
+        grid.fit(X, y).cv_results_["mean_test_score"], results["mean_test_score"][:3]
+    )
+    worse = lambda estimator, X, y: -estimator.score(X, y)  # noqa: E731
+    other = PopulationSearchCV(network(), RATES, scoring=worse, **given).fit(X, y)
+    found = [params["learning_rate_init"] for params in other.cv_results_["params"]]
+    assert found[:3] == rates[:3]
+    assert found[3:] != rates[3:]
 
 
 # divergence, and scores that fail
@@ -428,6 +458,11 @@ def test_diverged_candidates(strategy, network, blobs):
     assert ours.best_estimator_.on_divergence == "raise"
     marked = [curve["candidate"] for curve in ours.curves_ if curve["diverged"]]
     assert marked == [0] * 3 + [3] * 3
+    for curve in ours.curves_:
+        losses = curve["train_loss"]
+        assert all(np.isfinite(losses[:-1]))  # up to the last finite one
+        assert len(losses) <= results["epochs"][curve["candidate"]]
+        assert curve["diverged"] or None not in losses
 
 
 def test_all_diverge(network, blobs):
@@ -546,7 +581,8 @@ def test_pickled(network, blobs):
 
 def test_nested(network, theirs, blobs):
     X, y = blobs
-    outer = StratifiedKFold(2)
+    X, y = np.vstack([X, X + 0.1]), np.tile(y, 2)
+    outer = KFold(2)
     found = cross_val_score(PopulationSearchCV(network(), SPACE, cv=3), X, y, cv=outer)
     right = cross_val_score(GridSearchCV(theirs(), SPACE, cv=3), X, y, cv=outer)
     np.testing.assert_array_equal(found, right)
@@ -576,10 +612,27 @@ def test_columns_of_our_own(network, blobs):
     X, y = blobs
     search = PopulationSearchCV(network(), {"hidden_layer_sizes": [(3,), (6,)]}, cv=3).fit(X, y)
     assert search.cv_results_["n_parameters"].tolist() == [30, 57]
-    assert set(search.one_standard_error_) == {"index", "params", "threshold", "rule"}
     assert search.cv_results_["epochs"].tolist() == [4, 4]
     assert search.cv_results_["p_value"][search.best_index_] == 1.0
     assert (search.cv_results_["mean_fit_time"] > 0).all()
+
+
+def test_one_standard_error(network, blobs):
+    """The fewest parameters of those that are as good as the best within its standard error."""
+    X, y = blobs
+    scores = {(6,): [0.9, 0.7, 0.8], (5,): [0.8, 0.7, 0.75], (4,): [0.75] * 3, (3,): [0.7] * 3}
+    calls = {sizes: iter(scores[sizes]) for sizes in scores}
+    search = PopulationSearchCV(
+        network(),
+        {"hidden_layer_sizes": list(scores)},
+        cv=3,
+        scoring=lambda estimator, X, y: next(calls[estimator.hidden_layer_sizes]),
+    ).fit(X, y)
+    assert search.best_params_ == {"hidden_layer_sizes": (6,)}
+    found = search.one_standard_error_
+    assert found["threshold"] == pytest.approx(0.8 - 0.1 / np.sqrt(3))
+    assert found["params"] == {"hidden_layer_sizes": (4,)}
+    assert found["index"] == 2
 
 
 # bad input

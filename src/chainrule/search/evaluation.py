@@ -294,7 +294,10 @@ class Evaluation:
     ) -> tuple[Any, Any]:
         try:
             X = before.fit_transform(X, y, **params)
-            for _, step in before.steps:  # not the Pipeline, which asks the last one if it is fitted
+            for (
+                _,
+                step,
+            ) in before.steps:  # not the Pipeline, which asks the last one if it is fitted
                 if step not in (None, "passthrough"):
                     X_test = step.transform(X_test)
             return X, X_test
