@@ -378,7 +378,7 @@ def test_without_a_seed_the_folder_keeps_one(random_state, blobs, tmp_path):
     for _ in range(2):
         given = None if random_state is None else np.random.RandomState(len(found))
         search = make(
-            "grid", tmp_path, space=RATES, strategy="random", n_candidates=3, random_state=given,
+            "grid", tmp_path, space=RATES, strategy="random", n_candidates=4, random_state=given,
             refit=False,
         )  # fmt: skip
         search.estimator.set_params(random_state=None)

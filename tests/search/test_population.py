@@ -219,13 +219,10 @@ def pipeline(network, first=None):
     return Pipeline([("first", first or StandardScaler()), ("net", network)])
 
 
-IN_PIPELINE = {f"net__{name}": values for name, values in SPACE.items()}
-
-
 def test_a_pipeline(network, theirs, blobs):
     """Its transformers are fitted for each split, on the rows that are trained on."""
     X, y = blobs
-    space = {**IN_PIPELINE, "first__with_mean": [True, False]}
+    space = {"net__alpha": [1e-4, 1.0], "first__with_mean": [True, False]}
     ours = PopulationSearchCV(pipeline(network()), space, cv=3).fit(X, y)
     right = GridSearchCV(pipeline(theirs()), space, cv=3).fit(X, y)
     assert_same_results(ours, right)
@@ -327,7 +324,7 @@ def test_shapes_see_the_same_batches(network, blobs):
 @pytest.mark.parametrize(
     ("strategy", "more", "epochs"),
     [
-        ("successive_halving", {"n_candidates": 8}, [1, 1, 1, 1, 2, 2, 4, 8]),
+        ("successive_halving", {"n_candidates": 4}, [2, 2, 4, 8]),
         ("hyperband", {"settings": {"factor": 2, "min_epochs": 4}}, [4, 8, 8, 8]),
     ],
 )
@@ -375,16 +372,16 @@ def test_halving_with_callbacks_and_patience(network, blobs):
 
     ours = PopulationSearchCV(
         network(max_iter=4, tol=10.0, n_iter_no_change=1).set_callbacks(Heard()),
-        {"alpha": [1e-4, 1.0]},
+        SPACE,
         strategy="successive_halving",
-        cv=2,
-        settings={"factor": 2},
+        cv=3,
+        settings={"factor": 4},
         refit=False,
     ).fit(X, y)
-    assert sorted(ours.cv_results_["epochs"]) == [2, 3]
+    assert sorted(ours.cv_results_["epochs"]) == [1, 1, 1, 3]
     for name in ("setup", "begin fit", "teardown"):
-        assert events.count(name) == 4, name
-    assert events.count("begin epoch") == events.count("end epoch") == 2 * (2 + 3)
+        assert events.count(name) == 4 * 3, name
+    assert events.count("begin epoch") == events.count("end epoch") == 3 * (1 + 1 + 1 + 3)
 
 
 @pytest.mark.parametrize("strategy", ["successive_halving", "hyperband"])
@@ -395,19 +392,19 @@ def test_budgets_are_in_epochs(strategy, network, blobs):
     X, y = blobs
     kinds = {"successive_halving": SuccessiveHalving, "hyperband": Hyperband}
     more = {} if strategy == "hyperband" else {"n_candidates": 4}
-    made = kinds[strategy](max_epochs=4, factor=2, random_state=0, **more)
+    made = kinds[strategy](max_epochs=4, min_epochs=2, factor=2, random_state=0, **more)
     found = [
-        PopulationSearchCV(network(max_iter=3), RATES, strategy=made, cv=2).fit(X, y),
+        PopulationSearchCV(network(max_iter=3), RATES, strategy=made, cv=3).fit(X, y),
         PopulationSearchCV(
-            network(max_iter=4), RATES, strategy=strategy, random_state=0, cv=2,
-            settings={"factor": 2}, **more,
+            network(max_iter=4), RATES, strategy=strategy, random_state=0, cv=3,
+            settings={"factor": 2, "min_epochs": 2}, **more,
         ).fit(X, y),
     ]  # fmt: skip
     for name in ("epochs", "mean_test_score"):
         np.testing.assert_array_equal(*(search.cv_results_[name] for search in found))
     for search in found:
         results = search.cv_results_
-        assert set(results["epochs"]) <= {1, 2, 4}
+        assert set(results["epochs"]) == {2, 4}
         assert results["epochs"][search.best_index_] == search.best_estimator_.max_iter == 4
 
 
@@ -418,27 +415,27 @@ def test_tpe(network, blobs, tmp_path):
     """What is proposed depends on the scores; the study has what the results have."""
     optuna = pytest.importorskip("optuna")
     X, y = blobs
-    given = {"strategy": "tpe", "n_candidates": 6, "settings": {"startup": 3, "batch": 3}}
+    given = {"strategy": "tpe", "n_candidates": 8, "settings": {"startup": 4, "batch": 4}}
     given |= {"cv": 3, "random_state": 0, "refit": False}
     ours = PopulationSearchCV(network(), RATES, run_dir=tmp_path, **given).fit(X, y)
     results = ours.cv_results_
     rates = [params["learning_rate_init"] for params in results["params"]]
-    assert len(set(rates)) == 6
+    assert len(set(rates)) == 8
     backend = optuna.storages.journal.JournalFileBackend(str(tmp_path / "optuna-journal.log"))
     storage = optuna.storages.JournalStorage(backend)
     study = optuna.load_study(study_name="chainrule", storage=storage)
     assert [trial.value for trial in study.trials] == results["mean_test_score"].tolist()
     assert [trial.params["learning_rate_init"] for trial in study.trials] == rates
     assert study.best_value == results["mean_test_score"][ours.best_index_]
-    grid = PopulationSearchCV(network(), {"learning_rate_init": rates[:3]}, cv=3, refit=False)
+    grid = PopulationSearchCV(network(), {"learning_rate_init": rates[:4]}, cv=3, refit=False)
     np.testing.assert_array_equal(
-        grid.fit(X, y).cv_results_["mean_test_score"], results["mean_test_score"][:3]
+        grid.fit(X, y).cv_results_["mean_test_score"], results["mean_test_score"][:4]
     )
     worse = lambda estimator, X, y: -estimator.score(X, y)  # noqa: E731
     other = PopulationSearchCV(network(), RATES, scoring=worse, **given).fit(X, y)
     found = [params["learning_rate_init"] for params in other.cv_results_["params"]]
-    assert found[:3] == rates[:3]
-    assert found[3:] != rates[3:]
+    assert found[:4] == rates[:4]
+    assert found[4:] != rates[4:]
 
 
 # divergence, and scores that fail
@@ -481,14 +478,14 @@ def test_the_threshold(network, blobs):
     X, y = blobs
     for own, diverged in ((np.inf, False), (0.5, True)):
         search = PopulationSearchCV(
-            network(divergence_threshold=own), {"alpha": [0.1]}, cv=2, refit=False, error_score=-1.0
+            network(divergence_threshold=own), {"alpha": [0.1]}, cv=3, refit=False, error_score=-1.0
         ).fit(X, y)
         assert search.cv_results_["diverged"].tolist() == [diverged]
         assert (search.cv_results_["mean_test_score"][0] == -1.0) == diverged
     search = PopulationSearchCV(
-        network(solver="sgd", max_iter=20), {"learning_rate_init": [1e4]}, cv=2, refit=False
+        network(solver="sgd", max_iter=20), {"learning_rate_init": [1e4, 2e4]}, cv=3, refit=False
     ).fit(X, y)
-    assert search.cv_results_["diverged"].tolist() == [True]
+    assert search.cv_results_["diverged"].all()
     assert all(1e3 < curve["train_loss"][-1] < np.inf for curve in search.curves_)
 
 
@@ -503,7 +500,7 @@ def test_scores_that_fail(network, blobs):
 
     space = {"alpha": [1.0, 0.1]}
     search = PopulationSearchCV(
-        network(), space, cv=2, scoring=failing, refit="b", error_score=-5.0
+        network(), space, cv=3, scoring=failing, refit="b", error_score=-5.0
     )
     with pytest.warns(UserWarning, match=r"Scoring failed.*-5.*no score for this one"):
         search.fit(X, y)
@@ -517,7 +514,7 @@ def test_one_of_several_metrics_fails(network, blobs):
     """Such as one that wants two classes."""
     X, y = blobs
     search = PopulationSearchCV(
-        network(), {"alpha": [0.1]}, cv=2, scoring=["accuracy", "roc_auc"], refit="accuracy"
+        network(), {"alpha": [0.1]}, cv=3, scoring=["accuracy", "roc_auc"], refit="accuracy"
     )
     with pytest.warns(UserWarning, match=r"Scoring failed \(roc_auc\).*multi_class"):
         search.fit(X, y)
@@ -533,7 +530,7 @@ def test_a_scorer_may_train(network, blobs):
         with one_thread():
             return estimator.score(X, y)
 
-    PopulationSearchCV(network(), {"alpha": [0.1]}, cv=2, scoring=scorer).fit(X, y)
+    PopulationSearchCV(network(), {"alpha": [0.1]}, cv=3, scoring=scorer).fit(X, y)
 
 
 # an estimator like others
@@ -551,10 +548,8 @@ def test_it_is_an_estimator(network):
 
 
 CHECKS = (
-    "check_dict_unchanged",
     "check_estimator_cloneable",
     "check_estimator_repr",
-    "check_estimators_nan_inf",
     "check_fit1d",
     "check_get_params_invariance",
     "check_mixin_order",
@@ -566,7 +561,7 @@ CHECKS = (
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_scikit_learns_checks(name):
-    """Those that say something of a search; the whole of ``check_estimator`` takes a minute."""
+    """Those that say something of a search and train little; all take a minute."""
     search = PopulationSearchCV(MLPClassifier((3,), max_iter=2), {"alpha": [0.1]}, cv=2)
     getattr(estimator_checks, name)("PopulationSearchCV", search)
 
@@ -617,28 +612,28 @@ def test_columns_of_our_own(network, blobs):
     assert (search.cv_results_["mean_fit_time"] > 0).all()
 
 
-def test_one_standard_error(network, blobs):
+@pytest.mark.parametrize(("second", "chosen"), [(0.75, 1), (0.74, 0)])
+def test_one_standard_error(second, chosen, network, blobs):
     """The fewest parameters of those that are as good as the best within its standard error."""
     X, y = blobs
-    scores = {(6,): [0.9, 0.7, 0.8], (5,): [0.8, 0.7, 0.75], (4,): [0.75] * 3, (3,): [0.7] * 3}
-    calls = {sizes: iter(scores[sizes]) for sizes in scores}
+    calls = {(6,): iter([0.9, 0.7, 0.8]), (3,): iter([second] * 3)}
     search = PopulationSearchCV(
         network(),
-        {"hidden_layer_sizes": list(scores)},
+        {"hidden_layer_sizes": [(6,), (3,)]},
         cv=3,
         scoring=lambda estimator, X, y: next(calls[estimator.hidden_layer_sizes]),
     ).fit(X, y)
     assert search.best_params_ == {"hidden_layer_sizes": (6,)}
     found = search.one_standard_error_
-    assert found["threshold"] == pytest.approx(0.8 - 0.1 / np.sqrt(3))
-    assert found["params"] == {"hidden_layer_sizes": (4,)}
-    assert found["index"] == 2
+    assert found["threshold"] == pytest.approx(0.8 - 0.1 / np.sqrt(3))  # 0.7423
+    assert found["index"] == chosen
+    assert found["params"] == search.cv_results_["params"][chosen]
 
 
 # bad input
 
 
-def test_bad_input(network, blobs, tmp_path):
+def test_bad_input(network, blobs):
     X, y = blobs
     cases = [
         (network(), {}, {}, "The search space is empty"),
@@ -668,6 +663,9 @@ def test_bad_input(network, blobs, tmp_path):
     for estimator, space, given, said in cases:
         with pytest.raises(InvalidInputError, match=said):
             PopulationSearchCV(estimator, space, **given).fit(X, y)
+    holed = np.where(np.arange(90)[:, None] == 7, np.nan, X)
+    with pytest.raises(ValueError, match="contains NaN"):
+        PopulationSearchCV(network(), SPACE).fit(holed, y)
 
 
 @pytest.mark.parametrize(
