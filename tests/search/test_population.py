@@ -245,12 +245,13 @@ def test_steps_that_are_searched(network, theirs, blobs):
     X, y = blobs
     scales = [Scale(np.full(2000, 0.1)), Scale(np.full(2000, 3.0)), MinMaxScaler(), "passthrough"]
     assert repr(scales[0])[:60] == repr(scales[1])[:60]
-    space = {"net__alpha": [1e-4], "first": scales}
-    ours = PopulationSearchCV(pipeline(network()), space, cv=3).fit(X, y)
-    right = GridSearchCV(pipeline(theirs()), space, cv=3).fit(X, y)
-    np.testing.assert_array_equal(
-        ours.cv_results_["mean_test_score"], right.cv_results_["mean_test_score"]
-    )
+    for some in (scales[:2], scales[2:]):
+        space = {"net__alpha": [1e-4, 1.0], "first": some}
+        ours = PopulationSearchCV(pipeline(network()), space, cv=3).fit(X, y)
+        right = GridSearchCV(pipeline(theirs()), space, cv=3).fit(X, y)
+        np.testing.assert_array_equal(
+            ours.cv_results_["mean_test_score"], right.cv_results_["mean_test_score"]
+        )
     assert not hasattr(scales[2], "scale_")  # what was given is not fitted
 
 
@@ -282,10 +283,11 @@ def test_the_network_in_the_last_step_stays(network, blobs):
 def test_seeds(network, theirs, blobs):
     """A split's score is the mean of its trainings from all seeds."""
     X, y = blobs
-    ours = PopulationSearchCV(network(random_state=3), SPACE, cv=3, n_seeds=2).fit(X, y)
+    space = {"learning_rate_init": [0.003, 0.03]}
+    ours = PopulationSearchCV(network(random_state=3), space, cv=3, n_seeds=2).fit(X, y)
     assert ours.seeds_ == [3, 4]
     found = [
-        GridSearchCV(theirs(random_state=seed), SPACE, cv=3, refit=False).fit(X, y).cv_results_
+        GridSearchCV(theirs(random_state=seed), space, cv=3, refit=False).fit(X, y).cv_results_
         for seed in ours.seeds_
     ]
     for split in range(3):
@@ -297,7 +299,7 @@ def test_seeds(network, theirs, blobs):
             column = ours.cv_results_[f"split{split}_seed{place}_test_score"]
             np.testing.assert_array_equal(column, each[place])
     assert ours.best_estimator_.random_state == 3
-    assert len(ours.curves_) == 4 * 3 * 2
+    assert len(ours.curves_) == 2 * 3 * 2
 
 
 def test_shapes_see_the_same_batches(network, blobs):
