@@ -252,7 +252,7 @@ def test_an_interrupted_search_goes_on_inside_a_candidate(whole, blobs, tmp_path
 
         def interrupt(self, name, standing):
             ranges.append(1)
-            if len(ranges) == 8:
+            if len(ranges) == 4:
                 _thread.interrupt_main()
                 time.sleep(0.2)
             say(self, name, standing)
@@ -265,11 +265,9 @@ def test_an_interrupted_search_goes_on_inside_a_candidate(whole, blobs, tmp_path
     assert {"block0", "done.jsonl"} <= kept
     before = len(epochs)
     search = make("grid", tmp_path, refit=False).fit(*blobs)
-    again = len(epochs) - before
-    results = whole("grid").cv_results_
-    every = 4 * int(results["epochs"].sum())  # two folds from two seeds
-    assert before >= 8
-    assert again < every
+    every = len(epochs)
+    make("grid", refit=False).fit(*blobs)
+    assert 0 < before < every == len(epochs) - every  # no epoch was trained again
     assert search.curves_ == whole("grid").curves_
 
 
