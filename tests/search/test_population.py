@@ -247,11 +247,14 @@ def test_steps_that_are_searched(network, theirs, blobs):
     assert repr(scales[0])[:60] == repr(scales[1])[:60]
     for some in (scales[:2], scales[2:]):
         space = {"net__alpha": [1e-4, 1.0], "first": some}
-        ours = PopulationSearchCV(pipeline(network()), space, cv=3).fit(X, y)
-        right = GridSearchCV(pipeline(theirs()), space, cv=3).fit(X, y)
+        given = {"cv": 3, "refit": lambda results: 0}
+        ours = PopulationSearchCV(pipeline(network()), space, **given).fit(X, y)
+        right = GridSearchCV(pipeline(theirs()), space, **given).fit(X, y)
         np.testing.assert_array_equal(
             ours.cv_results_["mean_test_score"], right.cv_results_["mean_test_score"]
         )
+    assert ours.best_params_["first"] is scales[2]
+    assert hasattr(ours.best_estimator_[0], "scale_")
     assert not hasattr(scales[2], "scale_")  # what was given is not fitted
 
 
@@ -352,6 +355,23 @@ def test_survivors_go_on(strategy, more, epochs, network, blobs, monkeypatch):
         score = ours.cv_results_[f"split{curve['split']}_test_score"][curve["candidate"]]
         assert score == alone.score(X[test], y[test])
     assert ours.cv_results_["epochs"][ours.best_index_] == 8
+
+
+def test_the_best_has_had_the_whole_budget(network, blobs):
+    """Also where the scores of those that were left behind are better."""
+    X, y = blobs
+    search = PopulationSearchCV(
+        network(max_iter=8),
+        {"learning_rate_init": [0.1, 0.01, 0.003, 0.001]},
+        strategy="successive_halving",
+        cv=3,
+        scoring=lambda estimator, X, y: -len(estimator.history_["epoch"]),
+        settings={"factor": 2},
+        refit=False,
+    ).fit(X, y)
+    assert search.cv_results_["mean_test_score"].tolist() == [-8, -4, -2, -2]
+    assert search.best_index_ == search.one_standard_error_["index"] == 0
+    assert search.best_score_ == -8
 
 
 def test_halving_with_callbacks_and_patience(network, blobs):
