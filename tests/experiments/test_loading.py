@@ -100,7 +100,7 @@ def test_settings_that_are_mappings_reach_the_estimator(tiny):
         ("models.ann.dtype", "float16", r"models\.ann\.dtype: .*'float32' or 'float64'; came"),
         ("data.split", None, r"training needs a split: add \[data\.split\]"),
         ("kind", "comparison", r"kind: Unknown kind of experiment 'comparison'.*mean 'compare'"),
-        ("kind", 3, r"kind: required one of compare, look, study, train; came 3"),
+        ("kind", 3, r"kind: required one of compare, look, search, study, sweep, train; came 3"),
     ],
 )
 def test_a_mistake_in_the_file_is_named_with_its_place(tiny, path, value, message):

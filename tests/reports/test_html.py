@@ -34,7 +34,8 @@ def test_it_needs_nothing_from_outside(html, page):
 
 def test_contents_lead_to_every_section(page, results):
     anchors = [section.anchor for section in outline(results)]
-    assert anchors == [section.anchor for section in SECTIONS]
+    swept = {"sweep"}  # these results have all but it: see test_tuned
+    assert anchors == [section.anchor for section in SECTIONS if section.anchor not in swept]
     for anchor in anchors:
         assert page.links.count(f"#{anchor}") == 2  # from the contents, and its own heading
         assert anchor in page.ids

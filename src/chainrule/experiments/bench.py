@@ -1,6 +1,6 @@
 """What all models of a comparison share, and what each is trained with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,8 @@ class Bench:
     class_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
     recorder: Recorder
+    # The last preparation that was fitted: models that follow each other often share it.
+    last: dict[tuple[tuple[str, ...], str], Preparation] = field(default_factory=dict)
 
     @property
     def n_classes(self) -> int:
@@ -56,7 +58,11 @@ class Bench:
 
     def preparation(self, steps: tuple[str, ...], dtype: str) -> Preparation:
         """The steps, fitted on the training part alone."""
-        return Preparation(preparation.fit(steps, self.parts["train"].X, self.pixel_range), dtype)
+        if (steps, dtype) not in self.last:
+            fitted = preparation.fit(steps, self.parts["train"].X, self.pixel_range)
+            self.last.clear()
+            self.last[steps, dtype] = Preparation(fitted, dtype)
+        return self.last[steps, dtype]
 
     def inputs(self, model: ModelSpec) -> Inputs:
         """The parts as the model gets them, what it has to know of them, and how they are made.

@@ -8,11 +8,13 @@ from chainrule.data import preparation
 from chainrule.data.sources import SOURCES
 from chainrule.errors import DataError, SpecError, unknown_name
 from chainrule.experiments import grid
+from chainrule.experiments.check_tuning import check_search, check_sweep
 from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
 from chainrule.experiments.printed import known_quantities
 from chainrule.experiments.questions import check_places
 from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
+from chainrule.experiments.spec_base import combinations
 
 __all__ = ["check"]
 
@@ -41,7 +43,7 @@ def _check_comparison(spec: CompareSpec) -> None:
     for key, model in spec.members.items():
         _check_model(f"models.{key}", model)
     _check_outputs(spec)
-    check_places(spec.questions, list(spec.members))
+    check_places(spec.questions, spec.members)
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
         _known(f"{where}.model", "model", printed.model, spec.members)
@@ -74,6 +76,10 @@ def _check_model(where: str, model: ModelSpec) -> None:
         except DataError as error:
             raise SpecError(f"{where}.prepare: {error}") from error
     row = family(model.family)
+    if model.sweep is not None:
+        check_sweep(f"{where}.sweep", model, row)
+    if model.search is not None:
+        check_search(f"{where}.search", model, row)
     for place, names in _named_settings(model):
         _check_settings(f"{where}.{place}", names, row)
     if model.grid is not None:
@@ -91,6 +97,8 @@ def _named_settings(model: ModelSpec) -> Iterator[tuple[str, Iterable[str]]]:
     yield "settings", model.settings
     yield "baseline", model.baseline or {}
     yield "grid", model.grid or {}
+    yield "sweep.over", model.sweep.over if model.sweep else {}
+    yield "search.space", model.search.space if model.search else {}
 
 
 def _check_settings(where: str, names: Iterable[str], row: Family) -> None:
@@ -116,6 +124,11 @@ def _tried_settings(model: ModelSpec) -> Iterator[tuple[str, Settings]]:
     yield "baseline", {**model.settings, **(model.baseline or {})}
     for point in grid.points(model.grid or {}):
         yield "grid", {**model.settings, **point}
+    for _, cell in combinations(model.sweep.over) if model.sweep else ():
+        yield "sweep.over", {**model.settings, **cell}
+    for name, values in (model.search.space if model.search else {}).items():
+        for value in values if isinstance(values, list) else ():
+            yield f"search.space.{name}", {**model.settings, name: value}
 
 
 def _check_values(where: str, settings: Settings, row: Family) -> None:

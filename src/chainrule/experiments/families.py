@@ -8,7 +8,7 @@ from typing import Any
 
 from chainrule.errors import SpecError, unknown_name
 
-__all__ = ["FAMILIES", "Family", "family", "to_python"]
+__all__ = ["FAMILIES", "Family", "family", "to_python", "to_toml"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Family:
     """A scikit-learn-compatible classifier.
 
     ``takes_validation``: whether ``fit`` accepts ``X_val`` and ``y_val``, scored each epoch.
+    ``together``: whether many of them can be trained in one program.
     ``saves``: whether `chainrule.save` can keep it.
     ``network``: whether it has layers, and so logits.
     """
@@ -23,6 +24,7 @@ class Family:
     home: str  # "package.module:Class", imported when first used
     label: str
     takes_validation: bool = False
+    together: bool = False
     saves: bool = False
     network: bool = False
     fixed: Mapping[str, Any] = field(default_factory=dict)  # settings, unless a spec says otherwise
@@ -46,6 +48,7 @@ FAMILIES: dict[str, Family] = {
         "chainrule:MLPClassifier",
         "multilayer perceptron (Chainrule)",
         takes_validation=True,
+        together=True,
         saves=True,
         network=True,
         fixed={"on_divergence": "keep"},  # a diverged fit is a result here, not an exception
@@ -76,3 +79,10 @@ def to_python(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(to_python(item) for item in value)
     return None if value == "none" else value
+
+
+def to_toml(value: Any) -> Any:
+    """The inverse of `to_python`."""
+    if isinstance(value, list | tuple):
+        return [to_toml(item) for item in value]
+    return "none" if value is None else value

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
+from chainrule.experiments.tuning_findings import search_findings, standard_error, sweep_findings
 
 __all__ = ["FINDINGS", "Evidence", "findings"]
 
@@ -131,13 +132,20 @@ def _remedy(found: OnTest) -> str:
         return ""
     T, before, after = known.temperature, known.error or 0.0, known.error_after or 0.0
     if after > (1 - MENDS) * before:
-        return f" A temperature ({T:.2f}) does not mend that: it leaves {after:.3f}."
-    losses = (found.loss.value if found.loss else None, known.loss_after)
-    of_loss = "" if None in losses else " and the test loss from {:.3f} to {:.3f}".format(*losses)
+        return f" A temperature ({_rounded(T, 2)}) does not mend that: it leaves {after:.3f}."
+    of_loss = ""
+    if found.loss and found.loss.value is not None and known.loss_after is not None:
+        before_it, after_it = _rounded(found.loss.value, 3), _rounded(known.loss_after, 3)
+        of_loss = f" and the test loss from {before_it} to {after_it}"
     return (
-        f" A temperature of {T:.2f}, fitted on the validation part, brings that to "
+        f" A temperature of {_rounded(T, 2)}, fitted on the validation part, brings that to "
         f"{after:.3f}{of_loss}."
     )
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """To so many decimals; a large number to as many digits."""
+    return f"{value:.{decimals}f}" if value < 1000 else f"{value:.{decimals}g}"
 
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
@@ -157,11 +165,14 @@ def _near_ties(evidence: Evidence) -> Iterator[str]:
         search = model.search
         if search is None or search.mean is None or search.std is None:
             continue
-        error = search.std / math.sqrt(search.folds)
+        if search.seeds:
+            error = standard_error(search, evidence.sizes.get("validation"))
+        else:
+            error = search.std / math.sqrt(search.folds)
         near = [
             row
             for row in search.candidates
-            if row.mean is not None and row.mean >= search.mean - error
+            if row.mean is not None and row.mean >= search.mean - error and row.ended != "dropped"
         ]
         if len(near) > 1:
             yield (
@@ -249,13 +260,25 @@ def _diverged(evidence: Evidence) -> Iterator[str]:
             yield f"{model.label}: training diverged from seed {seeds}."
 
 
+def _swept(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        yield from sweep_findings(model)
+
+
+def _searched(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        yield from search_findings(model, evidence.sizes.get("validation"))
+
+
 FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    _swept,
     _ranking,
     _seeds,
     _paired,
     _calibration,
     _gaps,
     _near_ties,
+    _searched,
     _preparation,
     _weakest,
     _printed,

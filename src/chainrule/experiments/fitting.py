@@ -14,7 +14,7 @@ from chainrule.errors import SpecError
 from chainrule.experiments.families import family
 from chainrule.experiments.results import Number
 
-__all__ = ["Fitted", "accuracy", "curves", "description", "fit", "n_parameters"]
+__all__ = ["Fitted", "accuracy", "curves", "description", "fit", "n_parameters", "refusals"]
 
 # Training for a stated number of epochs ends at that number: not news.
 _EXPECTED = "Maximum iterations"
@@ -31,7 +31,7 @@ class Fitted:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """The class index of each row; after divergence, that of the last good weights."""
-        with _refusals(self.what):
+        with refusals(self.what):
             return np.asarray(self.estimator.predict(X))
 
 
@@ -58,7 +58,7 @@ def fit(
         extra |= {"X_val": validation.X, "y_val": validation.y}
     if test is not None and row.takes_validation:
         extra["watch"] = {"test": (test.X, test.y)}
-    with warnings.catch_warnings(record=True) as said, _refusals(what):
+    with warnings.catch_warnings(record=True) as said, refusals(what):
         warnings.simplefilter("always")
         estimator.fit(train.X, train.y, **extra)
     notes = dict.fromkeys(str(item.message).strip().splitlines()[0] for item in said)
@@ -76,7 +76,7 @@ def description(family_name: str, settings: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def _refusals(what: str) -> Iterator[None]:
+def refusals(what: str) -> Iterator[None]:
     """An estimator's ValueError is about what the spec asks of it."""
     try:
         yield

@@ -16,7 +16,7 @@ from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Candidate, Search
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
 
-__all__ = ["points", "search"]
+__all__ = ["check_folds", "points", "search"]
 
 
 class Fold(NamedTuple):
@@ -80,17 +80,26 @@ def _folds(
 ) -> Iterator[Fold]:
     from sklearn.model_selection import StratifiedKFold
 
-    smallest = int(np.unique(train.y, return_counts=True)[1].min())
-    if spec.folds > smallest:
-        raise SpecError(
-            f"folds: {spec.folds} stratified folds need as many training rows of each class; the "
-            f"smallest class has {smallest}. Use fewer folds, or hold out less."
-        )
+    check_folds(spec.folds, train.y)
     for inside, outside in StratifiedKFold(spec.folds).split(train.X, train.y):
         seen = train.X if spec.prepare_on == "training part" else train.X[inside]
         prepare = preparation.fit(model.prepare, seen, pixel_range)
         X = prepare(train.X).astype(model.dtype)
         yield Fold(Part(X[inside], train.y[inside]), Part(X[outside], train.y[outside]))
+
+
+def check_folds(folds: int, y: np.ndarray) -> None:
+    """Refuses more stratified folds than there are rows of a class.
+
+    Raises:
+        SpecError: with how many there are.
+    """
+    smallest = int(np.unique(y, return_counts=True)[1].min())
+    if folds > smallest:
+        raise SpecError(
+            f"folds: {folds} stratified folds need as many training rows of each class; the "
+            f"smallest class has {smallest}. Use fewer folds, or hold out less."
+        )
 
 
 def _ranked(tried: list[Tried], folds: int) -> Search:

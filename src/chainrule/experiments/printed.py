@@ -74,6 +74,11 @@ def _last(column: str) -> Callable[[ModelResult], Ours]:
     return found
 
 
+def _inputs(model: ModelResult) -> Ours:
+    layers = model.pictures.layers
+    return Ours(float(layers.sizes[0]) if layers else None)
+
+
 def _units(name: str) -> Callable[[ModelResult], Ours]:
     return lambda m: Ours(getattr(m.units, name) if m.units else None)
 
@@ -103,6 +108,8 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
     "final validation accuracy": _last("validation_score"),
     "final test accuracy": _last("test_score"),
+    "search accuracy": lambda m: Ours(m.search.mean if m.search else None),
+    "inputs of the network": _inputs,
     # of the last hidden layer, on the test part: see chainrule.experiments.units
     "share of zero activations": _units("zero_share"),
     "strongest unit's share of the output weights": _units("weight_share"),
@@ -126,6 +133,9 @@ def compare(
     """
     if isinstance(printed.value, Mapping):
         yield _parameters(printed, model)
+    elif printed.of is not None:
+        assert not isinstance(printed.value, list)
+        yield _candidate(printed, printed.value, printed.of, model)
     elif isinstance(printed.value, list):
         for number, (name, value) in enumerate(zip(class_names, printed.value, strict=True)):
             spread = model.over_seeds.recall[number] if model.over_seeds else None
@@ -186,6 +196,19 @@ def _parameters(printed: PrintedSpec, model: ModelResult) -> Comparison:
         agreement="exact" if same else "differs",
         remark="; ".join(part for part in (printed.remark, remark) if part),
     )
+
+
+def _candidate(
+    printed: PrintedSpec, value: float, wanted: Mapping[str, Any], model: ModelResult
+) -> Comparison:
+    """Of one candidate of a search."""
+    candidates = model.search.candidates if model.search else ()
+    row = next((each for each in candidates if _same(wanted, each.parameters)), None)
+    ours = Ours(None if row is None else row.mean)
+    found = _number(printed, f"search accuracy of {_words(wanted)}", value, ours)
+    place = "not among our candidates" if row is None else f"number {row.rank} of {len(candidates)}"
+    remark = "; ".join(part for part in (found.remark, f"{place} here") if part)
+    return found.model_copy(update={"remark": remark})
 
 
 def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:

@@ -1,12 +1,12 @@
 """The questions that a document asks, answered with this run's numbers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chainrule.errors import SpecError, unknown_name
-from chainrule.experiments.printed import QUANTITIES
+from chainrule.experiments.places import known_places, written
 from chainrule.experiments.results import ModelResult, Question
-from chainrule.experiments.spec import QuestionSpec
+from chainrule.experiments.spec import ModelSpec, QuestionSpec
 
 __all__ = ["answered", "check_places"]
 
@@ -17,33 +17,28 @@ PLACE = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
 def answered(
     questions: Sequence[QuestionSpec], models: Sequence[ModelResult]
 ) -> tuple[Question, ...]:
-    """The questions, with a number in the place of each ``{model|quantity}``."""
+    """The questions, with a number or words in the place of each ``{model|quantity}``."""
     by_key = {model.key: model for model in models}
 
-    def number(place: re.Match[str]) -> str:
-        value = QUANTITIES[place[2].strip()](by_key[place[1].strip()]).value
-        if value is None:
-            return "(no number)"
-        if isinstance(value, int):  # an epoch
-            return str(value)
-        return f"{value:.4g}" if abs(value) < 0.01 else f"{value:.4f}"
+    def found(place: re.Match[str]) -> str:
+        return written(by_key, place[1].strip(), place[2].strip())
 
     return tuple(
-        Question(question=one.question, answer=PLACE.sub(number, one.answer)) for one in questions
+        Question(question=one.question, answer=PLACE.sub(found, one.answer)) for one in questions
     )
 
 
-def check_places(questions: Sequence[QuestionSpec], models: Sequence[str]) -> None:
+def check_places(questions: Sequence[QuestionSpec], models: Mapping[str, ModelSpec]) -> None:
     """Refuses answers that name a model or quantity that is not there.
 
     Raises:
         SpecError: with its place, and the nearest known name.
     """
+    known = known_places(models)
     for number, one in enumerate(questions):
         for key, quantity in PLACE.findall(one.answer):
-            for kind, name, known in (
-                ("model", key.strip(), list(models)),
-                ("quantity", quantity.strip(), list(QUANTITIES)),
-            ):
-                if name not in known:
-                    raise SpecError(f"questions.{number}.answer: {unknown_name(kind, name, known)}")
+            where, key, quantity = f"questions.{number}.answer", key.strip(), quantity.strip()
+            if key not in known:
+                raise SpecError(f"{where}: {unknown_name('model', key, known)}")
+            if quantity not in known[key]:
+                raise SpecError(f"{where}: {unknown_name('quantity', quantity, known[key])}")

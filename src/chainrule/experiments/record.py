@@ -19,3 +19,20 @@ class Record(BaseModel):
     """The base of all records: frozen, and closed to keys that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Distribution(Record):
+    """One quantity over several seeds.
+
+    ``low`` and ``high`` are the 95 % Student t interval of the mean; ``next_low`` and
+    ``next_high`` the 95 % interval for one further run. Those of shares are cut at 0 and 1. All
+    None for a single seed.
+    """
+
+    values: tuple[Number, ...]
+    mean: Number
+    std: Number = None  # with n - 1 in the denominator
+    low: Number = None
+    high: Number = None
+    next_low: Number = None
+    next_high: Number = None

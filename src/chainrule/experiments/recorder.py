@@ -30,6 +30,7 @@ class Recorder:
     ) -> None:
         self.console = console
         self.timings: list[Timing] = []
+        self.parts: dict[str, tuple[float, ...]] = {}  # as `Clock.parts`
         self.interrupt = interrupt
         self.check = interrupt.check
         self.journal = journal

@@ -16,9 +16,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from chainrule.experiments.estimates import Estimate, OnTest
 from chainrule.experiments.pictures import Pictures
-from chainrule.experiments.record import Number, Record
+from chainrule.experiments.record import Distribution, Number, Record
+from chainrule.experiments.tuned import Curve, Sweep
 
 __all__ = ["SCHEMA_VERSION", "Results"]
 
@@ -26,6 +29,7 @@ SCHEMA_VERSION = 1
 
 Status = Literal["stated", "inferred", "ours"]
 Agreement = Literal["exact", "within interval", "differs"]
+Ended = Literal["finished", "stopped", "dropped", "diverged"]
 
 
 class Source(Record):
@@ -88,23 +92,6 @@ class Scores(Record):
     test: Number = None
 
 
-class Distribution(Record):
-    """One quantity over several seeds.
-
-    ``low`` and ``high`` are the 95 % Student t interval of the mean; ``next_low`` and
-    ``next_high`` the 95 % interval for one further run, both cut at 0 and 1. All None for a
-    single seed.
-    """
-
-    values: tuple[Number, ...]
-    mean: Number
-    std: Number = None  # with n - 1 in the denominator
-    low: Number = None
-    high: Number = None
-    next_low: Number = None
-    next_high: Number = None
-
-
 class SeedRuns(Record):
     """The chosen setting trained again from each seed."""
 
@@ -117,7 +104,10 @@ class SeedRuns(Record):
 
 
 class Candidate(Record):
-    """One row of a search."""
+    """One row of a search.
+
+    What follows ``diverged`` is of networks of ours alone, whose candidates are trained together.
+    """
 
     parameters: dict[str, Any]
     mean: Number
@@ -125,17 +115,30 @@ class Candidate(Record):
     folds: tuple[Number, ...] = ()
     rank: int  # 1 is best; equal scores share a rank; diverged ones come last
     diverged: bool = False
+    std_over_folds: Number = None  # with n - 1 in the denominator
+    std_over_seeds: Number = None  # the root of the mean variance over seeds, fold by fold
+    p_value: Number = None  # of a corrected resampled t-test against the best
+    n_parameters: int | None = None
+    epochs: Number = None  # that it was trained, a mean over its trainings
+    ended: Ended | None = None
+    curve: Curve | None = None  # the validation loss, or the training loss where there is none
 
 
 class Search(Record):
     """How the setting was chosen, with every candidate in the order in which it was tried."""
 
-    strategy: str  # "grid"
-    folds: int
+    strategy: str
+    folds: int  # 1: judged on the validation part
     best: dict[str, Any]
     mean: Number
     std: Number = None
     candidates: tuple[Candidate, ...]
+    seeds: tuple[int, ...] = ()  # of each candidate's trainings, where they were trained together
+    simplest: dict[str, Any] | None = None  # the one-standard-error choice
+    rule: str = ""  # by which it was chosen
+    log: tuple[str, ...] = ()  # hyperparameters on a logarithmic scale
+    curve_of: str = ""  # what the candidates' curves show
+    importance: dict[str, float] | None = None  # shares of the scores' variance, by fANOVA
 
 
 class Variant(Record):
@@ -171,6 +174,7 @@ class ModelResult(Record):
     best_epoch: int | None = None  # with the best monitored value, from 1
     baseline: Variant | None = None
     search: Search | None = None
+    sweep: Sweep | None = None
     scores: Scores
     on_test: OnTest | None = None  # None without a test part, and after divergence
     recall: tuple[Number, ...] = ()  # on the test part
@@ -282,6 +286,9 @@ class Clock(Record):
     started: str  # ISO 8601, UTC
     seconds: float
     timings: tuple[Timing, ...] = ()
+    # The seconds of training that each candidate of a search, or each cell of a sweep, took of the
+    # whole, in their order: by the model's key, of a sweep ``KEY: BUDGET``.
+    parts: dict[str, tuple[float, ...]] = Field(default_factory=dict)
 
 
 class Results(Record):

@@ -31,7 +31,9 @@ __all__ = ["resume", "run"]
 KINDS = {
     "compare": "chainrule.experiments.compare",
     "look": "chainrule.experiments.look",
+    "search": "chainrule.experiments.compare",
     "study": "chainrule.experiments.compare",
+    "sweep": "chainrule.experiments.compare",
     "train": "chainrule.experiments.compare",
 }
 
@@ -194,6 +196,7 @@ def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Re
         started=began,
         seconds=journal.clock(),
         timings=tuple(recorder.timings),
+        parts=recorder.parts,
     )
     made_with = made_with.model_copy(update={"seed": outcome.seed})
     results = _results(spec, resolved, outcome, made_with, clock)

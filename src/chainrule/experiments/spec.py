@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import product
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from chainrule.experiments.results import Assumption, Erratum, Source
+from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinations, short
+from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
 
-__all__ = ["BEST", "SPECS", "CompareSpec", "LookSpec", "ModelSpec", "Spec"]
-
-Settings = dict[str, Any]
+__all__ = ["BEST", "SPECS", "CompareSpec", "LookSpec", "ModelSpec", "Settings", "Spec"]
 
 BEST = "best on validation"
-
-
-class Table(BaseModel):
-    """The base of every table of a spec: frozen, closed to unknown keys, no silent conversion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
 
 
 class SplitSpec(Table):
@@ -58,22 +51,16 @@ class DataSpec(Table):
     images the report shows."""
 
     name: str
-    parameters: dict[str, int | float] = {}
+    parameters: dict[str, int | float] = Field(default_factory=dict)
     split: SplitSpec | None = None
     samples: int = Field(default=20, ge=0)
 
 
-class SeedSpec(Table):
-    """The chosen setting is trained again from ``count`` seeds: first, first + 1, ..."""
-
-    count: int = Field(default=20, ge=1)
-    first: int = Field(default=0, ge=0)
-
-
 class ModelSpec(Table):
-    """One model: an untuned baseline, a grid, and the chosen setting over seeds; each optional.
+    """One model: an untuned baseline, a way to its setting (a ``grid``, a ``search`` or a
+    ``sweep``), and the chosen setting trained again from ``seeds``; each optional.
 
-    ``settings`` hold for all of them; ``baseline`` and each point of ``grid`` add to them.
+    ``settings`` hold for all of them; ``baseline`` and each combination that is tried add to them.
     ``also_prepare`` fits the chosen setting once more on data prepared otherwise, to show what
     the preparation is worth. ``over`` makes one model of each combination of the values that are
     listed under settings' names (and under ``prepare``): a study.
@@ -83,19 +70,29 @@ class ModelSpec(Table):
     family: str  # a row of families.FAMILIES
     prepare: tuple[str, ...] = ()
     dtype: Literal["float32", "float64"] = "float64"
-    settings: Settings = {}
+    settings: Settings = Field(default_factory=dict)
     baseline: Settings | None = None
     grid: dict[str, list[Any]] | None = None
+    search: SearchSpec | None = None
+    sweep: SweepSpec | None = None
     seeds: SeedSpec | None = None
     also_prepare: tuple[tuple[str, ...], ...] = ()
-    over: dict[str, list[Any]] = {}
+    over: dict[str, list[Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_one_way_to_its_setting(self) -> ModelSpec:
+        ways = [name for name in ("grid", "search", "sweep") if getattr(self, name) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"a model's setting is found in one way, came {' and '.join(ways)}")
+        return self
 
 
 class PrintedSpec(Table):
     """Numbers that the document prints, and of what.
 
     ``value`` is a number; a list of one number a class (``quantity = "recall"``); or a table of
-    settings (``quantity = "best parameters"``). ``decimals`` is how many the document prints.
+    settings (``quantity = "best parameters"``). ``decimals`` is how many the document prints. Of a
+    search, ``of`` names the candidate that a number is of, by its parameters.
     """
 
     model: str
@@ -103,6 +100,7 @@ class PrintedSpec(Table):
     value: float | list[float] | Settings
     decimals: int | None = Field(default=None, ge=0)
     remark: str = ""
+    of: Settings | None = None
 
 
 class QuestionSpec(Table):
@@ -128,7 +126,7 @@ class Spec(Table):
     errata: tuple[Erratum, ...] = ()
     questions: tuple[QuestionSpec, ...] = ()
     # What ``--quick`` replaces, by dotted paths: a version that ends in under a minute.
-    quick: dict[str, Any] = {}
+    quick: dict[str, Any] = Field(default_factory=dict)
 
 
 class LookSpec(Spec):
@@ -140,7 +138,7 @@ class LookSpec(Spec):
 class CompareSpec(Spec):
     """Trains one model or several on one data set, and sets them side by side."""
 
-    kind: Literal["compare", "study", "train"]
+    kind: Literal["compare", "search", "study", "sweep", "train"]
     models: dict[str, ModelSpec] = Field(min_length=1)
     # The model that is saved and tested against each other one; "best on validation" leaves it to
     # the validation score. A single model is chosen anyway.
@@ -164,11 +162,17 @@ class CompareSpec(Spec):
                 "training needs a split: add [data.split] with a scheme and held_out, such as "
                 "scheme = 'three-way' and held_out = 0.4"
             )
-        if self.kind == "train" and len(self.members) > 1:
+        if self.kind in ("train", "sweep") and len(self.members) > 1:
             raise ValueError(
-                f"kind = 'train' is of one model, and there are {len(self.members)}; use 'compare' "
-                "or 'study'"
+                f"kind = {self.kind!r} is of one model, and there are {len(self.members)}; use "
+                "'compare' or 'study'"
             )
+        for key, model in self.models.items():
+            if self.kind in ("search", "sweep") and getattr(model, self.kind) is None:
+                raise ValueError(
+                    f"kind = {self.kind!r} needs a table [models.{key}.{self.kind}] that says "
+                    "what is tried"
+                )
         return self
 
     @cached_property
@@ -179,13 +183,11 @@ class CompareSpec(Spec):
 
 def _members(key: str, model: ModelSpec) -> Iterator[tuple[str, ModelSpec]]:
     """The models that ``over`` makes of one, the first name moving slowest."""
-    names = list(model.over)
-    for values in product(*model.over.values()):
-        if not names:
+    for name, changed in combinations(model.over):
+        if not changed:
             yield key, model
             continue
-        changed = dict(zip(names, values, strict=True))
-        said = ", ".join(f"{name} {_short(value)}" for name, value in changed.items())
+        said = ", ".join(f"{each} {short(value)}" for each, value in changed.items())
         prepare = tuple(changed.pop("prepare", model.prepare))
         member = model.model_copy(
             update={
@@ -195,24 +197,14 @@ def _members(key: str, model: ModelSpec) -> Iterator[tuple[str, ModelSpec]]:
                 "over": {},
             }
         )
-        name = ",".join(
-            f"{name}={_short(value)}" for name, value in zip(names, values, strict=True)
-        )
         yield f"{key}.{name}", member
-
-
-def _short(value: Any) -> str:
-    """A value in a model's name."""
-    if isinstance(value, list):
-        return "-".join(map(_short, value)) or "none"
-    if isinstance(value, dict):
-        return "-".join(_short(part) for part in value.values())
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 SPECS: dict[str, type[Spec]] = {
     "compare": CompareSpec,
     "look": LookSpec,
+    "search": CompareSpec,
     "study": CompareSpec,
+    "sweep": CompareSpec,
     "train": CompareSpec,
 }

@@ -13,14 +13,14 @@ __all__ = ["confusion", "distribution", "mcnemar", "recall"]
 CONFIDENCE = 0.95
 
 
-def distribution(values: Sequence[float]) -> Distribution:
-    """Mean, spread and 95 % Student t intervals of n shares.
+def distribution(values: Sequence[float], *, shares: bool = True) -> Distribution:
+    """Mean, spread and 95 % Student t intervals of n values.
 
     With s the standard deviation (n - 1) and t the 97.5 % quantile with n - 1 degrees of freedom,
     the interval of the mean is mean ± t s / sqrt(n), and that of one further value is
-    mean ± t s sqrt(1 + 1/n); both are cut at 0 and 1, which no share can pass. They take the
-    values as independent and roughly normal. Values that are not finite are kept in the list and
-    make the rest not finite too.
+    mean ± t s sqrt(1 + 1/n); of ``shares`` both are cut at 0 and 1, which none can pass. They
+    take the values as independent and roughly normal. Values that are not finite are kept in the
+    list and make the rest not finite too.
     """
     n = len(values)
     mean = math.fsum(values) / n
@@ -29,19 +29,20 @@ def distribution(values: Sequence[float]) -> Distribution:
     s = float(np.std(values, ddof=1))
     t = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1))
     of_mean, of_next = t * s / math.sqrt(n), t * s * math.sqrt(1 + 1 / n)
+    bounds = (0.0, 1.0) if shares else (-math.inf, math.inf)
+
+    def cut(value: float) -> float:
+        return float(np.clip(value, *bounds))  # leaves not-a-number as it is
+
     return Distribution(
         values=tuple(values),
         mean=mean,
         std=s,
-        low=_share(mean - of_mean),
-        high=_share(mean + of_mean),
-        next_low=_share(mean - of_next),
-        next_high=_share(mean + of_next),
+        low=cut(mean - of_mean),
+        high=cut(mean + of_mean),
+        next_low=cut(mean - of_next),
+        next_high=cut(mean + of_next),
     )
-
-
-def _share(value: float) -> float:
-    return float(np.clip(value, 0.0, 1.0))  # leaves not-a-number as it is
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

@@ -1,7 +1,7 @@
 """All that is done with one model of a comparison, and what it predicts for the test images."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,14 +14,25 @@ from chainrule.experiments.bench import Bench, Inputs
 from chainrule.experiments.calibrating import calibration
 from chainrule.experiments.estimates import Calibration
 from chainrule.experiments.families import family
-from chainrule.experiments.fitting import Fitted, accuracy, curves, fit, n_parameters
+from chainrule.experiments.fitting import (
+    Fitted,
+    accuracy,
+    curves,
+    description,
+    fit,
+    n_parameters,
+)
+from chainrule.experiments.joint import job, train_jointly
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.pictures import Pictures
 from chainrule.experiments.predictions import Predictions, predictions
 from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
+from chainrule.experiments.searching import as_search, search
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
+from chainrule.experiments.sweeping import RESHAPING, sweep, with_budget
+from chainrule.experiments.tuned import Sweep
 from chainrule.experiments.units import unit_use
 from chainrule.experiments.verifying import ROWS
 
@@ -45,13 +56,14 @@ class Trained:
 
 
 def train(key: str, bench: Bench) -> Trained:
-    """Baseline, search, the fit that is shown, seeds and variants: each if the spec asks."""
+    """Baseline, search or sweep, the fit that is shown, seeds, variants: each if the spec asks."""
     model = bench.spec.members[key]
     inputs = bench.inputs(model)
     parts, known = inputs.parts, inputs.known
     baseline = _baseline(key, parts, known, bench)
-    found = _search(key, bench)
-    settings = {**_shown_settings(model, found.best if found else {}), **known}
+    found = _search(key, inputs, bench)
+    swept = sweep(key, model, parts, known, bench) if model.sweep else None
+    settings = {**_shown_settings(model, found, swept), **known}
     looked_at = {"diagnose": True} if "diagnose" in family(model.family).parameters() else {}
     with bench.recorder.timed("fit", key):
         fitted = kept_fit(
@@ -89,6 +101,7 @@ def train(key: str, bench: Bench) -> Trained:
         sicknesses=_sicknesses(fitted.estimator),
         baseline=baseline,
         search=found,
+        sweep=swept,
         scores=Scores(**_scores(fitted, parts)),
         recall=tuple(statistics.recall(counts)),
         confusion=tuple(map(tuple, counts.tolist())),
@@ -166,12 +179,15 @@ def _baseline(key: str, parts: Parts, known: Settings, bench: Bench) -> Variant 
         )
 
 
-def _search(key: str, bench: Bench) -> Search | None:
-    if bench.spec.members[key].grid is None:
+def _search(key: str, inputs: Inputs, bench: Bench) -> Search | None:
+    model = bench.spec.members[key]
+    if model.grid is None and model.search is None:
         return None
-    rows = bench.parts["train"]
+    together = as_search(model)
     with bench.recorder.timed("search", key):
-        return grid.search(key, bench.spec, rows, bench.pixel_range, bench.recorder)
+        if together is not None:
+            return search(key, together, inputs, bench)
+        return grid.search(key, bench.spec, bench.parts["train"], bench.pixel_range, bench.recorder)
 
 
 def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]:
@@ -202,10 +218,24 @@ def _remembered(key: str, bench: Bench, compute: Callable[[], Variant]) -> Varia
     return Variant.model_validate_json(json.dumps(found))
 
 
-def _shown_settings(model: ModelSpec, best: Settings) -> Settings:
+def _shown_settings(model: ModelSpec, found: Search | None, swept: Sweep | None) -> Settings:
     """The chosen setting, from the first of the seeds if there are any."""
-    seed = {"random_state": model.seeds.first} if model.seeds else {}
-    return {**model.settings, **best, **seed}
+    settings: Settings = dict(model.settings)
+    if swept is not None:
+        budget, seed = swept.budgets[0], swept.seeds[0]
+        settings = with_budget({**settings, **swept.best}, budget.epochs, budget.updates)
+        settings |= {"random_state": seed, **_same_batches(swept.names, seed)}
+    if found is not None:
+        settings |= found.best
+        if model.search is not None and found.seeds:
+            settings |= {"random_state": found.seeds[0]}
+            settings |= _same_batches(found.best, found.seeds[0])
+    return {**settings, **({"random_state": model.seeds.first} if model.seeds else {})}
+
+
+def _same_batches(tried: Collection[str], seed: int) -> Settings:
+    """The chosen network sees the batches that it saw among the others."""
+    return {"data_seed": seed} if any(name in RESHAPING for name in tried) else {}
 
 
 def _variant(
@@ -226,18 +256,10 @@ def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> See
     model = bench.spec.members[key]
     if model.seeds is None:
         return None
-    seeds = range(model.seeds.first, model.seeds.first + model.seeds.count)
-    runs = []
-    with (
-        bench.recorder.timed("seeds", key),
-        bench.recorder.steps(f"{model.label}: seeds", len(seeds)) as step,
-    ):
-        for seed in seeds:
-            one_seed = partial(_one_seed, model, {**settings, "random_state": seed}, parts, bench)
-            found = bench.recorder.remember(f"{key}: seed {seed}", one_seed)
-            runs.append(SeedRun(*found))
-            bench.recorder.write("seed", model=key, seed=seed, **runs[-1].scores)
-            step()
+    seeds = model.seeds.all
+    with bench.recorder.timed("seeds", key):
+        train_seeds = _together if family(model.family).together else _one_by_one
+        runs = train_seeds(key, settings, parts, bench)
     spreads = {name: statistics.distribution([run.scores[name] for run in runs]) for name in parts}
     recalls = zip(*(run.recall for run in runs), strict=True)
     return SeedRuns(
@@ -248,6 +270,38 @@ def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> See
     )
 
 
+def _one_by_one(key: str, settings: Settings, parts: Parts, bench: Bench) -> "list[SeedRun]":
+    model, runs = bench.spec.members[key], []
+    assert model.seeds is not None
+    with bench.recorder.steps(f"{model.label}: seeds", model.seeds.count) as step:
+        for seed in model.seeds.all:
+            one_seed = partial(_one_seed, model, {**settings, "random_state": seed}, parts, bench)
+            runs.append(SeedRun(*bench.recorder.remember(f"{key}: seed {seed}", one_seed)))
+            bench.recorder.write("seed", model=key, seed=seed, **runs[-1].scores)
+            step()
+    return runs
+
+
+def _together(key: str, settings: Settings, parts: Parts, bench: Bench) -> "list[SeedRun]":
+    model = bench.spec.members[key]
+    assert model.seeds is not None
+    seeds = list(model.seeds.all)
+    tried = [{**settings, "random_state": seed} for seed in seeds]
+    jobs = [job(model.family, each, parts["train"]) for each in tried]
+
+    def take(number: int, estimator: Any) -> SeedRun:
+        what = description(model.family, tried[number])
+        return _seed_run(Fitted(estimator, estimator.diverged_, (), what), parts, bench)
+
+    def tell(number: int, facts: list[Any]) -> None:
+        bench.recorder.write("seed", model=key, seed=seeds[number], **SeedRun(*facts).scores)
+
+    found = train_jointly(
+        f"{key}: seeds", jobs, bench.recorder, f"{model.label}: seeds", take, tell
+    )
+    return [SeedRun(*each) for each in found]
+
+
 class SeedRun(NamedTuple):
     scores: dict[str, float]
     recall: list[float]
@@ -255,7 +309,10 @@ class SeedRun(NamedTuple):
 
 
 def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) -> SeedRun:
-    fitted = fit(model.family, settings, parts["train"])
+    return _seed_run(fit(model.family, settings, parts["train"]), parts, bench)
+
+
+def _seed_run(fitted: Fitted, parts: Parts, bench: Bench) -> SeedRun:
     recall = _recall(fitted, parts["test"], bench.n_classes)
     return SeedRun(_scores(fitted, parts), recall, fitted.diverged)
 

@@ -48,7 +48,8 @@ def cell(results: Results, model: ModelResult, part: str) -> Cell:
     name = f"{PARTS[part][1]} {results.metric}"
     printed = tuple(each for each in _of(results, model) if each.quantity == name)
     if part == "cv":
-        return Cell(model.search.mean if model.search else None, None, printed)
+        folded = model.search is not None and model.search.folds > 1
+        return Cell(model.search.mean if model.search and folded else None, None, printed)
     spread = getattr(model.over_seeds, part) if model.over_seeds else None
     if spread is not None and len(spread.values) > 1:
         return Cell(spread.mean, spread, printed)

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from chainrule.experiments.results import ModelResult, Results
+from chainrule.experiments.results import ModelResult, Results, Search
 from chainrule.reports import figures
 from chainrule.reports.beside import cell
 from chainrule.reports.figures.axes import HALF
@@ -15,6 +15,7 @@ from chainrule.reports.learning import curve_figures
 from chainrule.reports.numbers import count
 from chainrule.reports.pictured import picture_figures
 from chainrule.reports.svg import inline_svg
+from chainrule.reports.tuned import as_lines, judged_by, search_figures, sweep_figures
 
 __all__ = ["Chart", "Drawing", "charts", "drawn", "search_drawing"]
 
@@ -63,9 +64,10 @@ def drawn(drawings: Iterable[Drawing]) -> dict[str, list[Chart]]:
 def _all(results: Results) -> Iterator[Drawing]:
     labels = results.data.class_names
     for model in results.models:
+        for figure, caption in sweep_figures(results, model):
+            yield Drawing("sweep", figure, model.label, caption)
         if model.search and len(model.search.candidates) > 1:
-            rows = [(each.parameters, each.mean) for each in model.search.candidates]
-            yield search_drawing(model.label, rows, model.search.best)
+            yield from _search(model.label, model.search, results.metric)
         for figure in curve_figures(model, results.metric):
             yield Drawing("curves", figure, model.label)
         for section, figure in picture_figures(_to_draw(model, results), results.data):
@@ -92,11 +94,22 @@ def _to_draw(model: ModelResult, results: Results) -> ModelResult:
     return model.model_copy(update={"pictures": model.pictures.model_copy(update=leave)})
 
 
+def _search(label: str, search: Search, metric: str) -> Iterator[Drawing]:
+    if as_lines(search):
+        rows = [(each.parameters, each.mean) for each in search.candidates]
+        yield search_drawing(label, rows, search.best, judged_by(search, metric))
+    for figure, caption in search_figures(label, search, metric):
+        yield Drawing("search", figure, label, caption)
+
+
 def search_drawing(
-    label: str, rows: Sequence[tuple[dict[str, Any], float | None]], best: dict[str, Any]
+    label: str,
+    rows: Sequence[tuple[dict[str, Any], float | None]],
+    best: dict[str, Any],
+    score: str = "cross-validated accuracy",
 ) -> Drawing:
     """The candidates of one model, each with its score."""
-    figure = figures.search_overview(rows, best, title=label)
+    figure = figures.search_overview(rows, best, title=label, score=score)
     caption = f"{count(len(rows))} candidates, the best ringed."
     if len({name for parameters, _ in rows for name in parameters}) > 3:
         caption += " Where lines hide further parameters, the best value of these is drawn."

@@ -8,14 +8,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from chainrule.experiments.results import PairedTest, Results
+from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
 from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline
 from chainrule.reports.tiles import tile
 
-__all__ = ["environment", "render", "timings", "write_report"]
+__all__ = ["environment", "ranked", "render", "timings", "write_report"]
 
 LEVEL = 0.05
 
@@ -48,6 +48,8 @@ def render(results: Results) -> str:
         comparisons=beside.by_model(results),
         fits=fits(results),
         timings=timings(results),
+        seconds_of=results.clock.parts.get,
+        ranked=ranked,
         things="images" if results.data.image_shape else "rows",
     )
 
@@ -67,6 +69,8 @@ def environment() -> Environment:
         "p_value": numbers.p_value,
         "duration": numbers.duration,
         "count": numbers.count,
+        "setting": numbers.setting,
+        "short": numbers.short,
         "difference": numbers.difference,
         "loss": numbers.loss,
         "settings": numbers.settings,
@@ -96,6 +100,12 @@ def verdict(test: PairedTest, label: Callable[[str], str], tests: int) -> str:
     if test.p_value >= LEVEL / tests:
         return "no difference shown"
     return f"{label(test.a if test.only_a > test.only_b else test.b)} is better"
+
+
+def ranked(search: Search) -> list[int]:
+    """The places of the candidates, the best first; of equals, those that were not dropped."""
+    rows = search.candidates
+    return sorted(range(len(rows)), key=lambda at: (rows[at].rank, rows[at].ended == "dropped", at))
 
 
 def timings(results: Results) -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ __all__ = [
     "setting",
     "settings",
     "several",
+    "short",
 ]
 
 ABSENT = "–"
@@ -39,6 +40,11 @@ def difference(value: float | None) -> str:
         return ABSENT
     digits = loss(abs(value))
     return digits if float(digits) == 0 else f"{'−' if value < 0 else '+'}{digits}"
+
+
+def short(value: float | None) -> str:
+    """A number to four significant digits."""
+    return ABSENT if value is None else f"{value:.4g}"
 
 
 def printed(value: float | str | None, decimals: int | None = None) -> str:
@@ -83,17 +89,17 @@ def several(number: int, what: str) -> str:
     return f"{count(number)} {what}" if number == 1 else f"{count(number)} {what}s"
 
 
-def setting(value: Any) -> str:
+def setting(value: Any, digits: int = 6) -> str:
     """A parameter's value as a reader writes it: equal layers multiplied out, None as a word."""
     if value is None:
         return "none"
     if isinstance(value, (list, tuple)):
         if len(value) > 1 and len(set(map(str, value))) == 1:
-            return f"{len(value)}×{setting(value[0])}"
-        return "-".join(setting(each) for each in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+            return f"{len(value)}×{setting(value[0], digits)}"
+        return "-".join(setting(each, digits) for each in value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
-def settings(parameters: Mapping[str, Any]) -> str:
+def settings(parameters: Mapping[str, Any], digits: int = 6) -> str:
     """Several parameters in one line."""
-    return ", ".join(f"{name} = {setting(value)}" for name, value in parameters.items())
+    return ", ".join(f"{name} = {setting(value, digits)}" for name, value in parameters.items())

@@ -27,6 +27,7 @@ SECTIONS = (
     Section("data", "The data", lambda r: r.data.splits),
     Section("spectrum", "How many directions matter", lambda r: _pictured(r, "spectrum")),
     Section("setup", "Stated, inferred, ours", lambda r: r.assumptions),
+    Section("sweep", "Value by value", lambda r: any(m.sweep for m in r.models)),
     Section("search", "How the settings were chosen", lambda r: any(m.search for m in r.models)),
     Section("networks", "The networks", lambda r: _pictured(r, "layers")),
     Section("curves", "How it learned", lambda r: any(m.curves for m in r.models)),

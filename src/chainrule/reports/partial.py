@@ -1,16 +1,20 @@
 """The page of a run that is not complete: its spec, and what it has written so far."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from chainrule.experiments import loading, toml
 from chainrule.experiments.reading import RunRecord
+from chainrule.reports import figures
 from chainrule.reports.charts import Drawing, drawn, search_drawing
 from chainrule.reports.html import environment
 from chainrule.reports.learning import curve_figures
-from chainrule.reports.numbers import moment
+from chainrule.reports.numbers import moment, setting
 from chainrule.reports.progress import PARTS, Progress, progress_of
 
 __all__ = ["render_partial"]
+
+MANY = 12
 
 
 def render_partial(record: RunRecord) -> str:
@@ -42,6 +46,22 @@ def _drawings(models: Sequence[Progress]) -> Iterator[Drawing]:
         for figure in curve_figures(model.result, "accuracy"):
             yield Drawing("curves", figure, model.label)
         known = [(score, parameters) for parameters, score in model.candidates if score is not None]
-        if len(known) > 1:
+        if len(known) < 2:
+            continue
+        parameters, scores = zip(*model.candidates, strict=True)
+        if _scattered(parameters):
+            yield Drawing(
+                "search",
+                figures.score_by_parameter(parameters, scores, title=model.label),
+                model.label,
+            )
+        else:
             best = max(known, key=lambda pair: pair[0])[1]
             yield search_drawing(model.label, model.candidates, best)
+
+
+def _scattered(parameters: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether some hyperparameter has more values than lines could show: it is drawn at random."""
+    names = {name for each in parameters for name in each}
+    values = [{setting(each.get(name)) for each in parameters} for name in names]
+    return any(len(each) > MANY for each in values)

@@ -17,12 +17,17 @@ UNKNOWN = ModelSpec(label="", family="")
 
 @dataclass(frozen=True)
 class Progress:
-    """What there is of one model: its record as far as it is known, candidates and seeds."""
+    """What there is of one model: its record as far as it is known, candidates and seeds.
+
+    ``trainings`` are those of a sweep. What is expected is 0 where it is not known before.
+    """
 
     result: ModelResult
     done: bool
     candidates: tuple[tuple[dict[str, Any], float | None], ...]
     expected_candidates: int
+    trainings: int
+    expected_trainings: int
     seeds: tuple[tuple[Any, Scores], ...]
     expected_seeds: int
 
@@ -36,8 +41,11 @@ class Progress:
         return "done" if self.done else ", ".join(self._steps()) or "not begun"
 
     def _steps(self) -> Iterator[str]:
+        if self.trainings:
+            yield f"training {self.trainings} of at most {self.expected_trainings} of its sweep"
         if self.candidates:
-            yield f"candidate {len(self.candidates)} of {self.expected_candidates}"
+            of = f" of {self.expected_candidates}" if self.expected_candidates else ""
+            yield f"candidate {len(self.candidates)}{of}"
         epochs = (self.result.curves or {}).get("epoch", ())
         if epochs and epochs[-1] is not None:
             yield f"epoch {epochs[-1]:g}"
@@ -71,13 +79,43 @@ def _one(key: str, model: ModelSpec, rows: Sequence[Row]) -> Progress:
     return Progress(
         result=result,
         done=bool(ends),
-        candidates=tuple(
-            (row.get("parameters") or {}, _mean(row.get("folds"))) for row in _of(rows, "candidate")
-        ),
-        expected_candidates=math.prod(map(len, (model.grid or {}).values())),
+        candidates=tuple(_candidates(rows).values()),
+        expected_candidates=_expected_candidates(model),
+        trainings=len(_of(rows, "training")),
+        expected_trainings=_expected_trainings(model),
         seeds=tuple((row.get("seed"), _scores(row)) for row in _of(rows, "seed")),
         expected_seeds=model.seeds.count if model.seeds else 0,
     )
+
+
+def _candidates(rows: Sequence[Row]) -> dict[Any, tuple[dict[str, Any], float | None]]:
+    """Each candidate once, as it is known last: where candidates are halved, some come again."""
+    found = {}
+    for place, row in enumerate(_of(rows, "candidate")):
+        parameters, score = row.get("parameters") or {}, _mean(row.get("folds"))
+        found[row.get("number", f"line {place}")] = parameters, score
+    return found
+
+
+def _expected_candidates(model: ModelSpec) -> int:
+    """0 where a strategy decides itself how many there are."""
+    if model.search is None:
+        return math.prod(map(len, (model.grid or {}).values()))
+    if model.search.n_candidates is not None:
+        return model.search.n_candidates
+    values = list(model.search.space.values())
+    listed = model.search.strategy == "grid" and all(isinstance(each, list) for each in values)
+    return math.prod(map(len, values)) if listed else 0
+
+
+def _expected_trainings(model: ModelSpec) -> int:
+    """At most, since only the longest epochs have probes."""
+    sweep = model.sweep
+    if sweep is None:
+        return 0
+    each = math.prod(map(len, sweep.over.values())) * sweep.seeds.count
+    budgets = (1 if sweep.epochs else 0) + (1 + len(sweep.probes) if sweep.updates else 0)
+    return each * budgets
 
 
 def _of(rows: Sequence[Row], event: str) -> list[Row]:

@@ -100,7 +100,8 @@ class PopulationSearchCV(BaseSearchCV):
         ``threshold`` and the ``rule``.
     curves_ : list of dict
         Of each training the ``candidate``, ``split``, ``seed``, its ``train_loss`` and
-        ``validation_loss`` by epoch, and whether it ``diverged``.
+        ``validation_loss`` by epoch, whether it ``diverged``, and whether it ``ended`` or the
+        strategy went on without it.
     seeds_ : list of int
         The trainings' seeds.
 
@@ -450,6 +451,7 @@ class PopulationSearchCV(BaseSearchCV):
                 "train_loss": outcome.losses,
                 "validation_loss": outcome.validation,
                 "diverged": outcome.diverged,
+                "ended": outcome.ended,
             }
             for row, number in enumerate(numbers_)
             for split, seed, outcome in evaluation.of(number)

@@ -2,18 +2,45 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from chainrule.search.evaluation import Evaluation, Fit, Outcome
 from chainrule.search.strategies.rounds import Round
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Watcher", "watched_by"]
 
 SECONDS_BETWEEN_LINES = 3.0
+
+
+class Watcher(Protocol):
+    """Hears of a search as it goes; by several threads, one call at a time."""
+
+    def round(self, asked: Round) -> None:
+        """A round begins. Of its candidates, trainings that came to their end in an earlier round
+        are not trained again, and not told of again."""
+
+    def outcome(self, fit: Fit, outcome: Outcome) -> None:
+        """A training has come to its end, or to the end of its budget; or is known from before a
+        kill."""
+
+
+_watcher: ContextVar[Watcher | None] = ContextVar("chainrule_watcher", default=None)
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Let the watcher hear of the search that is done inside."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 class Progress:
@@ -30,6 +57,7 @@ class Progress:
         self._needed = 1
         self._said = 0.0
         self._bar: Any = None
+        self._watcher = _watcher.get()
 
     def __enter__(self) -> Self:
         if self.wanted and sys.stderr.isatty():
@@ -74,6 +102,8 @@ class Progress:
         self._needed, self.alive = trainings, len(asked.entries)
         self._scores = {}
         self.total += trainings * len(asked.entries)
+        if self._watcher:
+            self._watcher.round(asked)
         self._show()
 
     def outcome(self, fit: Fit, outcome: Outcome) -> None:
@@ -84,6 +114,8 @@ class Progress:
         scores.append(_value(outcome.test, self.metric))
         if len(scores) == self._needed:
             self.best = np.fmax(self.best, np.mean(scores))
+        if self._watcher:
+            self._watcher.outcome(fit, outcome)
         self._show()
 
     def _show(self) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from chainrule.reports.figures.drawing import network_drawing as network_drawing
     from chainrule.reports.figures.gap import train_test_gap as train_test_gap
     from chainrule.reports.figures.importance import parameter_importance as parameter_importance
+    from chainrule.reports.figures.noise import gradient_noise as gradient_noise
     from chainrule.reports.figures.parallel import parallel_coordinates as parallel_coordinates
+    from chainrule.reports.figures.profile import sweep_profile as sweep_profile
+    from chainrule.reports.figures.rates import learning_rate_range as learning_rate_range
     from chainrule.reports.figures.recall import recall_by_class as recall_by_class
     from chainrule.reports.figures.regions import decision_regions as decision_regions
     from chainrule.reports.figures.regions import region_grid as region_grid
@@ -38,8 +41,10 @@ _HOME = {
     "confusion_matrix": "confusion",
     "decision_regions": "regions",
     "first_layer_weights": "weights",
+    "gradient_noise": "noise",
     "layer_diagnosis": "diagnosis",
     "learning_curves": "curves",
+    "learning_rate_range": "rates",
     "network_drawing": "drawing",
     "parallel_coordinates": "parallel",
     "parameter_importance": "importance",
@@ -51,6 +56,7 @@ _HOME = {
     "search_overview": "search",
     "seed_distribution": "seeds",
     "sweep_map": "sweep",
+    "sweep_profile": "profile",
     "train_test_gap": "gap",
 }
 
@@ -61,8 +67,10 @@ __all__ = [
     "confusion_matrix",
     "decision_regions",
     "first_layer_weights",
+    "gradient_noise",
     "layer_diagnosis",
     "learning_curves",
+    "learning_rate_range",
     "network_drawing",
     "parallel_coordinates",
     "parameter_importance",
@@ -74,6 +82,7 @@ __all__ = [
     "search_overview",
     "seed_distribution",
     "sweep_map",
+    "sweep_profile",
     "train_test_gap",
 ]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from chainrule.errors import InvalidInputError, unknown_name
 from chainrule.reports.figures.axes import FULL, log_scale, panel, wants_log
@@ -24,6 +24,8 @@ ENDS = {
 }
 """How a training may have ended: its mark, the mark's colour, and what the legend says."""
 
+ENDS_AT = {"epoch": "epochs", "updates": "updates"}
+
 
 @styled
 def candidate_curves(
@@ -33,6 +35,7 @@ def candidate_curves(
     epochs: Sequence[Sequence[float] | np.ndarray] | None = None,
     best: int | None = None,
     logarithmic: bool | None = None,
+    along: str = "epoch",
     quantity: str = "validation loss",
     title: str = "",
 ) -> Figure:
@@ -52,6 +55,8 @@ def candidate_curves(
     logarithmic : bool, optional
         Unless told, the vertical axis is logarithmic where the values of those that did not
         diverge are positive and span more than a factor of 20.
+    along : {"epoch", "updates"}, default="epoch"
+        What ``epochs`` are; updates lie on a logarithmic scale.
     quantity, title : str
         What is drawn, and of which search.
 
@@ -70,27 +75,31 @@ def candidate_curves(
     subject = f"{title}: {quantity}" if title else quantity[:1].upper() + quantity[1:]
     figure, axes = panel(3.6, title=subject, grid="y", width=FULL)
     shown = [values for (_, values), how in zip(series, ended, strict=True) if how != "diverged"]
-    # The first epoch of those that diverged counts too: they began among the others.
-    shown += [values[:1] for _, values in series]
+    # The first epoch of those that diverged later counts too: they began among the others.
+    shown += [values[:1] for _, values in series if len(values) > 1 or not shown]
     every = np.concatenate([*shown, np.empty(0)])
     if logarithmic is None:
         logarithmic = wants_log(every)
-    for number, (along, values) in enumerate(series):
+    for number, (places, values) in enumerate(series):
         if number != best:
-            axes.plot(along, values, color=MUTED, linewidth=0.8, alpha=faint(len(series)))
+            axes.plot(places, values, color=MUTED, linewidth=0.8, alpha=faint(len(series)))
     if best is not None:
         axes.plot(*series[best], color=LOOKS[0].colour, linewidth=2.4, label="best", zorder=3)
     if logarithmic:
         log_scale(axes)
     top = _limit(axes, every[np.isfinite(every)], logarithmic)
     _marks(axes, series, ended, top)
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel(along)
+    if along == "epoch":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         place: Any = "outside lower center"
         figure.legend(handles, labels, loc=place, ncols=len(handles))
-    return titled(figure, _alt(subject, series, ended, best))
+    return titled(figure, _alt(subject, series, ended, best, along))
 
 
 def _series(
@@ -163,6 +172,7 @@ def _alt(
     series: Sequence[tuple[np.ndarray, np.ndarray]],
     ended: Sequence[str],
     best: int | None,
+    along: str,
 ) -> str:
     counts = [
         f"{sum(each == how for each in ended)} {ENDS[how][2]}" for how in ENDS if how in ended
@@ -171,5 +181,5 @@ def _alt(
     end = _end(*series[best]) if best is not None else None
     if best is not None and end is not None:
         first = series[best][1][np.isfinite(series[best][1])][0]
-        text += f" The best goes from {first:.4g} to {end[1]:.4g} in {end[0]:g} epochs."
+        text += f" The best goes from {first:.4g} to {end[1]:.4g} in {end[0]:g} {ENDS_AT[along]}."
     return text

@@ -19,29 +19,35 @@ Curve = tuple[Sequence[float | None], Sequence[float | None]]
 
 @styled
 def overlaid_curves(
-    curves: Mapping[str, Curve], *, quantity: str = "loss", title: str = ""
+    curves: Mapping[str, Curve],
+    *,
+    along: str = "epoch",
+    quantity: str = "loss",
+    title: str = "",
+    logarithmic: bool = False,
 ) -> Figure:
     """Curves by name, each as its epochs and its values; a value of None leaves a gap.
 
     The axis is logarithmic when the values are positive and span more than a factor of 20, and so
-    are the epochs when one training is that much longer than another.
+    are the epochs when one training is that much longer than another, or ``logarithmic`` says so.
+    ``along`` is what stands under them.
     """
     subject = f"{title}: {quantity}" if title else quantity.capitalize()
     rows = -(-len(curves) // 2)
     figure, (axes,) = panels(1, 3.4 + 0.24 * rows, title=subject, grid="y")
     series = {
-        name: (np.array(along, dtype=float), np.array(values, dtype=float))
-        for name, (along, values) in curves.items()
+        name: (np.array(places, dtype=float), np.array(values, dtype=float))
+        for name, (places, values) in curves.items()
     }
-    for index, (name, (along, values)) in enumerate(series.items()):
+    for index, (name, (places, values)) in enumerate(series.items()):
         style = look(index)
         axes.plot(
-            along,
+            places,
             drawable(values),
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
-            markevery=max(1, len(along) // 8),
+            markevery=max(1, len(places) // 8),
             markersize=5,
             label=name,
         )
@@ -49,21 +55,23 @@ def overlaid_curves(
     known = known[np.isfinite(known)]
     if known.size and known.min() > 0 and known.max() / LOG_RATIO > known.min():
         log_scale(axes)
-    axes.set_xlabel("epoch")
-    lengths = [along.max() for along, _ in series.values() if along.size]
-    if lengths and min(lengths) > 0 and max(lengths) > LOG_RATIO * min(lengths):
+    axes.set_xlabel(along)
+    lengths = [places.max() for places, _ in series.values() if places.size]
+    far = bool(lengths) and min(lengths) > 0 and max(lengths) > LOG_RATIO * min(lengths)
+    if far or logarithmic:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside lower center", ncols=min(2, len(curves)))
-    return titled(figure, _alt(series, subject))
+    return titled(figure, _alt(series, subject, along))
 
 
-def _alt(series: Mapping[str, tuple[np.ndarray, np.ndarray]], subject: str) -> str:
+def _alt(series: Mapping[str, tuple[np.ndarray, np.ndarray]], subject: str, along: str) -> str:
     parts = []
-    for name, (along, values) in series.items():
+    for name, (places, values) in series.items():
         known = values[np.isfinite(values)]
         if known.size:
-            parts.append(f"{name} from {known[0]:.4g} to {known[-1]:.4g} in {len(along)} epochs")
+            span = f"{len(places)} epochs" if along == "epoch" else f"{places[-1]:,g} {along}"
+            parts.append(f"{name} from {known[0]:.4g} to {known[-1]:.4g} in {span}")
     return f"{subject}: {'; '.join(parts) or 'no values'}."

@@ -1,0 +1,30 @@
+"""The preparation of a spec as a step of a scikit-learn Pipeline, fitted on each fold's rows."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from chainrule.data import preparation
+from chainrule.data.record import PixelRange
+
+__all__ = ["PreparationStep"]
+
+
+class PreparationStep(TransformerMixin, BaseEstimator):
+    """The steps of `chainrule.data.preparation`, in this order and to this type."""
+
+    def __init__(
+        self, steps: Sequence[str] = (), pixel_range: PixelRange = None, dtype: str = "float64"
+    ) -> None:
+        self.steps = steps
+        self.pixel_range = pixel_range
+        self.dtype = dtype
+
+    def fit(self, X: np.ndarray, y: Any = None) -> Self:
+        self.fitted_ = preparation.fit(self.steps, X, self.pixel_range)
+        return self
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        return self.fitted_(X).astype(self.dtype, copy=False)
