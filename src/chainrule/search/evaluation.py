@@ -294,10 +294,8 @@ class Evaluation:
     ) -> tuple[Any, Any]:
         try:
             X = before.fit_transform(X, y, **params)
-            for (
-                _,
-                step,
-            ) in before.steps:  # not the Pipeline, which asks the last one if it is fitted
+            # Not the Pipeline's own transform, which asks its last step whether it is fitted.
+            for _, step in before.steps:
                 if step not in (None, "passthrough"):
                     X_test = step.transform(X_test)
             return X, X_test
