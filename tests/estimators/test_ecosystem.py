@@ -10,8 +10,10 @@ from sklearn import neural_network
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import make_blobs
 from sklearn.ensemble import BaggingRegressor, VotingClassifier
 from sklearn.inspection import permutation_importance
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import (
     GridSearchCV,
     cross_val_predict,
@@ -156,3 +158,16 @@ def test_threads_do_not_disturb_each_other(problem):
         fit(dtype) for dtype in ["float32", "float64"] * 4
     )
     assert [net.loss_curve_ == alone for net in nets] == [False, True] * 4
+
+
+def test_a_score_is_scikit_learn_s_whatever_the_labels():
+    X, y = make_blobs(60, centers=3, random_state=0)
+    weights = np.linspace(0.5, 2, 60)
+    for labels in (y, y.astype(float), y.astype(str), y > 0, y.astype(str).astype(object)):
+        net = MLPClassifier((4,), max_iter=1, random_state=0, tol=0.0).fit(X, labels)
+        for given in (labels, list(labels)):
+            for weight in (None, weights):
+                expected = accuracy_score(labels, net.predict(X), sample_weight=weight)
+                assert net.score(X, given, weight) == expected
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        net.score(X, y[:-1])

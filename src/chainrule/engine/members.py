@@ -2,22 +2,23 @@
 
 The same step as in ``program.py``, over two more axes: groups, whose rows and orders of batches
 differ, and the members of a group, which see the same batches. What the members of a group share
-is computed once: their rows are gathered once, and the products of their first layers are one wide
-product, because the member axis of those weights lies beside that of the units.
+is computed once: their rows are gathered once, and the products of their first layers are one,
+because the member axis of those weights lies beside that of the units. Inside the loop the samples
+are the last axis (see ``columns.py``).
 
 Axes, in this order where a value has them: steps, groups (G), members (C), then the value's own.
 The weights of the first layer are ``(G, n_in, C, n_out)``, all other parameters
 ``(G, C, ...)``, and an optimizer's state is laid out as the parameters are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from chainrule.engine import columns
 from chainrule.engine.plan import Hyperparameters, Plan, traces
 from chainrule.engine.program import COMPILER_OPTIONS, Data
 from chainrule.engine.step import update
@@ -126,10 +127,13 @@ def _run(
     ) -> Any:
         rate, l2, number = step
         masks = _masks(plan, hyper, widths, number)
-        after = update(plan, layers, state, hyper, X, Y, w, rate, l2, masks)
+        after = update(plan, layers, state, hyper, X, Y, w, rate, l2, masks, in_columns=True)
         return Members(after.layers, after.state), after.loss, after.penalty
 
-    axes, of_state = member_axes(n_layers), state_axes(members.state, n_layers)
+    axes = (Layer(0, 0),) * n_layers
+    of_state = {
+        name: axes if isinstance(part, tuple) else 0 for name, part in members.state.items()
+    }
     of_data = [0 if level == 2 else None for level in levels]
     of_widths = None if widths is None else 0
     inner = jax.vmap(
@@ -174,7 +178,6 @@ def _only(part: Array) -> Array:
 def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) -> MembersOutcome:
     """Run ``steps.count`` times ``advance(*given, rows, rate, l2, number)``."""
     members, *others = given
-    lay_flat, shape = _flattening(plan)
 
     def body(i: Array, before: MembersOutcome) -> MembersOutcome:
         number = steps.first + i.astype(jnp.uint32)
@@ -187,37 +190,29 @@ def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) 
         return MembersOutcome(after, before.loss.at[i].set(loss), penalties)
 
     nothing = jnp.zeros(steps.rate.shape, plan.dtype)
-    start = MembersOutcome(lay_flat(members), nothing, nothing)
+    start = MembersOutcome(_changed(members, columns.kept), nothing, nothing)
     outcome: MembersOutcome = jax.lax.fori_loop(0, steps.count, body, start)
-    return outcome._replace(members=shape(outcome.members))
+    back = partial(columns.shaped, sizes=plan.sizes)
+    return outcome._replace(members=_changed(outcome.members, back, False))
 
 
-def _flattening(plan: Plan) -> tuple[Callable[[Members], Members], Callable[[Members], Members]]:
-    """What lays the weights of all layers but the first flat, ``(..., n_in * n_out)``, and back.
+def _changed(members: Members, change: Any, into: bool = True) -> Members:
+    """The members with ``change`` made of the layers of each, their state's among them.
 
-    A loop over a short last axis, such as that of ten classes, is not made one of vectors: the
-    optimizer would take as long for those few weights as for all of the first layer.
+    ``into``: from the arrays that a block has to those of the loop; otherwise back.
     """
-
-    def changed(shapes: Sequence[tuple[int, ...]]) -> Callable[[Members], Members]:
-        def each(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-            rest = zip(layers[1:], shapes[1:], strict=True)
-            return (
-                layers[0],
-                *(Layer(one.W.reshape(*one.b.shape[:-1], *to), one.b) for one, to in rest),
-            )
-
-        def all_parts(members: Members) -> Members:
-            state = {
-                name: each(part) if isinstance(part, tuple) else part
-                for name, part in members.state.items()
-            }
-            return Members(each(members.layers), state)
-
-        return all_parts
-
-    sizes = list(pairwise(plan.sizes))
-    return changed([(-1,)] * len(sizes)), changed(sizes)
+    n_layers = len(members.layers)
+    # a block has the members of the first layer's weights after the inputs
+    there, here = (Layer(0, 0),) * n_layers, member_axes(n_layers)
+    axes = (here, there) if into else (there, here)
+    each = jax.vmap(change, axes[:1], axes[1])
+    if members.layers[0].b.ndim == 3:
+        each = jax.vmap(each)
+    state = {
+        name: each(part) if isinstance(part, tuple) else part
+        for name, part in members.state.items()
+    }
+    return Members(each(members.layers), state)
 
 
 def _masks(

@@ -41,16 +41,19 @@ PARTS = 16
 def _sum(term: Callable[[Array], Array], W: Array) -> Array:
     """The sum of a term of each weight.
 
-    First of equal parts of the rows, which a compiler makes one loop of; then by a product with
-    ones. A plain sum takes it many times as long, since it keeps the order of its additions.
+    First of equal parts of them, which a compiler makes one loop of; then by a product with ones.
+    A plain sum takes it many times as long, since it keeps the order of its additions.
     """
-    height = len(W) // PARTS
-    parts = [term(W[start : start + height]) for start in range(0, PARTS * height, height or 1)]
-    sums = [sum(parts[1:], parts[0])] if parts else []
-    if len(W) > PARTS * height:
-        sums.append(term(W[PARTS * height :]))
-    xp = namespace(W)
-    return sum(xp.sum(xp.ones_like(values[:, 0]) @ values) for values in sums)
+    flat = W.reshape(-1)
+    length = len(flat) // PARTS
+    parts = [term(flat[number * length : (number + 1) * length]) for number in range(PARTS)]
+    total = _added(sum(parts[1:], parts[0])) if length else 0.0
+    rest = flat[PARTS * length :]
+    return total + _added(term(rest)) if len(rest) else total
+
+
+def _added(values: Array) -> Array:
+    return values @ namespace(values).ones_like(values)
 
 
 def l2(W: Array, strength: Array | float) -> Array:

@@ -229,6 +229,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         A = self._outputs(X)
         return self._label_binarizer.inverse_transform(A.ravel() if A.shape[1] == 1 else A)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The accuracy on ``X``: the share of rows that ``predict`` gives the labels ``y`` of (for
+        multilabel targets all of a row's), or of their weights."""
+        if sample_weight is None and isinstance(y, np.ndarray) and y.dtype.kind in "biuU":
+            # the same without checks, which take longer than a small network's prediction
+            predicted = self.predict(X)
+            if predicted.shape == y.shape and y.ndim == 1 and predicted.dtype == y.dtype:
+                return float(np.mean(predicted == y))
+        return float(super().score(X, y, sample_weight))
+
     def predict_proba(self, X: Any) -> npt.NDArray[Any]:
         """The probability of each class, ``(n_samples, n_classes)``, in the order of
         ``classes_``."""

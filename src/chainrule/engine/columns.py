@@ -1,0 +1,83 @@
+"""Loss and gradients with the batch as the last axis: the equations' numbers, in another layout.
+
+With the samples as columns, ``(units, n)``, and the first layer's weights as ``(n_out, n_in)``,
+the arrays of many networks lie one behind the other in every product: those of the first layer are
+one tall product, ``(members n_out, n_in) (n_in, n)`` and ``(members n_out, n) (n, n_in)``, and
+nothing must be copied to turn its axes. XLA does not find this by itself.
+
+All weights are kept flat, the first layer's by its units: a loop over a short last axis, such as
+that of ten classes, is not made one of vectors. Otherwise as ``equations.network``.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from chainrule.engine.plan import Plan
+from chainrule.equations.activations import ACTIVATIONS, pullback
+from chainrule.equations.losses import LOSSES, Settings, output_gradient, per_sample, reduce_weights
+from chainrule.equations.namespace import Array, namespace
+from chainrule.equations.network import Layer
+
+__all__ = ["kept", "loss_and_gradients", "shaped"]
+
+
+def kept(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Layers of one network, as they are kept here."""
+    first, *rest = layers
+    return (
+        Layer(first.W.T.reshape(-1), first.b),
+        *(Layer(layer.W.reshape(-1), layer.b) for layer in rest),
+    )
+
+
+def shaped(layers: Sequence[Layer], sizes: Sequence[int]) -> tuple[Layer, ...]:
+    """Kept layers with weights ``(n_in, n_out)``."""
+    first, *rest = layers
+    shapes = list(pairwise(sizes))
+    return (
+        Layer(first.W.reshape(shapes[0][::-1]).T, first.b),
+        *(
+            Layer(layer.W.reshape(shape), layer.b)
+            for layer, shape in zip(rest, shapes[1:], strict=True)
+        ),
+    )
+
+
+def loss_and_gradients(
+    plan: Plan,
+    layers: Sequence[Layer],
+    X: Array,
+    Y: Array,
+    weights: Array,
+    masks: Sequence[Array] | None = None,
+    settings: Settings | None = None,
+) -> tuple[Array, tuple[Layer, ...]]:
+    """As ``step.loss_and_gradients``, of kept layers, with gradients that are kept alike."""
+    xp = namespace(X)
+    rows = [ACTIVATIONS[name] for name in plan.activations]
+    shapes = list(pairwise(plan.sizes))
+    W = [layer.W.reshape(shape) for layer, shape in zip(layers[1:], shapes[1:], strict=True)]
+    V = layers[0].W.reshape(shapes[0][::-1])
+
+    inputs, Z, A = [], [V @ X.T + layers[0].b[:, None]], []
+    for number, row in enumerate(rows[:-1]):
+        A.append(row.function(Z[-1]))
+        inputs.append(A[-1] if masks is None else A[-1] * masks[number].T)
+        Z.append(W[number].T @ inputs[-1] + layers[number + 1].b[:, None])
+
+    loss, output, Z_out = LOSSES[plan.loss], rows[-1], Z[-1].T
+    A_out = output.function(Z_out)
+    share = reduce_weights(weights, "mean")
+    value = xp.sum(share * per_sample(loss, output, Z_out, A_out, Y, settings))
+    dZ_rows = output_gradient(loss, output, Z_out, A_out, Y, settings) * share[:, None]
+
+    db, dZ, found = xp.sum(dZ_rows, axis=0), dZ_rows.T, []
+    for number in range(len(W) - 1, -1, -1):
+        found.append(Layer((inputs[number] @ dZ.T).reshape(-1), db))
+        dA = W[number] @ dZ
+        if masks is not None:
+            dA = dA * masks[number].T
+        dZ = pullback(rows[number], Z[number], A[number], dA)
+        db = dZ @ xp.ones_like(weights)
+    found.append(Layer((dZ @ X).reshape(-1), db))
+    return value, tuple(found[::-1])
