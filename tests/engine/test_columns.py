@@ -1,5 +1,7 @@
 """The batch as the last axis: the same numbers as with the samples as rows, in NumPy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,8 +18,7 @@ HIDDEN = [name for name, row in ACTIVATIONS.items() if row.hidden]
 
 def network(sizes, seed=0):
     rng = np.random.default_rng(seed)
-    pairs = zip(sizes[:-1], sizes[1:], strict=True)
-    return tuple(Layer(rng.normal(size=pair), rng.normal(size=pair[1])) for pair in pairs)
+    return tuple(Layer(rng.normal(size=pair), rng.normal(size=pair[1])) for pair in pairwise(sizes))
 
 
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=5))
