@@ -40,7 +40,7 @@ def load_diabetes() -> DataSet:
         image_shape=None,
         pixel_range=None,
         source=_SOURCE,
-        licence="none stated by its source",
+        licence="no licence stated",
         sha256=found,
         task="regression",
         target_name="disease progression after a year",

@@ -134,8 +134,8 @@ def _errors(evidence: Evidence) -> Iterator[str]:
         listed = _listed(f"{label} {rmse:.4g} and {mae:.4g}" for rmse, mae, label in shown)
         between = "from the least to the most: " if evidence.many else ""
         yield (
-            f"How far they are from the truth (RMSE, and the mean absolute error, in units of "
-            f"{evidence.target}): {between}{listed}."
+            f"RMSE and mean absolute error on the same {evidence.noun}s, of {evidence.target}: "
+            f"{between}{listed}."
         )
 
 

@@ -39,6 +39,11 @@ def _shown(part: str) -> Quantity:
     )
 
 
+def _mean_of_seeds(model: ModelResult) -> Ours:
+    spread = model.over_seeds.test if model.over_seeds else None
+    return Ours(spread.mean if spread else None)
+
+
 def _gap(model: ModelResult) -> Ours:
     train, test = model.scores.train, model.scores.test
     return Ours(None if train is None or test is None else train - test)
@@ -104,6 +109,7 @@ def _scores(metric: str) -> dict[str, Quantity]:
         f"train {metric}": _shown("train"),
         f"validation {metric}": _shown("validation"),
         f"test {metric}": _shown("test"),
+        f"mean test {metric} over seeds": _mean_of_seeds,
         f"train minus test {metric}": _gap,
         f"final validation {metric}": _last("validation_score"),
         f"final test {metric}": _last("test_score"),
