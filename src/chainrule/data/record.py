@@ -22,8 +22,8 @@ class DataSet:
     """A data set, read-only.
 
     Of a classification, ``y`` holds indices into ``class_names``; of a regression the numbers that
-    are to be predicted, which ``target_name`` names, and there are no classes. Where the source has no test part of its own,
-    ``X_test`` and ``y_test`` are None and a split has to make one.
+    are to be predicted, which ``target_name`` names, and there are no classes. Where the source has
+    no test part of its own, ``X_test`` and ``y_test`` are None and a split has to make one.
 
     The images of files stay as they were published, one byte a value: `preparation` makes float32
     of them, and ``pixel_range`` says what black and white are. A row is an image read row by row,

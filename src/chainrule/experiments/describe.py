@@ -24,23 +24,19 @@ def parts_of(data: DataSet, spec: DataSpec) -> Parts:
     cut, stratify = spec.split, _stratified(data, spec)
     if cut.scheme in SCHEMES:
         assert cut.held_out is not None  # the spec has seen to it
-        found = split(
-            cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=stratify
-        )
+        found = split(cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=stratify)
         return {**found, "train": _first(found["train"], cut, stratify)}
     if cut.scheme == "own test" and data.X_test is None:
         raise SpecError(
             f"data.split: {data.name} has no test part of its own. Use another scheme: "
             f"{', '.join(sorted(SCHEMES))}."
         )
-    found = parts(
-        data, validation=cut.held_out, train=cut.train, seed=cut.seed, stratify=stratify
-    )
+    found = parts(data, validation=cut.held_out, train=cut.train, seed=cut.seed, stratify=stratify)
     return found if cut.scheme == "own test" else {"train": found["train"]}
 
 
 def _stratified(data: DataSet, spec: DataSpec) -> bool:
-    """Whether classes keep their shares: unless the spec says otherwise, where there are classes."""
+    """Whether classes keep their shares: where there are any, unless the spec says otherwise."""
     if spec.split is None or spec.split.stratify is None:
         return data.task == "classification"
     return spec.split.stratify

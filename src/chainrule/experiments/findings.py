@@ -63,7 +63,9 @@ def findings(evidence: Evidence) -> tuple[str, ...]:
 
 def _ranking(evidence: Evidence) -> Iterator[str]:
     scored = [found for model in evidence.models if (found := _test_score(model))]
-    of_rows = f"{_capital(evidence.metric)} on the {evidence.sizes.get('test')} test {evidence.noun}s"
+    of_rows = (
+        f"{_capital(evidence.metric)} on the {evidence.sizes.get('test')} test {evidence.noun}s"
+    )
     if scored and evidence.many:
         (best, label), (worst, last) = max(scored), min(scored)
         yield f"{of_rows}: from {worst:.4f} ({last}) to {best:.4f} ({label})."
@@ -88,8 +90,9 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
         values = [value for value in spread.values if value is not None]
         yield (
             f"{model.label}, trained from {len(values)} seeds on the same split: test "
-            f"{evidence.metric} {spread.mean:.4f} on average (95 % interval of the mean {spread.low:.4f} to "
-            f"{spread.high:.4f}), single runs from {min(values):.4f} to {max(values):.4f}."
+            f"{evidence.metric} {spread.mean:.4f} on average (95 % interval of the mean "
+            f"{spread.low:.4f} to {spread.high:.4f}), single runs from {min(values):.4f} to "
+            f"{max(values):.4f}."
         )
 
 

@@ -30,7 +30,7 @@ class Fitted:
     what: str  # the family and the settings, for messages
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The class index, or the number, of each row; after divergence, by the last good weights."""
+        """The class index or the number of each row; after divergence, by the last good weights."""
         with refusals(self.what):
             return np.asarray(self.estimator.predict(X))
 

@@ -21,8 +21,8 @@ class RunSummary:
 
     ``state`` is that of a `RunRecord`, or ``"damaged"``; ``problem`` then says why. ``figures`` are
     plain: of a complete run ``model``, ``label``, ``quantity`` and ``value`` of its best model, or
-    ``rows`` and ``classes`` (or ``target``) of its data; of any other the last line of ``metrics.jsonl`` that says
-    how far it is.
+    ``rows`` and ``classes`` (or ``target``) of its data; of any other the last line of
+    ``metrics.jsonl`` that says how far it is.
     """
 
     name: str  # of the folder, below the one that was listed

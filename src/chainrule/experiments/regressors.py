@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.splits import Part, Parts
+from chainrule.data.splits import Parts
 from chainrule.estimators.explained import variance_ratios
 from chainrule.estimators.intervals import mean_intervals
 from chainrule.experiments import picturing, statistics
@@ -62,8 +62,10 @@ def paired_tests(
     others = [key for key in predicted if key != chosen]
     judged = [key for key in others if chosen in healthy and key in healthy]
     away = {key: np.abs(said - truth) for key, said in predicted.items()}
-    r2, mae = _differences(away[chosen], [away[key] for key in judged], truth) if judged else ([], [])
-    apart = {
+    r2, mae = (
+        _differences(away[chosen], [away[key] for key in judged], truth) if judged else ([], [])
+    )
+    apart: dict[str, dict[str, Any]] = {
         key: {"r2_difference": a, "mae_difference": b}
         for key, a, b in zip(judged, r2, mae, strict=True)
     }

@@ -3,8 +3,9 @@
 Everything is plain JSON. A number that is not finite (a diverged fold, a ratio of zero counts) is
 ``null``, and ``diverged`` says so where it matters. Lists over classes follow
 ``data.class_names``, which a regression has not; scores are accuracies, fractions between 0 and 1,
-or R² (``metric`` says which); pixels are row-major and in the units of ``data.pixel_range``. Wall times live in ``clock`` alone, so that two runs can be compared
-bit for bit without it (`Results.comparable`).
+or R² (``metric`` says which); pixels are row-major and in the units of ``data.pixel_range``. Wall
+times live in ``clock`` alone, so that two runs can be compared bit for bit without it
+(`Results.comparable`).
 
 ``ModelResult.curves`` maps names to equally long rows over the epochs: ``epoch``, ``steps`` so far,
 ``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``learning_rate``, where the

@@ -97,7 +97,9 @@ def _inside(
 def _reliability(said: Predictions, right: np.ndarray, temperature: float | None) -> dict[str, Any]:
     """The bins as the probabilities are, and as they are at the temperature."""
     assert said.probabilities is not None  # or there is nothing to draw
-    found: dict[str, Any] = {"reliability": picturing.reliability_bins(said.probabilities.max(axis=1), right)}
+    found: dict[str, Any] = {
+        "reliability": picturing.reliability_bins(said.probabilities.max(axis=1), right)
+    }
     if temperature is not None:
         sure = cooled(said, temperature).max(axis=1)
         found["reliability_after"] = picturing.reliability_bins(sure, right)

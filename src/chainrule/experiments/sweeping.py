@@ -70,7 +70,9 @@ class Sweeper:
     def threshold(self) -> float:
         """An epoch's training loss above which a training has diverged."""
         known = self.model.settings.get("divergence_threshold")
-        return float(known) if known is not None else threshold(self.bench.task, self.parts["train"].y)
+        return (
+            float(known) if known is not None else threshold(self.bench.task, self.parts["train"].y)
+        )
 
     def job(self, planned: Planned) -> Job:
         settings = {

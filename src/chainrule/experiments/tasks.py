@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainrule.data import task_of
-from chainrule.data import record as data_record
+from chainrule.data.record import Task as TaskName
 from chainrule.errors import SpecError
 from chainrule.experiments.spec import Spec
 
@@ -27,7 +27,7 @@ class Task:
     folds of a part with these classes or targets.
     """
 
-    name: data_record.Task
+    name: TaskName
     metric: str
     shares: bool
     model: str

@@ -35,6 +35,7 @@ from chainrule.experiments.verifying import ROWS
 
 __all__ = ["Trained", "train"]
 
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A model's record, its fitted estimator, some rows as it takes them (of the test part where

@@ -12,7 +12,7 @@ from chainrule.reports import figures
 from chainrule.reports.beside import cell
 from chainrule.reports.figures.axes import HALF
 from chainrule.reports.learning import curve_figures
-from chainrule.reports.numbers import count
+from chainrule.reports.numbers import capital, count
 from chainrule.reports.pictured import picture_figures
 from chainrule.reports.svg import inline_svg
 from chainrule.reports.tuned import as_lines, judged_by, search_figures, sweep_figures
@@ -124,7 +124,7 @@ def _gap(results: Results) -> Iterator[Drawing]:
         if train is not None and test is not None
     }
     if known:
-        title = f"{results.metric[:1].upper()}{results.metric[1:]} seen and new"
+        title = f"{capital(results.metric)} seen and new"
         figure = figures.train_test_gap(known, quantity=results.metric, title=title)
         caption = "The number is the training score less the test score."
         yield Drawing("otherwise", figure, caption=caption)

@@ -101,9 +101,7 @@ def _better(results: Results) -> str:
     return "better" if results.data.task == "classification" else "nearer more often"
 
 
-def verdict(
-    test: PairedTest, label: Callable[[str], str], tests: int, word: str = "better"
-) -> str:
+def verdict(test: PairedTest, label: Callable[[str], str], tests: int, word: str = "better") -> str:
     """What a test shows when all tests together may be wrong in 5 % of cases (Bonferroni)."""
     if test.p_value >= LEVEL / tests:
         return "no difference shown"

@@ -58,9 +58,7 @@ def _drawings(models: Sequence[Progress], metric: str) -> Iterator[Drawing]:
             )
         else:
             best = max(known, key=lambda pair: pair[0])[1]
-            yield search_drawing(
-                model.label, model.candidates, best, f"cross-validated {metric}"
-            )
+            yield search_drawing(model.label, model.candidates, best, f"cross-validated {metric}")
 
 
 def _scattered(parameters: Sequence[Mapping[str, Any]]) -> bool:

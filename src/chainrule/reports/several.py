@@ -103,7 +103,9 @@ def _drawings(entries: Sequence[Entry]) -> Iterator[Drawing]:
                 epochs = history.get("epoch") or range(1, len(history[key]) + 1)
                 curves[entry.label] = (epochs, history[key])
         if curves:
-            yield Drawing("curves", overlaid_curves(curves, quantity=quantity.format(metric=metric)))
+            yield Drawing(
+                "curves", overlaid_curves(curves, quantity=quantity.format(metric=metric))
+            )
 
 
 def _differences(

@@ -75,7 +75,7 @@ def residuals(
     target: str = "",
     title: str = "",
 ) -> Figure:
-    """A dot a row: the answer along, and up how far the truth is above it (what is left to explain).
+    """A dot a row: the answer along, and up how far the truth lies above it.
 
     Answers are grouped into tenths by their size, from 30 rows on; a square is the middle (median)
     of a tenth. Squares that leave the line at 0 together show a trend that the model has missed.
@@ -103,7 +103,7 @@ def residuals(
     if rmse is None:
         rmse = float(np.sqrt(np.mean(left**2))) if left.size else float("nan")
     subject = f"{title}: residuals" if title else "Residuals"
-    figure, axes = panel(3.6, title=subject, grid="y")
+    figure, axes = panel(4.4, title=subject, grid="y")
     axes.axhline(0, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
     if np.isfinite(rmse):
         for side in (-rmse, rmse):
@@ -160,7 +160,9 @@ def _middles(said: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _alt_against(subject: str, y: np.ndarray, said: np.ndarray, n_rows: int, lost: int) -> str:
     if not y.size:
         return f"{subject}: no answers."
-    shown = f"{count(y.size)} of {count(n_rows)} rows" if y.size < n_rows else f"{count(n_rows)} rows"
+    shown = (
+        f"{count(y.size)} of {count(n_rows)} rows" if y.size < n_rows else f"{count(n_rows)} rows"
+    )
     text = (
         f"{subject} for {shown}: true values from {y.min():.4g} to {y.max():.4g}, answers from "
         f"{said.min():.4g} to {said.max():.4g}."
