@@ -164,6 +164,14 @@ def test_probabilities_and_logits_say_the_same(seed, factor):
     assert fit_temperature(again, y) == pytest.approx(1, rel=1e-9)
 
 
+@pytest.mark.parametrize("power", [-900, -60, 60, 250, 900])
+def test_logits_of_any_size_have_one(power):
+    Z, y = drawn(4, 200, true_temperature=1.5)
+    T = fit_temperature(Z, y, logits=True)
+    scaled = fit_temperature(np.ldexp(Z, power), y, logits=True)
+    assert np.ldexp(scaled, -power) == pytest.approx(T, rel=1e-9)
+
+
 def test_the_true_temperature_is_found():
     Z, y = drawn(2, 60_000, true_temperature=2.5)
     assert fit_temperature(Z, y, logits=True) == pytest.approx(2.5, rel=0.03)

@@ -147,7 +147,7 @@ def test_a_model_without_a_score_is_listed_behind_one_that_is_worse_than_the_mea
     spec["data"].pop("target")
     results = run(spec, out=tmp_path / "run", console=QUIET)
     poor, lost = results.models
-    assert lost.diverged and lost.on_test is None and poor.scores.validation < -1
+    assert lost.diverged and lost.on_test is None and poor.scores.validation < 0
     assert results.chosen == poor.key
     page = reports.report([tmp_path / "run", tmp_path / "run"], tmp_path / "page.html")
     assert "diverged" in page.read_text("utf-8")

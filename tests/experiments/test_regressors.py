@@ -35,6 +35,14 @@ def test_answers_without_fault_have_no_interval():
     assert found.r2.low is found.rmse.low is found.mae.low is None
 
 
+def test_of_answers_beyond_the_numbers_nothing_is_known():
+    far = np.full(150, 1e200)
+    found = on_test({"good": GOOD, "far": far}, TRUTH)
+    assert found["far"].r2.value is found["far"].rmse.value is None and found["good"].r2.value > 0
+    (test,) = paired_tests("good", {"good": GOOD, "far": far}, TRUTH, {"good", "far"})
+    assert test.only_a == 150 and test.r2_difference is test.mae_difference is None
+
+
 def test_the_chosen_model_is_tested_against_each_other():
     same, fair = paired_tests("good", {"good": GOOD, "same": GOOD, "fair": FAIR}, TRUTH, MODELS)
     assert (same.only_a, same.only_b, same.p_value) == (0, 0, 1) and same.r2_difference is None

@@ -254,3 +254,30 @@ def test_our_network_with_scikit_learns_settings_is_scikit_learns(tmp_path):
     assert ours.scores == theirs.scores
     assert ours.confusion == theirs.confusion
     assert results.tests[0].p_value == 1.0
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("solver, rate", [("sgd", 1e20), ("adam", 1e100)])
+def test_an_absurd_rate_is_a_result(tmp_path, solver, rate):
+    settings = {"hidden_layer_sizes": [8, 8], "solver": solver, "learning_rate_init": rate}
+    spec = {
+        "name": "absurd",
+        "kind": "compare",
+        "title": "Too fast",
+        "question": "What becomes of it?",
+        "source": {"key": "own", "title": "A test"},
+        "data": {"name": "digits", "split": {"scheme": "three-way", "held_out": 0.4}},
+        "models": {
+            "net": {
+                "label": "64-8-8-10",
+                "family": "mlp",
+                "prepare": ["unit"],
+                "dtype": "float64",
+                "settings": {**settings, "max_iter": 3, "random_state": 0},
+            }
+        },
+    }
+    results = run(spec, out=tmp_path / "run", console=QUIET)
+    (found,) = results.models
+    assert found.diverged or found.scores.test < 0.3
+    assert all(len(sentence) < 600 for sentence in results.findings)  # no number of 100 digits

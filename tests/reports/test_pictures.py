@@ -145,6 +145,13 @@ def test_mistakes_need_equally_long_sequences():
 # Activations
 
 
+def test_a_histogram_has_numpy_s_mean_and_spread_and_does_not_overflow():
+    values = np.random.default_rng(0).normal(size=1000)
+    found, vast = histogram(values), histogram(1e250 * values)
+    assert (found.mean, found.std) == (values.mean(), values.std())
+    assert (vast.mean, vast.std) == pytest.approx((1e250 * found.mean, 1e250 * found.std))
+
+
 def test_histograms_count_every_value_once_and_zeros_apart():
     found = histogram([0.0, 0.0, 1.0, 2.0, 3.0, np.nan, np.inf], bins=4)
     assert (found.total, found.zeros, found.not_finite) == (5, 2, 2)

@@ -1,6 +1,7 @@
 """Epochs: which batches they have, and what they were."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,11 @@ class Epoch:
     n_rows: int
     done: int = 0
 
+    @cached_property
+    def clock(self) -> Floats:
+        """Epochs done, a real number, when each step begins."""
+        return self.number - 1 + np.arange(len(self.table)) / max(len(self.table), 1)
+
 
 class Piece(NamedTuple):
     """The steps ``start`` to ``stop`` of an epoch."""
@@ -73,8 +79,7 @@ class Books:
         """The epoch's record; ``weight_sums`` are the network's own, if it has some."""
         sums = epoch.weight_sums if weight_sums is None else weight_sums
         weights, rows = sums[: epoch.done], epoch.row_counts[: epoch.done]
-        loss = np.concatenate([np.zeros(0), *self.losses])
-        penalty = np.concatenate([np.zeros(0), *self.penalties])
+        loss, penalty = _joined(self.losses), _joined(self.penalties)
         complete = epoch.done == len(epoch.table)
         n_rows = epoch.n_rows if complete else int(rows.sum())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverged loss is a result
@@ -89,6 +94,10 @@ class Books:
                 self.seconds,
                 complete,
             )
+
+
+def _joined(parts: list[Floats]) -> Floats:
+    return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0), *parts])
 
 
 class Place(NamedTuple):

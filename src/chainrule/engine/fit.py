@@ -242,22 +242,20 @@ class Trainer:
         ``weight_sums`` are those of the batches of the pieces' epochs, if the timetable is not the
         network's own.
         """
-        sums = weight_sums or [piece.epoch.weight_sums for piece in pieces]
-        rate = [self.rate(self._clock(*piece), self.base_rate) for piece in pieces]
-        l2 = [
-            self.l2 + self.alpha / each[piece.start : piece.stop]
-            for piece, each in zip(pieces, sums, strict=True)
-        ]
-        return np.concatenate(rate), np.concatenate(l2)
+        own = weight_sums or [piece.epoch.weight_sums for piece in pieces]
+        sums = [each[start:stop] for each, (_, start, stop) in zip(own, pieces, strict=True)]
+        rate = self.rate(self._clock(pieces), self.base_rate)
+        return rate, self.l2 + self.alpha / np.concatenate(sums)
 
-    def _clock(self, epoch: Epoch, start: int, stop: int) -> Clock:
-        n_steps = max(len(epoch.table), 1)
-        done = epoch.number - 1
-        samples = self._samples_before + epoch.n_rows * (done - self._first_epoch)
-        if done == 0:
-            samples = 0
+    def _clock(self, pieces: list[Piece]) -> Clock:
+        seen = [self._samples_at(epoch) for epoch, _, _ in pieces]
         return Clock(
-            done + np.arange(start, stop) / n_steps,
-            np.full(stop - start, float(samples)),
+            np.concatenate([epoch.clock[start:stop] for epoch, start, stop in pieces]),
+            np.repeat(np.array(seen, float), [stop - start for _, start, stop in pieces]),
             self.horizon,
         )
+
+    def _samples_at(self, epoch: Epoch) -> int:
+        """Samples seen when the epoch begins."""
+        done = epoch.number - 1
+        return self._samples_before + epoch.n_rows * (done - self._first_epoch) if done else 0

@@ -10,8 +10,9 @@ The weights of the first layer are ``(G, n_in, C, n_out)``, all other parameters
 ``(G, C, ...)``, and an optimizer's state is laid out as the parameters are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
@@ -173,6 +174,7 @@ def _only(part: Array) -> Array:
 def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) -> MembersOutcome:
     """Run ``steps.count`` times ``advance(*given, rows, rate, l2, number)``."""
     members, *others = given
+    lay_flat, shape = _flattening(plan)
 
     def body(i: Array, before: MembersOutcome) -> MembersOutcome:
         number = steps.first + i.astype(jnp.uint32)
@@ -185,9 +187,37 @@ def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) 
         return MembersOutcome(after, before.loss.at[i].set(loss), penalties)
 
     nothing = jnp.zeros(steps.rate.shape, plan.dtype)
-    start = MembersOutcome(members, nothing, nothing)
+    start = MembersOutcome(lay_flat(members), nothing, nothing)
     outcome: MembersOutcome = jax.lax.fori_loop(0, steps.count, body, start)
-    return outcome
+    return outcome._replace(members=shape(outcome.members))
+
+
+def _flattening(plan: Plan) -> tuple[Callable[[Members], Members], Callable[[Members], Members]]:
+    """What lays the weights of all layers but the first flat, ``(..., n_in * n_out)``, and back.
+
+    A loop over a short last axis, such as that of ten classes, is not made one of vectors: the
+    optimizer would take as long for those few weights as for all of the first layer.
+    """
+
+    def changed(shapes: Sequence[tuple[int, ...]]) -> Callable[[Members], Members]:
+        def each(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+            rest = zip(layers[1:], shapes[1:], strict=True)
+            return (
+                layers[0],
+                *(Layer(one.W.reshape(*one.b.shape[:-1], *to), one.b) for one, to in rest),
+            )
+
+        def all_parts(members: Members) -> Members:
+            state = {
+                name: each(part) if isinstance(part, tuple) else part
+                for name, part in members.state.items()
+            }
+            return Members(each(members.layers), state)
+
+        return all_parts
+
+    sizes = list(pairwise(plan.sizes))
+    return changed([(-1,)] * len(sizes)), changed(sizes)
 
 
 def _masks(

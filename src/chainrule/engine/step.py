@@ -5,6 +5,7 @@ loop in NumPy or PyTorch as it stands.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from chainrule.engine.plan import Hyperparameters, Plan
@@ -66,7 +67,12 @@ def update(
     l2: Array,
     masks: Sequence[Array | None] | None = None,
 ) -> Updated:
-    """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``."""
+    """One step on one batch, with learning rate ``rate`` and penalty strength ``l2``.
+
+    Weights may come flat, ``(n_in * n_out,)``, with a state to match: what comes back has the
+    shapes of what came.
+    """
+    kept, layers = layers, _shaped(layers, plan.sizes)
     if plan.scaled:
         X = X / hyper.input_scale
     loss, gradients = loss_and_gradients(plan, layers, X, Y, weights, masks, settings=hyper.loss)
@@ -79,7 +85,28 @@ def update(
         gradients = penalised(PENALTIES["l1"], layers, gradients, hyper.l1)
     if plan.clipped:
         gradients = clip_by_global_norm(gradients, hyper.clip)
-    new, state = OPTIMIZERS[plan.optimizer].step(layers, gradients, state, rate, hyper.settings)
+    if plan.penalised or plan.l1:
+        # It never is below 0. The new weights wait for it, or XLA, in which the penalty might read
+        # the old ones later, would copy them in each step.
+        rate = namespace(loss).where(penalty < 0, penalty, rate)
+    gradients = _like(kept, gradients)
+    new, state = OPTIMIZERS[plan.optimizer].step(kept, gradients, state, rate, hyper.settings)
     if plan.max_norm:
-        new = limit_norms(new, hyper.max_norm)
+        new = _like(kept, limit_norms(_shaped(new, plan.sizes), hyper.max_norm))
     return Updated(new, state, loss, penalty)
+
+
+def _shaped(layers: Sequence[Layer], sizes: Sequence[int]) -> tuple[Layer, ...]:
+    """The layers with weights ``(n_in, n_out)``."""
+    return tuple(
+        Layer(layer.W.reshape(shape), layer.b)
+        for layer, shape in zip(layers, pairwise(sizes), strict=True)
+    )
+
+
+def _like(kept: Sequence[Layer], layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers with weights shaped as others."""
+    return tuple(
+        Layer(layer.W.reshape(other.W.shape), layer.b)
+        for layer, other in zip(layers, kept, strict=True)
+    )

@@ -89,7 +89,10 @@ def backward(
     xp = namespace(dZ)
     parameters, dZs, dAs = [], [dZ], []
     for number in range(len(layers) - 1, -1, -1):
-        parameters.append(Layer(tape.inputs[number].T @ dZ, xp.sum(dZ, axis=0)))
+        # the sums of a wide layer by a product, which takes a fraction of the time
+        last = number == len(layers) - 1
+        db = xp.sum(dZ, axis=0) if last else xp.ones_like(dZ[:, 0]) @ dZ
+        parameters.append(Layer(tape.inputs[number].T @ dZ, db))
         dA = dZ @ layers[number].W.T
         if number == 0:
             break

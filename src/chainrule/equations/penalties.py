@@ -35,13 +35,26 @@ class Penalty:
     kinks: tuple[float, ...] = ()
 
 
-def _sum(values: Array) -> Array:
-    """The sum of a matrix; of its rows by a product, which is many times quicker than a sum."""
-    return namespace(values).sum(namespace(values).ones_like(values[:, 0]) @ values)
+PARTS = 16
+
+
+def _sum(term: Callable[[Array], Array], W: Array) -> Array:
+    """The sum of a term of each weight.
+
+    First of equal parts of the rows, which a compiler makes one loop of; then by a product with
+    ones. A plain sum takes it many times as long, since it keeps the order of its additions.
+    """
+    height = len(W) // PARTS
+    parts = [term(W[start : start + height]) for start in range(0, PARTS * height, height or 1)]
+    sums = [sum(parts[1:], parts[0])] if parts else []
+    if len(W) > PARTS * height:
+        sums.append(term(W[PARTS * height :]))
+    xp = namespace(W)
+    return sum(xp.sum(xp.ones_like(values[:, 0]) @ values) for values in sums)
 
 
 def l2(W: Array, strength: Array | float) -> Array:
-    return 0.5 * strength * _sum(W * W)
+    return 0.5 * strength * _sum(lambda part: part * part, W)
 
 
 def l2_gradient(W: Array, strength: Array | float) -> Array:
@@ -49,7 +62,7 @@ def l2_gradient(W: Array, strength: Array | float) -> Array:
 
 
 def l1(W: Array, strength: Array | float) -> Array:
-    return strength * _sum(namespace(W).abs(W))
+    return strength * _sum(namespace(W).abs, W)
 
 
 def l1_gradient(W: Array, strength: Array | float) -> Array:

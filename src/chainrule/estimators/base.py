@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from math import inf
 from typing import Any, Self
 
@@ -57,6 +58,12 @@ def stochastic_only(self: "BaseMLP") -> bool:
 
 class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     """A multilayer perceptron with scikit-learn's interface."""
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        """scikit-learn's, which reads the signature anew each time: too slow for hundreds."""
+        return list(super()._get_param_names())
 
     @abstractmethod
     def _encode(self, y: Any, first: bool, incremental: bool) -> npt.NDArray[Any]:

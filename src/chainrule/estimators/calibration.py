@@ -156,10 +156,13 @@ def fit_temperature(
             f"A temperature needs labels that are not the most probable ones: all {len(y)} are, "
             "and the lower the temperature the better. Use more, or harder, validation data."
         )
+    # between two neighbouring powers of 2, for logits of any size
     high = 1.0
     while slope(high) < 0:
         high *= 2
-    return 1 / float(brentq(slope, 0.0, high, xtol=1e-300, rtol=1e-14))
+    while slope(high / 2) >= 0:
+        high /= 2
+    return 1 / float(brentq(slope, high / 2, high, xtol=1e-300, rtol=1e-14))
 
 
 def with_temperature(

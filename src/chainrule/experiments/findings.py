@@ -203,13 +203,20 @@ def _remedy(found: OnTest) -> str:
         return ""
     T, before, after = known.temperature, known.error or 0.0, known.error_after or 0.0
     if after > (1 - MENDS) * before:
-        return f" A temperature ({T:.2f}) does not mend that: it leaves {after:.3f}."
-    losses = (found.loss.value if found.loss else None, known.loss_after)
-    of_loss = "" if None in losses else " and the test loss from {:.3f} to {:.3f}".format(*losses)
+        return f" A temperature ({_rounded(T, 2)}) does not mend that: it leaves {after:.3f}."
+    of_loss = ""
+    if found.loss and found.loss.value is not None and known.loss_after is not None:
+        before_it, after_it = _rounded(found.loss.value, 3), _rounded(known.loss_after, 3)
+        of_loss = f" and the test loss from {before_it} to {after_it}"
     return (
-        f" A temperature of {T:.2f}, fitted on the validation part, brings that to "
+        f" A temperature of {_rounded(T, 2)}, fitted on the validation part, brings that to "
         f"{after:.3f}{of_loss}."
     )
+
+
+def _rounded(value: float, decimals: int) -> str:
+    """To so many decimals; a large number to as many digits."""
+    return f"{value:.{decimals}f}" if value < 1000 else f"{value:.{decimals}g}"
 
 
 def _gaps(evidence: Evidence) -> Iterator[str]:

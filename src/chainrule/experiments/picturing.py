@@ -142,11 +142,13 @@ def reliability_bins(confidence: Any, correct: Any, bins: int = 10) -> pictures.
 def answers(truth: Any, predicted: Any) -> pictures.Answers:
     """``truth`` and ``predicted``: (n,), in the target's own unit; the first 500 are kept."""
     y, said = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
+    with np.errstate(over="ignore"):
+        rmse = float(np.sqrt(np.mean(np.square(said - y))))
     return pictures.Answers(
         truth=tuple(y[:DOTS].tolist()),
         predicted=tuple(said[:DOTS].tolist()),
         n_rows=len(y),
-        rmse=float(np.sqrt(np.mean(np.square(said - y)))),
+        rmse=rmse,
     )
 
 

@@ -18,6 +18,9 @@ from chainrule.experiments.results import PairedTest
 
 __all__ = ["REGRESSORS", "on_test", "paired_tests"]
 
+NONE = Estimate(value=None)
+UNKNOWN = OnTest(r2=NONE, rmse=NONE, mae=NONE)
+
 STEPS = 300  # along the one feature of a curve
 POINTS = 200  # of each part in a curve; the parts are shuffled, so the first are like the others
 
@@ -26,10 +29,20 @@ def on_test(predicted: Mapping[str, np.ndarray], truth: np.ndarray) -> dict[str,
     """R², RMSE and MAE of each model, (n,) answers beside the truth in one unit, with intervals
     from the same resamples of the rows.
 
-    The interval of the RMSE is that of the mean squared error, of whose ends the root is taken.
+    The interval of the RMSE is that of the mean squared error, of whose ends the root is taken. Of
+    a model whose squared errors are not all finite, none is known.
     """
-    if not predicted:
-        return {}
+    known = {key: said for key, said in predicted.items() if _is_finite(said, truth)}
+    return {key: UNKNOWN for key in predicted} | (_judged(known, truth) if known else {})
+
+
+def _is_finite(said: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether no squared error leaves the numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.square(said - truth)).all())
+
+
+def _judged(predicted: Mapping[str, np.ndarray], truth: np.ndarray) -> dict[str, OnTest]:
     errors = [said - truth for said in predicted.values()]
     ratios = variance_ratios([e**2 for e in errors], truth)
     means = mean_intervals([*(e**2 for e in errors), *(np.abs(e) for e in errors)])
@@ -58,9 +71,10 @@ def paired_tests(
     healthy: Container[str],
 ) -> tuple[PairedTest, ...]:
     """The chosen model against each other one, on which rows either is nearer to the truth; how
-    far apart only where both are ``healthy``: what diverged has no scores."""
+    far apart only where both are ``healthy`` and finite: what diverged has no scores."""
     others = [key for key in predicted if key != chosen]
-    judged = [key for key in others if chosen in healthy and key in healthy]
+    known = {key for key, said in predicted.items() if key in healthy and _is_finite(said, truth)}
+    judged = [key for key in others if chosen in known and key in known]
     away = {key: np.abs(said - truth) for key, said in predicted.items()}
     r2, mae = (
         _differences(away[chosen], [away[key] for key in judged], truth) if judged else ([], [])
@@ -93,13 +107,14 @@ def _sign_test(a: np.ndarray, b: np.ndarray) -> dict[str, Any]:
 
 def _examine(fitted: Fitted, inputs: Inputs, bench: Bench) -> Examined:
     pictures: dict[str, Any] = {}
-    if len(bench.feature_names) == 1 and not bench.brief:
+    if len(bench.feature_names) == 1 and not bench.brief and not fitted.diverged:
         pictures["curve"] = _curve(fitted, inputs, bench)
     if "test" not in inputs.parts:
         return Examined(pictures=pictures)
     said = bench.target.back(fitted.predict(inputs.parts["test"].X))
     truth = bench.target.back(bench.parts["test"].y)
-    pictures["answers"] = picturing.answers(truth, said)
+    if not fitted.diverged:
+        pictures["answers"] = picturing.answers(truth, said)
     return Examined(said, pictures=pictures)
 
 

@@ -293,7 +293,12 @@ class Evaluation:
         others: Mapping[str, Any],
     ) -> tuple[Any, Any]:
         try:
-            return before.fit_transform(X, y, **params), before.transform(X_test)
+            X = before.fit_transform(X, y, **params)
+            # Not the Pipeline's own transform, which asks its last step whether it is fitted.
+            for _, step in before.steps:
+                if step not in (None, "passthrough"):
+                    X_test = step.transform(X_test)
+            return X, X_test
         except ValueError as error:
             raise InvalidInputError(
                 f"The steps before the network cannot be fitted{' with ' if others else ''}"
@@ -354,7 +359,9 @@ class Evaluation:
             except Exception as error:
                 if self.error_score == "raise":
                     raise
-                found = dict.fromkeys(self._names_known(), f"{type(error).__name__}: {error}")
+                names = self._names_known()
+                self._warn(names, f"{type(error).__name__}: {error}")
+                return dict.fromkeys(names, self.score_of_failure)
         table = found if isinstance(found, Mapping) else {"score": found}
         # scikit-learn's scorer of several metrics gives a failed one's traceback as its value.
         if failed := [name for name, value in table.items() if isinstance(value, str)]:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -220,6 +221,11 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         network, prefix = network_of(self.estimator)
+        if y is None:
+            raise InvalidInputError(
+                "PopulationSearchCV requires y to be passed, but the target y is None. Give the "
+                "targets after X."
+            )
         space = Space(self.space)
         space.check_names(self.estimator.get_params())
         self._check_steps(space, prefix)
@@ -335,7 +341,7 @@ class PopulationSearchCV(BaseSearchCV):
         facts = {
             "estimator": repr(sorted(self.estimator.get_params().items(), key=str)),
             "space": space.summary(),
-            "strategy": repr(plan),
+            "strategy": repr(_without_folder(plan)),
             "scoring": repr(self.scoring),
             "error_score": repr(self.error_score),
             "return_train_score": self.return_train_score,
@@ -531,6 +537,12 @@ def _facts(folder: Any) -> dict[str, Any]:
             f"{path} is not what a search has written there. Choose another run_dir."
         )
     return found
+
+
+def _without_folder(plan: Any) -> Any:
+    """The strategy without its run's folder, which may be moved, or named in another way."""
+    kept_there = "run_dir" in getattr(plan, "__dataclass_fields__", {})
+    return replace(plan, run_dir=None) if kept_there else plan
 
 
 def target_scale(y: Any) -> float:

@@ -140,4 +140,4 @@ class Progress:
 
 
 def _value(scores: Mapping[str, float], metric: Any) -> float:
-    return scores[metric] if metric in scores else scores[next(iter(scores))]
+    return scores[metric] if metric in scores else next(iter(scores.values()), np.nan)

@@ -46,14 +46,20 @@ def histogram(values: Any, bins: int = BINS) -> Histogram:
         high = float(np.quantile(others, 1 - TAIL, method="higher"))
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
     counts, edges = np.histogram(others, bins=bins, range=(low, high))
+    mean = std = float("nan")
+    if known.size:
+        # scaled by a power of 2, which rounds nothing, for squares that would overflow
+        power = int(np.frexp(np.abs(known).max())[1])
+        scaled = np.ldexp(known, -power)
+        mean, std = (float(np.ldexp(each, power)) for each in (scaled.mean(), scaled.std()))
     return Histogram(
         edges=tuple(edges.tolist()),
         counts=tuple(counts.tolist()),
         total=int(known.size),
         zeros=int(known.size - others.size),
         not_finite=int(found.size - known.size),
-        mean=float(known.mean()) if known.size else float("nan"),
-        std=float(known.std()) if known.size else float("nan"),
+        mean=mean,
+        std=std,
     )
 
 
