@@ -125,7 +125,8 @@ def test_runs_are_listed_and_reported_together(finished, curved, tmp_path):
     (listed,) = runs(out)
     assert listed.figures["quantity"] == "test R²" and listed.figures["value"] < 1
     other = tmp_path / "other"
-    run(numbers(), out=other, overrides={"models.net.seeds.count": 1}, console=QUIET)
+    net = {**numbers()["models"]["net"], "grid": None, "seeds": None}
+    run(numbers(models={"net": net}, printed=[], questions=[]), out=other, console=QUIET)
     page = reports.report([out, other], tmp_path / "both.html").read_text("utf-8")
     body = page.split("</style>")[-1]
     assert "The R², the best first" in body and "ccuracy" not in body and "Wilson" not in body

@@ -33,7 +33,7 @@ def on_test(predicted: Mapping[str, np.ndarray], truth: np.ndarray) -> dict[str,
     a model whose squared errors are not all finite, none is known.
     """
     known = {key: said for key, said in predicted.items() if _is_finite(said, truth)}
-    return {key: UNKNOWN for key in predicted} | (_judged(known, truth) if known else {})
+    return dict.fromkeys(predicted, UNKNOWN) | (_judged(known, truth) if known else {})
 
 
 def _is_finite(said: np.ndarray, truth: np.ndarray) -> bool:
