@@ -9,6 +9,8 @@ from chainrule.data import load
 from chainrule.data.generated import GENERATED
 from chainrule.errors import DataError
 
+CLASSES = [name for name, shape in GENERATED.items() if shape.n_classes]
+
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_equal_parameters_make_equal_points(name):
@@ -16,10 +18,15 @@ def test_equal_parameters_make_equal_points(name):
     assert first.sha256 == same.sha256 != other.sha256
     assert first.X_test is None and first.y_test is None
     assert f"{name}, n = 50, noise = 0.3, seed = 1" in first.source
-    assert not np.array_equal(first.X_train, load(name, n=50, noise=0.4, seed=1).X_train)
+    noisier = load(name, n=50, noise=0.4, seed=1)
+    assert not np.array_equal(_both(first), _both(noisier))
 
 
-@pytest.mark.parametrize("name", GENERATED)
+def _both(data):
+    return np.column_stack([data.X_train, data.y_train])
+
+
+@pytest.mark.parametrize("name", CLASSES)
 @given(n=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=20, deadline=None)
 def test_the_classes_are_as_many(name, n, seed):
@@ -51,6 +58,17 @@ def test_spirals_lie_on_their_arms():
     angle = 3 * np.pi * radius + np.pi * data.y_train
     expected = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     assert data.X_train == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_sine_is_a_sine_and_its_noise_is_what_is_said():
+    data = load("sine", n=4000, noise=0.5, seed=4)
+    x = data.X_train[:, 0]
+    assert data.task == "regression" and data.class_names == ()
+    assert data.y_train.dtype == np.float64 and data.target_name == "y"
+    assert -np.pi <= x.min() < -3 and 3 < x.max() <= np.pi
+    assert (data.y_train - np.sin(2 * x)).std() == pytest.approx(0.5, rel=0.05)
+    exact = load("sine", n=40, noise=0, seed=4)
+    assert np.array_equal(exact.y_train, np.sin(2 * exact.X_train[:, 0]))
 
 
 def test_xor_is_the_sign_of_the_product():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from chainrule.data import SOURCES, load
+from chainrule.data import SOURCES, load, parts, task_of
 from chainrule.data.published import PUBLISHED
 from chainrule.data.record import content_hash
 from chainrule.errors import DataError
@@ -18,7 +18,12 @@ def test_every_named_data_set_is_whole(name, own, make):
     rows, features = data.X_train.shape
     assert data.name == name
     assert data.y_train.shape == (rows,)
-    assert set(np.unique(data.y_train)) == set(range(len(data.class_names)))
+    assert data.task == task_of(name)
+    if data.task == "regression":
+        assert data.y_train.dtype == np.float64 and np.isfinite(data.y_train).all()
+        assert data.class_names == () and data.target_name
+    else:
+        assert set(np.unique(data.y_train)) == set(range(len(data.class_names)))
     assert len(data.feature_names) == features
     assert np.isfinite(data.X_train).all()
     assert data.source and data.licence and len(data.sha256) == 64
@@ -38,6 +43,43 @@ def test_digits_are_those_of_scikit_learn():
     assert data.X_test is None and data.y_test is None
     assert data.image_shape == (8, 8)
     assert np.bincount(data.y_train).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_the_diabetes_data_are_those_of_scikit_learn():
+    from sklearn.datasets import load_diabetes
+
+    data = load("diabetes")
+    theirs = load_diabetes()
+    assert np.array_equal(data.y_train, theirs.target)
+    centred = data.X_train - data.X_train.mean(axis=0)
+    np.testing.assert_allclose(centred / np.linalg.norm(centred, axis=0), theirs.data, atol=1e-12)
+    assert data.feature_names == tuple(theirs.feature_names)
+
+
+def test_altered_diabetes_data_are_refused(monkeypatch):
+    from sklearn import datasets
+
+    from chainrule.data import diabetes
+
+    bunch = datasets.load_diabetes(scaled=False)
+    bunch.target[0] += 1
+    monkeypatch.setattr(datasets, "load_diabetes", lambda scaled: bunch)
+    with pytest.raises(DataError, match=r"diabetes data .* damaged or altered"):
+        diabetes.load_diabetes()
+
+
+def test_numbers_are_split_without_classes():
+    cut = parts(load("diabetes"), test=0.2, validation=40)
+    assert {name: len(part.y) for name, part in cut.items()} == {
+        "train": 313,
+        "validation": 40,
+        "test": 89,
+    }
+
+
+def test_the_task_of_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(DataError, match=r"'diabetis'\. Did you mean 'diabetes'\?"):
+        task_of("diabetis")
 
 
 def test_data_cannot_be_changed_under_other_users():

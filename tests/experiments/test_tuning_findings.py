@@ -6,6 +6,7 @@ from chainrule.experiments.cells import cell_of
 from chainrule.experiments.places import known_places, written
 from chainrule.experiments.results import Candidate, ModelResult, Scores, Search
 from chainrule.experiments.spec import ModelSpec
+from chainrule.experiments.tasks import TASKS
 from chainrule.experiments.tuned import Budget, RangeTest, Sweep
 from chainrule.experiments.tuning_findings import (
     search_findings,
@@ -162,7 +163,7 @@ def test_places_of_a_sweep():
         family="mlp",
         sweep=SweepSpec(over={"batch_size": [6, 64]}, epochs=5, updates=2),
     )
-    known = known_places({"net": spec})
+    known = known_places({"net": spec}, TASKS["classification"])
     for key, quantity, says in (
         ("net", "best at equal epochs", "batch_size 64"),
         ("net", "lowest loss at equal epochs", "batch_size 64"),

@@ -19,7 +19,8 @@ def drawn(results, **pictures):
 
 def test_every_picture_has_a_section_of_its_own(results):
     found = [section for section, _ in picture_figures(results.models[-1], results.data)]
-    assert list(dict.fromkeys(found)) == list(DRAWN)
+    of_regressions = {"answers", "curve"}  # see test_regression
+    assert list(dict.fromkeys(found)) == [name for name in DRAWN if name not in of_regressions]
     assert set(DRAWN) <= {section.anchor for section in SECTIONS}
 
 

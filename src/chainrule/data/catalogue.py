@@ -62,6 +62,10 @@ def _published(name: str) -> Published | None:
 
 
 OTHERS = {
+    "diabetes": (
+        "442 patients, and how far their diabetes had come a year later: a regression",
+        "installed with scikit-learn",
+    ),
     "digits": ("1,797 handwritten digits, 8 x 8 grey pixels", "installed with scikit-learn"),
     "toy": ("the five points of a course's first exercise", "drawn from a seed"),
 }
@@ -115,7 +119,9 @@ def _info_of_arrays(name: str) -> list[tuple[str, str]]:
     rows = [
         ("rows", f"{len(data.y_train):,}, no test part"),
         ("features", ", ".join(data.feature_names) if made else str(data.X_train.shape[1])),
-        ("classes", ", ".join(data.class_names)),
+        ("classes", ", ".join(data.class_names))
+        if data.task == "classification"
+        else ("target", f"{data.target_name}, {data.y_train.min():g} to {data.y_train.max():g}"),
         ("source", data.source),
         ("licence", data.licence),
         ("SHA-256", f"{data.sha256}  of the values"),

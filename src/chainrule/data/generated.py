@@ -1,7 +1,8 @@
-"""Data sets of two features that are made, not found: a table of shapes.
+"""Data sets of one or two features that are made, not found: a table of shapes.
 
 All take the number of points, a noise and a seed; equal values make equal points. The points of a
-class are as many as those of another, or one more, and are shuffled.
+class are as many as those of another, or one more, and are shuffled. A shape without classes is a
+regression.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.record import DataSet, content_hash
+from chainrule.data.record import DataSet, Task, content_hash
 from chainrule.errors import DataError, unknown_name
 
 __all__ = ["GENERATED", "Shape", "generate"]
@@ -18,7 +19,7 @@ __all__ = ["GENERATED", "Shape", "generate"]
 MOST_POINTS = 10_000_000
 _SPIRAL_TURNS = 1.5
 
-Points = tuple[np.ndarray, np.ndarray]  # X, (n, 2); y, (n,)
+Points = tuple[np.ndarray, np.ndarray]  # X, (n, features); y, (n,)
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,16 @@ class Shape:
     """How points are drawn, and what a reader is told."""
 
     draw: Callable[[int, float, int], Points]
-    n_classes: int
+    n_classes: int  # 0 for a regression
     noise: float  # unless told otherwise
     title: str
     maths: str
+    feature_names: tuple[str, ...] = ("x1", "x2")
+    target_name: str = ""  # of a regression
+
+    @property
+    def task(self) -> Task:
+        return "classification" if self.n_classes else "regression"
 
 
 def generate(name: str, **parameters: Any) -> DataSet:
@@ -50,25 +57,28 @@ def generate(name: str, **parameters: Any) -> DataSet:
     given.update(parameters)
     n, noise, seed = _checked(name, shape, given)
     X, y = shape.draw(n, noise, seed)
-    X, y = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.int64)
+    X = np.asarray(X, dtype=np.float64)
+    y = np.asarray(y, dtype=np.int64 if shape.n_classes else np.float64)
     return DataSet(
         name=name,
         X_train=X,
         y_train=y,
         X_test=None,
         y_test=None,
-        feature_names=("x1", "x2"),
+        feature_names=shape.feature_names,
         class_names=tuple(str(k) for k in range(shape.n_classes)),
         image_shape=None,
         pixel_range=None,
         source=f"generated: {name}, n = {n}, noise = {noise:g}, seed = {seed}",
         licence="none needed",
         sha256=content_hash(X, y),
+        task=shape.task,
+        target_name=shape.target_name,
     )
 
 
 def _checked(name: str, shape: Shape, given: dict[str, Any]) -> tuple[int, float, int]:
-    n = _whole(name, "n", given["n"], shape.n_classes, MOST_POINTS)
+    n = _whole(name, "n", given["n"], max(shape.n_classes, 1), MOST_POINTS)
     seed = _whole(name, "seed", given["seed"], 0, 2**32 - 1)
     noise = given["noise"]
     real = isinstance(noise, int | float | np.integer | np.floating) and noise is not True
@@ -129,6 +139,12 @@ def _xor(n: int, noise: float, seed: int) -> Points:
     return X[order], y[order]
 
 
+def _sine(n: int, noise: float, seed: int) -> Points:
+    draws = np.random.default_rng(seed)
+    x = draws.uniform(-np.pi, np.pi, size=n)
+    return x[:, None], np.sin(2 * x) + noise * draws.standard_normal(n)
+
+
 GENERATED: dict[str, Shape] = {
     "moons": Shape(
         _moons,
@@ -168,5 +184,14 @@ GENERATED: dict[str, Shape] = {
         "a square whose opposite quarters belong together",
         "Points drawn evenly from [-1, 1]^2, class 1 where the signs of the coordinates differ; "
         "N(0, noise^2) is added to each coordinate afterwards.",
+    ),
+    "sine": Shape(
+        _sine,
+        0,
+        0.2,
+        "two waves of a sine, to be drawn through noise",
+        "y = sin(2 x) + N(0, noise^2), x drawn evenly from [-pi, pi].",
+        feature_names=("x",),
+        target_name="y",
     ),
 }

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
 from chainrule.errors import InvalidInputError
 
-__all__ = ["DataSet", "PixelRange", "content_hash"]
+__all__ = ["DataSet", "PixelRange", "Task", "content_hash"]
+
+Task = Literal["classification", "regression"]
 
 PixelRange = tuple[float, float] | None  # black and white; None where there are no pixels
 
@@ -18,8 +21,9 @@ PixelRange = tuple[float, float] | None  # black and white; None where there are
 class DataSet:
     """A data set, read-only.
 
-    ``y`` holds indices into ``class_names``. Where the source has no test part of its own,
-    ``X_test`` and ``y_test`` are None and a split has to make one.
+    Of a classification, ``y`` holds indices into ``class_names``; of a regression the numbers that
+    are to be predicted, which ``target_name`` names, and there are no classes. Where the source has
+    no test part of its own, ``X_test`` and ``y_test`` are None and a split has to make one.
 
     The images of files stay as they were published, one byte a value: `preparation` makes float32
     of them, and ``pixel_range`` says what black and white are. A row is an image read row by row,
@@ -29,11 +33,11 @@ class DataSet:
 
     name: str
     X_train: np.ndarray  # (rows, features); uint8 for images that come from files, else float64
-    y_train: np.ndarray  # (rows,), int64
+    y_train: np.ndarray  # (rows,), int64; float64 for a regression
     X_test: np.ndarray | None
     y_test: np.ndarray | None
     feature_names: tuple[str, ...]
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...]  # () for a regression
     image_shape: tuple[int, ...] | None  # (height, width) or (height, width, channels)
     pixel_range: PixelRange
     source: str
@@ -41,6 +45,8 @@ class DataSet:
     sha256: str  # of the values, see `content_hash`
     files: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each, decompressed
     remark: str = ""  # what a reader has to know, as that the files are not the published ones
+    task: Task = "classification"
+    target_name: str = ""  # of a regression: what the numbers are, with their unit
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))

@@ -5,16 +5,17 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from chainrule.data.diabetes import load_diabetes
 from chainrule.data.digits import load_digits
 from chainrule.data.files import load_files
 from chainrule.data.folders import cache_folder, own_folder
 from chainrule.data.generated import GENERATED, generate
 from chainrule.data.published import PUBLISHED
-from chainrule.data.record import DataSet
+from chainrule.data.record import DataSet, Task
 from chainrule.data.toy import load_toy
 from chainrule.errors import DataError, unknown_name
 
-__all__ = ["SOURCES", "load"]
+__all__ = ["SOURCES", "load", "task_of"]
 
 
 def load(name: str, *, fetch: bool = True, **parameters: Any) -> DataSet:
@@ -23,7 +24,8 @@ def load(name: str, *, fetch: bool = True, **parameters: Any) -> DataSet:
     Args:
         name: ``digits``; ``mnist``, ``fashion-mnist``, ``cifar10``, which are files; ``moons``,
             ``circles``, ``spirals``, ``blobs``, ``xor``, which are generated; ``toy``, the five
-            points of a course's first exercise.
+            points of a course's first exercise. Of regressions, ``diabetes``, and ``sine``, which
+            is generated.
         fetch: whether files that are neither in the folder that ``CHAINRULE_DATA`` names nor in
             the cache are fetched from the network.
         parameters: of the generated ones: ``n`` (how many points, 500), ``noise`` and ``seed``
@@ -52,6 +54,32 @@ def load(name: str, *, fetch: bool = True, **parameters: Any) -> DataSet:
     return SOURCES[name](**parameters)
 
 
+def task_of(name: str) -> Task:
+    """Whether the data set of that name has classes or numbers to be predicted; nothing is loaded.
+
+    Raises:
+        DataError: there is no such name.
+
+    Example:
+        >>> task_of("digits"), task_of("diabetes")
+        ('classification', 'regression')
+    """
+    if name not in SOURCES:
+        raise DataError(unknown_name("data set", name, SOURCES))
+    if name in GENERATED:
+        return GENERATED[name].task
+    return "regression" if name in REGRESSIONS else "classification"
+
+
+REGRESSIONS = {"diabetes"}
+"""Those of the data sets with numbers to be predicted that are not generated."""
+
+
+@cache
+def _diabetes_once() -> DataSet:
+    return load_diabetes()
+
+
 @cache
 def _digits_once() -> DataSet:
     return load_digits()
@@ -64,6 +92,7 @@ def _files_once(name: str, own: Path | None, cached: Path, fetch: bool) -> DataS
 
 
 SOURCES: dict[str, Callable[..., DataSet]] = {
+    "diabetes": _diabetes_once,
     "digits": _digits_once,
     "toy": load_toy,
     **{name: partial(load_files, row) for name, row in PUBLISHED.items()},

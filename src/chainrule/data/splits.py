@@ -18,7 +18,7 @@ Size = float | int  # a share of the rows between 0 and 1, or a number of rows
 
 
 class Part(NamedTuple):
-    """Rows and their labels."""
+    """Rows and their labels, or the numbers that are to be predicted."""
 
     X: np.ndarray
     y: np.ndarray
@@ -79,14 +79,15 @@ def parts(
     validation: Size | None = None,
     train: Size | None = None,
     seed: int = 42,
-    stratify: bool = True,
+    stratify: bool | None = None,
 ) -> dict[str, "Part"]:
     """The parts of a data set: its own test part if it has one, and cuts of the rest.
 
     Args:
         data: the data set.
         test: how much is kept for the test; only where the source has no test part.
-        validation, train, seed, stratify: as in `indices`, of the source's training rows.
+        validation, train, seed: as in `indices`, of the source's training rows.
+        stratify: keep the share of each class in every part; None does where there are classes.
 
     Raises:
         DataError: as `indices`, or ``test`` for a source that has a test part.
@@ -101,6 +102,8 @@ def parts(
             f"{data.name} comes with a test part of {len(data.X_test):,} rows; test = {test!r} "
             "would make another. Leave it out."
         )
+    if stratify is None:
+        stratify = data.task == "classification"
     rows = indices(
         data.y_train, test=test, validation=validation, train=train, seed=seed, stratify=stratify
     )

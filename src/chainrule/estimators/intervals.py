@@ -43,7 +43,7 @@ from scipy.special import ndtr, ndtri
 
 from chainrule.errors import InvalidInputError
 
-__all__ = ["Interval", "mean_interval", "mean_intervals"]
+__all__ = ["Interval", "bca_ends", "mean_interval", "mean_intervals", "resampled_means"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -182,24 +182,31 @@ def _wilson(hits: int, n: int, confidence: float) -> tuple[float, float]:
 
 def _bca(X: Floats, confidence: float, n_resamples: int, seed: int) -> list[tuple[float, float]]:
     """The ends for each line of X, (columns, n)."""
-    resampled = _resampled_means(X, n_resamples, seed)
-    mean = X.sum(axis=1) / X.shape[1]
-    below = (resampled < mean[:, None]).mean(axis=1)
-    equal = (resampled == mean[:, None]).mean(axis=1)
+    resampled = resampled_means(X, n_resamples, seed)
+    means = X.sum(axis=1) / X.shape[1]
+    return [
+        bca_ends(line, mean, x - mean, confidence)
+        for line, mean, x in zip(resampled, means, X, strict=True)
+    ]
+
+
+def bca_ends(
+    resampled: Floats, value: float, influence: Floats, confidence: float
+) -> tuple[float, float]:
+    """The ends for one quantity, from its value in each resample, its value, and how far each row
+    moves it: the x_i - m of a mean, or any multiple."""
+    share = np.mean(resampled < value) + np.mean(resampled == value) / 2
     # No share is so sure that its quantile would be infinite.
-    z0 = ndtri(np.clip(below + equal / 2, 0.5 / n_resamples, 1 - 0.5 / n_resamples))
-    away = X - mean[:, None]
-    away /= np.abs(away).max(axis=1, keepdims=True)  # a knows no scale, and cubes overflow
-    a = (away**3).sum(axis=1) / (6 * (away**2).sum(axis=1) ** 1.5)
-    found = []
-    for line, shift, skew in zip(resampled, z0, a, strict=True):
-        z = shift + ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
-        low, high = np.quantile(line, ndtr(shift + z / (1 - skew * z)))
-        found.append((float(low), float(high)))
-    return found
+    least = 0.5 / len(resampled)
+    z0 = ndtri(np.clip(share, least, 1 - least))
+    away = influence / np.abs(influence).max()  # a knows no scale, and cubes overflow
+    a = (away**3).sum() / (6 * (away**2).sum() ** 1.5)
+    z = z0 + ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(resampled, ndtr(z0 + z / (1 - a * z)))
+    return float(low), float(high)
 
 
-def _resampled_means(X: Floats, n_resamples: int, seed: int) -> Floats:
+def resampled_means(X: Floats, n_resamples: int, seed: int) -> Floats:
     """The means over resampled rows, (columns, n_resamples).
 
     Not values but row numbers are resampled, once for all columns. A resample is then how often

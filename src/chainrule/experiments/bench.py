@@ -11,8 +11,13 @@ from chainrule.data.splits import Part, Parts
 from chainrule.experiments.families import family
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+from chainrule.experiments.targets import Target
+from chainrule.experiments.tasks import Task
 
 __all__ = ["Bench", "Inputs", "Preparation"]
+
+FEW = 4
+"""Up to so many models, each has all its pictures in the report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +48,13 @@ class Bench:
     """What all models of a comparison share."""
 
     spec: CompareSpec
-    parts: Parts  # as the source has them, before any preparation
+    parts: Parts  # as the source has them, before any preparation but that of targets
     pixel_range: PixelRange
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
+    task: Task
+    target: Target  # the way back from the parts' targets to their own unit
     recorder: Recorder
     # The last preparation that was fitted: models that follow each other often share it.
     last: dict[tuple[tuple[str, ...], str], Preparation] = field(default_factory=dict)
@@ -55,6 +62,11 @@ class Bench:
     @property
     def n_classes(self) -> int:
         return len(self.class_names)
+
+    @property
+    def brief(self) -> bool:
+        """Whether there are so many models that not all have all their pictures."""
+        return len(self.spec.members) > FEW
 
     def preparation(self, steps: tuple[str, ...], dtype: str) -> Preparation:
         """The steps, fitted on the training part alone."""

@@ -29,14 +29,15 @@ def record_of(
     spec: SearchSpec,
     prefix: str,
     splits: int,
-    n_test: int,
+    n_test: int | None,
     log: tuple[str, ...],
 ) -> Search:
     """The record of a search that was fitted.
 
     Args:
         prefix: what stands before the names of the network's parameters.
-        splits, n_test: how many splits there are, and the rows that judge on one.
+        splits, n_test: how many splits there are, and the rows that judge on one; None where the
+            score is no share of them.
         log: the names of hyperparameters on a logarithmic scale.
     """
     table = searched.cv_results_
@@ -127,17 +128,17 @@ def _simplest(
     candidates: Sequence[Candidate],
     prefix: str,
     splits: int,
-    n_test: int,
+    n_test: int | None,
 ) -> tuple[dict[str, Any] | None, str]:
     """The one-standard-error choice. On a single split from a single seed the standard error is
-    that of a share of the rows that judge."""
+    that of a share of the rows that judge, and where the score is none there is no choice."""
     if splits > 1 or len(searched.seeds_) > 1:
         found = getattr(searched, "one_standard_error_", None)
         if found is None:
             return None, ""
         return candidates[found["index"]].parameters, found["rule"]
     best = candidates[searched.best_index_]
-    if best.mean is None:
+    if best.mean is None or n_test is None:
         return None, ""
     error = math.sqrt(best.mean * (1 - best.mean) / n_test)
     within = [

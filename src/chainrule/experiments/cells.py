@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ def cell_of(
     seeds: Sequence[int],
     trainings: Sequence[Facts],
     probes: Sequence[tuple[int, Facts]] = (),
+    *,
+    shares: bool = True,
 ) -> Cell:
     """One combination.
 
@@ -33,6 +36,7 @@ def cell_of(
         steps: the updates of an epoch.
         trainings: one a seed.
         probes: further ones of fewer updates than an epoch has, with their seeds.
+        shares: whether scores are shares, between 0 and 1.
     """
     pairs = list(zip(seeds, trainings, strict=True))
     kept = [(seed, facts) for seed, facts in pairs if not facts["diverged"]]
@@ -40,15 +44,16 @@ def cell_of(
     survivors = [facts for _, facts in kept]
     shown = {seed for seed, _ in kept or pairs[:1]}
     every = [facts for seed, facts in (*probes, *pairs) if seed in shown]
+    over = partial(_over, survivors, shares)
     noise = [facts["noise"] for _, facts in (*probes, *pairs) if facts.get("noise")]
     return Cell(
         name=name,
         parameters=dict(parameters),
         updates=max((_updates(facts) for facts in survivors or trainings), default=0),
-        **{column: _over(survivors, column, _last) for column in FINAL},
+        **{column: over(column, _last) for column in FINAL},
         best_epochs=tuple(_best_epoch(facts, steps) for facts in survivors if _scored(facts)),
-        best_score=_over(survivors, "validation_score", max),
-        lowest_loss=_over(survivors, "validation_loss", min),
+        best_score=over("validation_score", max),
+        lowest_loss=over("validation_loss", min),
         lost=tuple(lost),
         noise=tuple(Noise(**each) for each in noise),
         curves=_curves(every, steps),
@@ -87,11 +92,14 @@ def _scored(facts: Facts) -> bool:
 
 
 def _over(
-    trainings: Sequence[Facts], column: str, pick: Callable[[list[float]], float]
+    trainings: Sequence[Facts],
+    shares: bool,
+    column: str,
+    pick: Callable[[list[float]], float],
 ) -> Distribution | None:
     """One number of each training, over all of them; None where there is none."""
     values = [pick(known) for facts in trainings if (known := _known(facts, column))]
-    return distribution(values, shares=column.endswith("_score")) if values else None
+    return distribution(values, shares=shares and column.endswith("_score")) if values else None
 
 
 def _best_epoch(facts: Facts, steps: int) -> float:

@@ -15,6 +15,7 @@ from chainrule.experiments.printed import known_quantities
 from chainrule.experiments.questions import check_places
 from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
 from chainrule.experiments.spec_base import combinations
+from chainrule.experiments.tasks import TASKS, of_spec
 
 __all__ = ["check"]
 
@@ -28,8 +29,24 @@ def check(spec: Spec) -> None:
     _known("data.name", "data set", spec.data.name, SOURCES)
     if spec.data.split is not None:
         _known("data.split.scheme", "split", spec.data.split.scheme, SPLITS)
+    _check_target(spec)
     if isinstance(spec, CompareSpec):
         _check_comparison(spec)
+
+
+def _check_target(spec: Spec) -> None:
+    """What is of classes alone, or of numbers alone."""
+    data, regression = spec.data, of_spec(spec).name == "regression"
+    if data.target is not None and not regression:
+        raise SpecError(
+            f"data.target: required a data set with numbers to be predicted; {data.name!r} has "
+            "classes. Leave this table out."
+        )
+    if regression and data.split is not None and data.split.stratify:
+        raise SpecError(
+            f"data.split.stratify: required a data set with classes; {data.name!r} has numbers to "
+            "be predicted. Leave it out."
+        )
 
 
 def _check_comparison(spec: CompareSpec) -> None:
@@ -41,19 +58,25 @@ def _check_comparison(spec: CompareSpec) -> None:
                     f"models.{key}.over.{name}: required at least one value, came an empty list."
                 )
     for key, model in spec.members.items():
-        _check_model(f"models.{key}", model)
+        _check_model(f"models.{key}", model, spec)
     _check_outputs(spec)
-    check_places(spec.questions, spec.members)
+    check_places(spec.questions, spec.members, of_spec(spec))
     for number, printed in enumerate(spec.printed):
         where = f"printed.{number}"
         _known(f"{where}.model", "model", printed.model, spec.members)
-        _known(f"{where}.quantity", "quantity", printed.quantity, known_quantities())
+        known = known_quantities(of_spec(spec))
+        _known(f"{where}.quantity", "quantity", printed.quantity, known)
 
 
 def _check_outputs(spec: CompareSpec) -> None:
     """Logits are a network's, and shown for test rows."""
     if not spec.outputs:
         return
+    if of_spec(spec).name == "regression":
+        raise SpecError(
+            "outputs: required a classification, whose networks have logits and probabilities; "
+            f"{spec.data.name!r} is a regression. Leave outputs out."
+        )
     if spec.data.split is not None and spec.data.split.scheme == "all":
         raise SpecError(
             "outputs: required a test part to show them of; the split 'all' has none. Use another "
@@ -68,8 +91,20 @@ def _check_outputs(spec: CompareSpec) -> None:
             )
 
 
-def _check_model(where: str, model: ModelSpec) -> None:
+def _check_family(where: str, model: ModelSpec, spec: Spec) -> None:
+    """The family is there, and is for what the data ask."""
     _known(f"{where}.family", "family", model.family, FAMILIES)
+    row, task = family(model.family), of_spec(spec)
+    if row.task != task.name:
+        fitting = ", ".join(name for name, each in FAMILIES.items() if each.task == task.name)
+        raise SpecError(
+            f"{where}.family: required a {task.model}, since the data set {spec.data.name!r} is a "
+            f"{task.name}; came {model.family!r}, a {TASKS[row.task].model}. Use one of: {fitting}."
+        )
+
+
+def _check_model(where: str, model: ModelSpec, spec: Spec) -> None:
+    _check_family(where, model, spec)
     for steps in (model.prepare, *model.also_prepare):
         try:
             preparation.check(steps)

@@ -1,24 +1,28 @@
 """The kind "compare": models on one data set, side by side."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
 from chainrule.data import load, preparation
-from chainrule.data.splits import Part
-from chainrule.experiments import judging, printed
+from chainrule.experiments import printed
 from chainrule.experiments.bench import Bench
 from chainrule.experiments.describe import describe, parts_of
+from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
 from chainrule.experiments.findings import Evidence, findings
 from chainrule.experiments.hardest import RULE, hardest
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.outputs import output_rows
 from chainrule.experiments.questions import answered
+from chainrule.experiments.record import Number
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
-from chainrule.experiments.spec import BEST, CompareSpec
+from chainrule.experiments.spec import BEST, CompareSpec, TargetSpec
+from chainrule.experiments.targets import prepared_targets
+from chainrule.experiments.tasks import of_spec
 from chainrule.experiments.training import Trained, train
 
 __all__ = ["run"]
@@ -29,6 +33,10 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     with recorder.timed("data"):
         data = load(spec.data.name, fetch=True, **spec.data.parameters)
         parts = parts_of(data, spec.data)
+        parts, target, retargeted = prepared_targets(
+            parts, spec.data.target or TargetSpec(), data.target_name
+        )
+    task = of_spec(spec)
     bench = Bench(
         spec=spec,
         parts=parts,
@@ -36,6 +44,8 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         feature_names=data.feature_names,
         class_names=data.class_names,
         image_shape=data.image_shape,
+        task=task,
+        target=target,
         recorder=recorder,
     )
     trained: dict[str, Trained] = {}
@@ -45,22 +55,25 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
             recorder.check()
     test = parts.get("test")
     chosen_key = _chosen(spec, [one.result for one in trained.values()])
-    trained, tests = _judged(chosen_key, trained, test, recorder)
+    trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
     noun = "image" if data.image_shape else "row"
-    evidence = Evidence(models, tests, comparisons, data.class_names, sizes, noun)
+    evidence = Evidence(
+        models, tests, comparisons, data.class_names, sizes, noun, task, data.target_name
+    )
     return Outcome(
-        data=describe(data, spec.data, parts, _preparations(spec)),
+        data=describe(data, spec.data, parts, (*retargeted, *_preparations(spec)), target),
+        metric=task.metric,
         models=models,
         chosen=chosen.result.key,
         comparisons=comparisons,
         tests=tests,
         hardest=hardest([*trained.values()], test, data.class_names, spec.hardest)
-        if test is not None
+        if test is not None and data.class_names
         else (),
-        hardest_rule=RULE,
+        hardest_rule=RULE if data.class_names else "",
         outputs=output_rows(chosen.estimator, chosen.rows, test, data.class_names, spec.outputs)
         if test is not None and spec.outputs and not chosen.result.diverged
         else (),
@@ -77,22 +90,26 @@ def _chosen(spec: CompareSpec, models: Sequence[ModelResult]) -> str:
     first of equals, and the first of all where there is no validation part)."""
     if spec.chosen != BEST:
         return spec.chosen
-    return max(models, key=lambda model: model.scores.validation or -1.0).key
+    return max(models, key=lambda model: _or_least(model.scores.validation)).key
+
+
+def _or_least(score: Number) -> float:
+    return -math.inf if score is None else score
 
 
 def _judged(
-    chosen: str, trained: dict[str, Trained], test: Part | None, recorder: Recorder
+    chosen: str, trained: dict[str, Trained], bench: Bench
 ) -> tuple[dict[str, Trained], tuple[PairedTest, ...]]:
     """The models with what they do on the test part, and the chosen one against each other; what
     diverged has no scores."""
-    if test is None:
+    if "test" not in bench.parts:
         return trained, ()
-    said = {key: one.said for key, one in trained.items() if one.said}
-    healthy = {key: said[key] for key in said if not trained[key].result.diverged}
-    calibrations = {key: trained[key].calibration for key in healthy}
-    with recorder.timed("intervals"):
-        found = judging.on_test(healthy, calibrations, test.y)
-        tests = judging.paired_tests(chosen, said, test.y, healthy)
+    test, examiner = bench.parts["test"], examiner_of(bench.task)
+    examined = {key: one.examined for key, one in trained.items()}
+    healthy = {key: examined[key] for key in examined if not trained[key].result.diverged}
+    with bench.recorder.timed("intervals"):
+        found = examiner.on_test(healthy, test, bench)
+        tests = examiner.paired_tests(chosen, examined, test, healthy, bench)
     judged = dict(trained)
     for key, each in found.items():
         result = trained[key].result.model_copy(update={"on_test": each})

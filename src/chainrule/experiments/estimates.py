@@ -40,12 +40,24 @@ class Calibration(Record):
 class OnTest(Record):
     """What the shown fit does on the test part, and how sure that is.
 
-    A loss, the mean cross-entropy, is of probabilities that are a distribution over the classes;
-    its value is None where it is infinite.
+    A classifier has an accuracy, and what follows it. A loss, the mean cross-entropy, is of
+    probabilities that are a distribution over the classes; its value is None where it is infinite.
+    A regressor has R², the root of the mean squared error and the mean absolute error, the two in
+    the target's own unit.
     """
 
-    accuracy: Estimate
+    accuracy: Estimate | None = None
     loss: Estimate | None = None
     impossible: int = 0  # rows to whose class the model gives the probability 0
     overconfidence: Estimate | None = None  # mean confidence less accuracy
     calibration: Calibration | None = None
+    r2: Estimate | None = None
+    rmse: Estimate | None = None
+    mae: Estimate | None = None
+
+    @property
+    def score(self) -> Estimate:
+        """The accuracy, or R²: by what models are told apart."""
+        found = self.accuracy or self.r2
+        assert found is not None  # one of the two
+        return found

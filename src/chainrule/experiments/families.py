@@ -6,6 +6,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
+from chainrule.data.record import Task
 from chainrule.errors import SpecError, unknown_name
 
 __all__ = ["FAMILIES", "Family", "family", "to_python", "to_toml"]
@@ -13,12 +14,13 @@ __all__ = ["FAMILIES", "Family", "family", "to_python", "to_toml"]
 
 @dataclass(frozen=True)
 class Family:
-    """A scikit-learn-compatible classifier.
+    """A scikit-learn-compatible classifier or regressor.
 
     ``takes_validation``: whether ``fit`` accepts ``X_val`` and ``y_val``, scored each epoch.
     ``together``: whether many of them can be trained in one program.
     ``saves``: whether `chainrule.save` can keep it.
     ``network``: whether it has layers, and so logits.
+    ``task``: what it is for.
     """
 
     home: str  # "package.module:Class", imported when first used
@@ -27,6 +29,7 @@ class Family:
     together: bool = False
     saves: bool = False
     network: bool = False
+    task: Task = "classification"
     fixed: Mapping[str, Any] = field(default_factory=dict)  # settings, unless a spec says otherwise
 
     def estimator_class(self) -> Any:
@@ -64,6 +67,38 @@ FAMILIES: dict[str, Family] = {
     "tree": Family("sklearn.tree:DecisionTreeClassifier", "decision tree (scikit-learn)"),
     "k-nearest-neighbours": Family(
         "sklearn.neighbors:KNeighborsClassifier", "k-nearest neighbours (scikit-learn)"
+    ),
+    "mlp-regressor": Family(
+        "chainrule:MLPRegressor",
+        "multilayer perceptron for regression (Chainrule)",
+        takes_validation=True,
+        together=True,
+        saves=True,
+        network=True,
+        task="regression",
+        fixed={"on_divergence": "keep"},
+    ),
+    "sklearn-mlp-regressor": Family(
+        "sklearn.neural_network:MLPRegressor",
+        "multilayer perceptron for regression (scikit-learn)",
+        network=True,
+        task="regression",
+    ),
+    "linear-regression": Family(
+        "sklearn.linear_model:LinearRegression",
+        "linear regression (scikit-learn)",
+        task="regression",
+    ),
+    "ridge": Family(
+        "sklearn.linear_model:Ridge", "ridge regression (scikit-learn)", task="regression"
+    ),
+    "tree-regressor": Family(
+        "sklearn.tree:DecisionTreeRegressor", "regression tree (scikit-learn)", task="regression"
+    ),
+    "k-nearest-neighbours-regressor": Family(
+        "sklearn.neighbors:KNeighborsRegressor",
+        "k-nearest neighbours for regression (scikit-learn)",
+        task="regression",
     ),
 }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
+from chainrule.experiments.tasks import TASKS, Task
 from chainrule.experiments.tuning_findings import search_findings, standard_error, sweep_findings
 
 __all__ = ["FINDINGS", "Evidence", "findings"]
@@ -33,6 +34,18 @@ class Evidence:
     class_names: tuple[str, ...]
     sizes: Mapping[str, int]  # rows by part
     noun: str = "image"  # what a row is
+    task: Task = TASKS["classification"]
+    target: str = ""  # what a regression predicts
+
+    @property
+    def metric(self) -> str:
+        """What a score is called."""
+        return self.task.metric
+
+    @property
+    def n_validation(self) -> int | None:
+        """The rows of which a validation score is a share; None where it is none."""
+        return self.sizes.get("validation") if self.task.shares else None
 
     @property
     def many(self) -> bool:
@@ -44,24 +57,25 @@ class Evidence:
 
 def findings(evidence: Evidence) -> tuple[str, ...]:
     """Every sentence that these results support, in the order of `FINDINGS`."""
-    return tuple(sentence for finding in FINDINGS for sentence in finding(evidence))
+    asked = FINDINGS[evidence.task.name]
+    return tuple(sentence for finding in asked for sentence in finding(evidence))
 
 
 def _ranking(evidence: Evidence) -> Iterator[str]:
-    scored = [found for model in evidence.models if (found := _test_accuracy(model))]
+    scored = [found for model in evidence.models if (found := _test_score(model))]
+    of_rows = (
+        f"{_capital(evidence.metric)} on the {evidence.sizes.get('test')} test {evidence.noun}s"
+    )
     if scored and evidence.many:
         (best, label), (worst, last) = max(scored), min(scored)
-        yield (
-            f"Accuracy on the {evidence.sizes['test']} test {evidence.noun}s: from {worst:.4f} "
-            f"({last}) to {best:.4f} ({label})."
-        )
+        yield f"{of_rows}: from {worst:.4f} ({last}) to {best:.4f} ({label})."
     elif scored:
         listed = _listed(f"{label} {score:.4f}" for score, label in sorted(scored, reverse=True))
-        yield f"Accuracy on the {evidence.sizes['test']} test {evidence.noun}s: {listed}."
+        yield f"{of_rows}: {listed}."
 
 
-def _test_accuracy(model: ModelResult) -> tuple[float, str] | None:
-    """A model's test accuracy, the mean where it was trained from several seeds."""
+def _test_score(model: ModelResult) -> tuple[float, str] | None:
+    """A model's test score, the mean where it was trained from several seeds."""
     spread = model.over_seeds and model.over_seeds.test
     if spread and spread.mean is not None:
         return spread.mean, f"{model.label} (mean of {len(spread.values)} seeds)"
@@ -75,9 +89,10 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
             continue
         values = [value for value in spread.values if value is not None]
         yield (
-            f"{model.label}, trained from {len(values)} seeds on the same split: test accuracy "
-            f"{spread.mean:.4f} on average (95 % interval of the mean {spread.low:.4f} to "
-            f"{spread.high:.4f}), single runs from {min(values):.4f} to {max(values):.4f}."
+            f"{model.label}, trained from {len(values)} seeds on the same split: test "
+            f"{evidence.metric} {spread.mean:.4f} on average (95 % interval of the mean "
+            f"{spread.low:.4f} to {spread.high:.4f}), single runs from {min(values):.4f} to "
+            f"{max(values):.4f}."
         )
 
 
@@ -107,6 +122,62 @@ def _paired(evidence: Evidence) -> Iterator[str]:
         )
 
 
+def _errors(evidence: Evidence) -> Iterator[str]:
+    """Of a regression, in the target's own unit."""
+    rows = [
+        (model.on_test.rmse.value, model.on_test.mae.value, model.label)
+        for model in evidence.models
+        if model.on_test and model.on_test.rmse and model.on_test.mae
+    ]
+    known = [(rmse, mae, label) for rmse, mae, label in rows if rmse is not None]
+    if known:
+        shown = sorted(known)
+        if evidence.many:
+            shown = [shown[0], shown[-1]]
+        listed = _listed(f"{label} {rmse:.4g} and {mae:.4g}" for rmse, mae, label in shown)
+        between = "from the least to the most: " if evidence.many else ""
+        yield (
+            f"RMSE and mean absolute error on the same {evidence.noun}s, of {evidence.target}: "
+            f"{between}{listed}."
+        )
+
+
+def _nearer(evidence: Evidence) -> Iterator[str]:
+    """The sign tests of a regression. With m tests, each is held to LEVEL / m (Bonferroni)."""
+    tests = evidence.tests
+    if tests and evidence.many:
+        apart = [test for test in tests if test.p_value < LEVEL / len(tests)]
+        yield (
+            f"{evidence.label(tests[0].a)} is nearer to the truth more often, or less often, than "
+            f"{len(apart)} of the {len(tests)} others by more than chance on the same "
+            f"{evidence.noun}s (exact sign tests at the {100 * LEVEL:g} % level shared over all)."
+        )
+        return
+    for test in tests:
+        shown = test.p_value < LEVEL / len(tests)
+        verdict = (
+            f"a difference, at the {100 * LEVEL:g} % level shared over {len(tests)} tests"
+            if shown
+            else f"no difference that {test.n} {evidence.noun}s can show"
+        )
+        yield (
+            f"{evidence.label(test.a)} against {evidence.label(test.b)}: nearer to the truth on "
+            f"{_count(test.only_a, evidence.noun)}, farther on {test.only_b} (exact sign test p "
+            f"{_p(test.p_value)}): {verdict}.{_r2_apart(test)}"
+        )
+
+
+def _r2_apart(test: PairedTest) -> str:
+    """How far apart the two are in R², with the interval."""
+    apart = test.r2_difference
+    if apart is None or apart.value is None or apart.low is None or apart.high is None:
+        return ""
+    return (
+        f" Their R² differs by {apart.value:+.4f} (95 % interval {apart.low:+.4f} to "
+        f"{apart.high:+.4f})."
+    )
+
+
 def _calibration(evidence: Evidence) -> Iterator[str]:
     """Where the confidence is off by MATTERS or more, and by more than the test rows can feign."""
     for model in evidence.models:
@@ -117,7 +188,7 @@ def _calibration(evidence: Evidence) -> Iterator[str]:
         if off is None or off.value is None or off.low is None or off.high is None:
             continue
         if abs(off.value) >= MATTERS and (off.low > 0 or off.high < 0):
-            right, error = found.accuracy.value or 0.0, found.calibration.error or 0.0
+            right, error = found.score.value or 0.0, found.calibration.error or 0.0
             yield (
                 f"{model.label} is {'over' if off.value > 0 else 'under'}-confident: on average "
                 f"it is {right + off.value:.3f} sure of its answer, and right in {right:.3f} of "
@@ -157,7 +228,8 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     if gaps and not evidence.many:
         gaps.sort(key=lambda pair: -pair[0])
         listed = _listed(f"{m.label} {gap:.3f} ({m.scores.train:.4f})" for gap, m in gaps)
-        yield f"Training less test accuracy (and the training accuracy): {listed}."
+        metric = evidence.metric
+        yield f"Training less test {metric} (and the training {metric}): {listed}."
 
 
 def _near_ties(evidence: Evidence) -> Iterator[str]:
@@ -166,9 +238,11 @@ def _near_ties(evidence: Evidence) -> Iterator[str]:
         if search is None or search.mean is None or search.std is None:
             continue
         if search.seeds:
-            error = standard_error(search, evidence.sizes.get("validation"))
+            error = standard_error(search, evidence.n_validation)
         else:
             error = search.std / math.sqrt(search.folds)
+        if error is None:
+            continue
         near = [
             row
             for row in search.candidates
@@ -191,7 +265,8 @@ def _preparation(evidence: Evidence) -> Iterator[str]:
     ]
     if changes:
         yield (
-            f"The same settings on data prepared otherwise ({part} accuracy): {_listed(changes)}."
+            f"The same settings on data prepared otherwise ({part} {evidence.metric}): "
+            f"{_listed(changes)}."
         )
 
 
@@ -199,6 +274,8 @@ def _change(model: ModelResult, variant: Variant, part: str, evidence: Evidence)
     before, after = getattr(model.scores, part), getattr(variant.scores, part)
     if before is None or after is None:
         return f"{variant.label}: training diverged"
+    if not evidence.task.shares:
+        return f"{before:.4f}, {variant.label} {after:.4f} ({after - before:+.4f})"
     size, noun = evidence.sizes[part], evidence.noun
     moved = round((after - before) * size)
     change = f"{moved:+d} of {size} {noun}s" if moved else f"no {noun} changes"
@@ -262,29 +339,34 @@ def _diverged(evidence: Evidence) -> Iterator[str]:
 
 def _swept(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
-        yield from sweep_findings(model)
+        yield from sweep_findings(model, evidence.metric)
 
 
 def _searched(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
-        yield from search_findings(model, evidence.sizes.get("validation"))
+        yield from search_findings(model, evidence.n_validation)
 
 
-FINDINGS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
-    _swept,
-    _ranking,
-    _seeds,
-    _paired,
-    _calibration,
-    _gaps,
-    _near_ties,
-    _searched,
-    _preparation,
-    _weakest,
-    _printed,
-    _diverged,
-    _sicknesses,
-)
+Finding = Callable[[Evidence], Iterator[str]]
+
+OF_MODELS: tuple[Finding, ...] = (_gaps, _near_ties, _searched, _preparation)
+OF_RUNS: tuple[Finding, ...] = (_printed, _diverged, _sicknesses)
+
+# By task.
+FINDINGS: dict[str, tuple[Finding, ...]] = {
+    "classification": (
+        *(_swept, _ranking, _seeds, _paired, _calibration),
+        *OF_MODELS,
+        _weakest,
+        *OF_RUNS,
+    ),
+    "regression": (_swept, _ranking, _errors, _seeds, _nearer, *OF_MODELS, *OF_RUNS),
+}
+
+
+def _capital(text: str) -> str:
+    """With a capital, and the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def _listed(items: Iterable[str]) -> str:

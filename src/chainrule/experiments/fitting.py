@@ -14,7 +14,7 @@ from chainrule.errors import SpecError
 from chainrule.experiments.families import family
 from chainrule.experiments.results import Number
 
-__all__ = ["Fitted", "accuracy", "curves", "description", "fit", "n_parameters", "refusals"]
+__all__ = ["Fitted", "curves", "description", "fit", "n_parameters", "refusals", "score"]
 
 # Training for a stated number of epochs ends at that number: not news.
 _EXPECTED = "Maximum iterations"
@@ -30,7 +30,7 @@ class Fitted:
     what: str  # the family and the settings, for messages
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """The class index of each row; after divergence, that of the last good weights."""
+        """The class index or the number of each row; after divergence, by the last good weights."""
         with refusals(self.what):
             return np.asarray(self.estimator.predict(X))
 
@@ -84,11 +84,13 @@ def refusals(what: str) -> Iterator[None]:
         raise SpecError(f"This cannot be trained, a {what}: {error}") from error
 
 
-def accuracy(fitted: Fitted, part: Part) -> float:
-    """The share of rows whose class is predicted; not a number after divergence."""
+def score(fitted: Fitted, part: Part) -> float:
+    """The share of rows whose class is predicted, or R², as the estimator has it; not a number
+    after divergence."""
     if fitted.diverged:
         return math.nan
-    return float(np.mean(fitted.predict(part.X) == part.y))
+    with refusals(fitted.what):
+        return float(fitted.estimator.score(part.X, part.y))
 
 
 def n_parameters(estimator: Any) -> int | None:

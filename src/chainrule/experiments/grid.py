@@ -10,13 +10,14 @@ import numpy as np
 from chainrule.data import preparation
 from chainrule.data.record import PixelRange
 from chainrule.data.splits import Part
-from chainrule.errors import SpecError
-from chainrule.experiments.fitting import accuracy, fit
+from chainrule.experiments.fitting import fit
+from chainrule.experiments.fitting import score as score_of
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Candidate, Search
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+from chainrule.experiments.tasks import of_spec
 
-__all__ = ["check_folds", "points", "search"]
+__all__ = ["points", "search"]
 
 
 class Fold(NamedTuple):
@@ -25,7 +26,7 @@ class Fold(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A candidate with the accuracy on each fold; not a number where training diverged."""
+    """A candidate with the score on each fold; not a number where training diverged."""
 
     parameters: Settings
     scores: list[float]
@@ -48,7 +49,7 @@ def points(grid: dict[str, list[Any]]) -> list[Settings]:
 def search(
     key: str, spec: CompareSpec, train: Part, pixel_range: PixelRange, recorder: Recorder
 ) -> Search:
-    """Scores every point of the model's grid on stratified folds of the (raw) training part."""
+    """Scores every point of the model's grid on folds of the (raw) training part."""
     model = spec.members[key]
     folds = list(_folds(spec, model, train, pixel_range))
     candidates = points(model.grid or {})
@@ -61,7 +62,7 @@ def search(
                 found = []
                 for fold in folds:
                     fitted = fit(model.family, settings, fold.train)
-                    found.append(accuracy(fitted, fold.held_out))
+                    found.append(score_of(fitted, fold.held_out))
                     step()
                 return found
 
@@ -78,28 +79,11 @@ def search(
 def _folds(
     spec: CompareSpec, model: ModelSpec, train: Part, pixel_range: PixelRange
 ) -> Iterator[Fold]:
-    from sklearn.model_selection import StratifiedKFold
-
-    check_folds(spec.folds, train.y)
-    for inside, outside in StratifiedKFold(spec.folds).split(train.X, train.y):
+    for inside, outside in of_spec(spec).folds(spec.folds, train.y):
         seen = train.X if spec.prepare_on == "training part" else train.X[inside]
         prepare = preparation.fit(model.prepare, seen, pixel_range)
         X = prepare(train.X).astype(model.dtype)
         yield Fold(Part(X[inside], train.y[inside]), Part(X[outside], train.y[outside]))
-
-
-def check_folds(folds: int, y: np.ndarray) -> None:
-    """Refuses more stratified folds than there are rows of a class.
-
-    Raises:
-        SpecError: with how many there are.
-    """
-    smallest = int(np.unique(y, return_counts=True)[1].min())
-    if folds > smallest:
-        raise SpecError(
-            f"folds: {folds} stratified folds need as many training rows of each class; the "
-            f"smallest class has {smallest}. Use fewer folds, or hold out less."
-        )
 
 
 def _ranked(tried: list[Tried], folds: int) -> Search:

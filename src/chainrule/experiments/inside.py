@@ -27,4 +27,5 @@ def tape_of(estimator: Any, X: np.ndarray) -> Tape:
     X = X.astype(layers[0].W.dtype) / np.asarray(
         getattr(estimator, "input_scale", None) or 1, layers[0].W.dtype
     )
-    return forward(layers, activations_of(estimator), X)
+    with np.errstate(over="ignore", invalid="ignore"):  # of weights that a divergence left
+        return forward(layers, activations_of(estimator), X)

@@ -12,18 +12,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainrule.data.splits import Part
 from chainrule.estimators.together import Job, Standing, Together
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
 from chainrule.experiments.progress import progress
 from chainrule.experiments.recorder import Recorder
+from chainrule.experiments.tasks import Task
 from chainrule.search import states
+from chainrule.search.population import target_scale
 
-__all__ = ["THRESHOLD", "job", "train_jointly"]
+__all__ = ["job", "threshold", "train_jointly"]
 
 THRESHOLD = 1e3
-"""An epoch's training loss above which a training of a sweep has diverged."""
+"""An epoch's training loss above which a classifier of a sweep has diverged."""
 
 SECONDS = 10.0
 SHARE = 0.01
@@ -32,6 +36,12 @@ SHARE = 0.01
 
 Take = Callable[[int, Any], Any]
 Tell = Callable[[int, Any], None]
+
+
+def threshold(task: Task, y: np.ndarray) -> float:
+    """An epoch's training loss above which a training on these classes or targets has diverged: of
+    a regression in proportion to the loss of answering 0, where that is more than 1."""
+    return THRESHOLD if task.name == "classification" else THRESHOLD * target_scale(y)
 
 
 def job(

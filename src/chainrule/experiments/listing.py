@@ -21,8 +21,8 @@ class RunSummary:
 
     ``state`` is that of a `RunRecord`, or ``"damaged"``; ``problem`` then says why. ``figures`` are
     plain: of a complete run ``model``, ``label``, ``quantity`` and ``value`` of its best model, or
-    ``rows`` and ``classes`` of its data; of any other the last line of ``metrics.jsonl`` that says
-    how far it is.
+    ``rows`` and ``classes`` (or ``target``) of its data; of any other the last line of
+    ``metrics.jsonl`` that says how far it is.
     """
 
     name: str  # of the folder, below the one that was listed
@@ -109,6 +109,8 @@ def _main_figures(results: Results) -> dict[str, Any]:
     if results.models:
         return {"diverged": len(results.models)}
     rows = sum(split.size for split in results.data.splits)
+    if results.data.task == "regression":
+        return {"rows": rows, "target": results.data.target_name}
     return {"rows": rows, "classes": len(results.data.class_names)}
 
 

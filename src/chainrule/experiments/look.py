@@ -7,6 +7,7 @@ from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.spec import LookSpec
+from chainrule.experiments.tasks import of_spec
 
 __all__ = ["run"]
 
@@ -16,11 +17,40 @@ def run(spec: LookSpec, recorder: Recorder) -> Outcome:
     with recorder.timed("data"):
         data = load(spec.data.name)
         parts = parts_of(data, spec.data)
-    return Outcome(data=describe(data, spec.data, parts), findings=_findings(data))
+    return Outcome(
+        data=describe(data, spec.data, parts),
+        metric=of_spec(spec).metric,
+        findings=_findings(data),
+    )
+
+
+def _of_numbers(data: DataSet) -> tuple[str, ...]:
+    """Of a regression: the targets, and the feature that goes with them best."""
+    X, y, names = data.X_train, data.y_train, data.feature_names
+    low, middle, high = np.quantile(y, [0.25, 0.5, 0.75])
+    spread = X.std(axis=0)
+    varied = np.flatnonzero(spread > 0)
+    with_y = (X[:, varied] - X[:, varied].mean(axis=0)).T @ (y - y.mean()) / len(y)
+    r = with_y / (spread[varied] * y.std())
+    best = int(np.abs(r).argmax())
+    repeated = len(X) - len(np.unique(X, axis=0))
+    return (
+        f"{len(X):,} rows of {X.shape[1]} features, each with a number to be predicted: "
+        f"{data.target_name}, from {y.min():.4g} to {y.max():.4g}.",
+        f"Its mean is {y.mean():.4g}, its standard deviation {y.std():.4g}; half of the rows lie "
+        f"between {low:.4g} and {high:.4g}, and the middle one is {middle:.4g}. Always answering "
+        "the mean has R² = 0.",
+        f"The feature that goes with it most along a line is {names[varied[best]]} (correlation "
+        f"{r[best]:.3f}, and so R² = {r[best] ** 2:.3f} by it alone).",
+        f"{X.shape[1] - len(varied)} of the features have the same value in every row; {repeated} "
+        "rows repeat an earlier one.",
+    )
 
 
 def _findings(data: DataSet) -> tuple[str, ...]:
     X, y = data.X_train, data.y_train
+    if data.task == "regression":
+        return _of_numbers(data)
     rows, features = X.shape
     counts = np.bincount(y, minlength=len(data.class_names))
     names = data.class_names

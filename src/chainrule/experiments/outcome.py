@@ -22,6 +22,7 @@ class Outcome:
     verify it by."""
 
     data: DataSummary
+    metric: str = "accuracy"
     models: tuple[ModelResult, ...] = ()
     chosen: str | None = None
     comparisons: tuple[Comparison, ...] = ()

@@ -11,6 +11,8 @@ from chainrule.experiments.record import Number, Record
 __all__ = [
     "LEVELS",
     "ActivationHistogram",
+    "Answers",
+    "Curve",
     "DecisionMap",
     "Layers",
     "LayersOverEpochs",
@@ -115,6 +117,25 @@ class ReliabilityBins(Record):
     accuracy: tuple[Number, ...]
 
 
+class Answers(Record):
+    """What a regressor says of some test rows, beside the truth, in the target's own unit."""
+
+    truth: tuple[float, ...]
+    predicted: tuple[Number, ...]
+    n_rows: int  # of the whole test part
+    rmse: Number  # on the whole test part
+
+
+class Curve(Record):
+    """What a regressor of one feature says along it, and some rows of the data."""
+
+    along: tuple[float, ...]
+    predicted: tuple[Number, ...]
+    feature_name: str
+    train: tuple[tuple[float, float], ...] = ()  # the feature and the target
+    test: tuple[tuple[float, float], ...] = ()
+
+
 class Pictures(Record):
     """All that is drawn of one fit."""
 
@@ -128,3 +149,5 @@ class Pictures(Record):
     n_mistakes: int | None = None  # on the whole test part
     reliability: ReliabilityBins | None = None
     reliability_after: ReliabilityBins | None = None  # at the temperature of the validation part
+    answers: Answers | None = None
+    curve: Curve | None = None

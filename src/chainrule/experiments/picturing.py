@@ -14,7 +14,9 @@ from chainrule.experiments.record import Number
 
 __all__ = [
     "activation_histograms",
+    "answers",
     "confident_mistakes",
+    "curve",
     "decision_map",
     "layers_over_epochs",
     "reliability_bins",
@@ -25,6 +27,9 @@ __all__ = [
 # Weights beyond so many times the scale that is drawn are cut off: one that exploded would leave
 # the others no levels.
 CUT = 4.0
+
+# Of so many answers a picture of dots still shows each.
+DOTS = 500
 
 
 def spectrum(ratios: Any, chosen: int | None = None) -> pictures.Spectrum:
@@ -132,3 +137,30 @@ def reliability_bins(confidence: Any, correct: Any, bins: int = 10) -> pictures.
     from chainrule.reports.figures.reliability import binned
 
     return pictures.ReliabilityBins(**asdict(binned(confidence, correct, bins)))
+
+
+def answers(truth: Any, predicted: Any) -> pictures.Answers:
+    """``truth`` and ``predicted``: (n,), in the target's own unit; the first 500 are kept."""
+    y, said = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
+    with np.errstate(over="ignore"):
+        rmse = float(np.sqrt(np.mean(np.square(said - y))))
+    return pictures.Answers(
+        truth=tuple(y[:DOTS].tolist()),
+        predicted=tuple(said[:DOTS].tolist()),
+        n_rows=len(y),
+        rmse=rmse,
+    )
+
+
+def curve(
+    along: Any, predicted: Any, *, feature_name: str, train: Any = (), test: Any = ()
+) -> pictures.Curve:
+    """``along`` and ``predicted``: (n,), what a model says along its one feature; ``train`` and
+    ``test``: (m, 2), the feature and the target of rows."""
+    return pictures.Curve(
+        along=tuple(map(float, along)),
+        predicted=tuple(map(float, predicted)),
+        feature_name=feature_name,
+        train=tuple(map(tuple, np.asarray(train, dtype=float).tolist())),
+        test=tuple(map(tuple, np.asarray(test, dtype=float).tolist())),
+    )

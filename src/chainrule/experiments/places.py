@@ -9,11 +9,12 @@ at equal updates``.
 from collections.abc import Callable, Iterator, Mapping
 
 from chainrule.experiments.cells import worth
-from chainrule.experiments.printed import QUANTITIES
+from chainrule.experiments.printed import OF_TASKS, QUANTITIES
 from chainrule.experiments.record import Distribution, Number
 from chainrule.experiments.results import Candidate, ModelResult
 from chainrule.experiments.spec import ModelSpec
 from chainrule.experiments.spec_base import combinations
+from chainrule.experiments.tasks import TASKS, Task
 from chainrule.experiments.tuned import Budget, Cell, Noise
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 NOTHING = "(no number)"
+
+OfCell = Callable[[Cell], str]
 
 
 def written(models: Mapping[str, ModelResult], key: str, quantity: str) -> str:
@@ -47,11 +50,11 @@ def written(models: Mapping[str, ModelResult], key: str, quantity: str) -> str:
     return OF_CELLS[name](cells[0]) if cells else NOTHING
 
 
-def known_places(models: Mapping[str, ModelSpec]) -> dict[str, list[str]]:
+def known_places(models: Mapping[str, ModelSpec], task: Task) -> dict[str, list[str]]:
     """The quantities that there will be, by the name before them."""
     found = {}
     for key, model in models.items():
-        found[key] = [*QUANTITIES, *WORDS]
+        found[key] = [*OF_TASKS[task.name], *WORDS]
         if model.sweep is not None:
             budgets = [
                 name
@@ -64,7 +67,9 @@ def known_places(models: Mapping[str, ModelSpec]) -> dict[str, list[str]]:
             found[key] += [f"{name} at {budget}" for name in OF_BUDGETS for budget in budgets]
             for called, _ in combinations(model.sweep.over):
                 found[f"{key}.{called}"] = [
-                    f"{name} at {budget}" for name in OF_CELLS for budget in budgets
+                    f"{name} at {budget}"
+                    for name in (*SCORES_OF_CELLS[task.name], *SHARED_OF_CELLS)
+                    for budget in budgets
                 ]
     return found
 
@@ -113,13 +118,21 @@ def _scale(noise: Noise) -> str:
     return "beyond measure" if noise.scale is None else f"{float(f'{noise.scale:.2g}'):,.0f}"
 
 
-OF_CELLS: dict[str, Callable[[Cell], str]] = {
+def _scores(metric: str) -> dict[str, OfCell]:
+    """What a combination has of its task's score."""
+    return {
+        f"final validation {metric}": _mean("validation_score"),
+        f"final test {metric}": _mean("test_score"),
+        f"best validation {metric}": _mean("best_score"),
+    }
+
+
+SCORES_OF_CELLS = {name: _scores(task.metric) for name, task in TASKS.items()}
+
+SHARED_OF_CELLS: dict[str, OfCell] = {
     "final training loss": _mean("train_loss"),
     "final validation loss": _mean("validation_loss"),
-    "final validation accuracy": _mean("validation_score"),
     "final test loss": _mean("test_loss"),
-    "final test accuracy": _mean("test_score"),
-    "best validation accuracy": _mean("best_score"),
     "lowest validation loss": _mean("lowest_loss"),
     "best epoch": _best_epoch,
     "updates": lambda cell: f"{cell.updates:,}",
@@ -127,6 +140,11 @@ OF_CELLS: dict[str, Callable[[Cell], str]] = {
     "last finite loss": lambda cell: last_losses(cell) or "none",
     "first noise scale": _noise(0),
     "noise scale": _noise(-1),
+}
+
+OF_CELLS: dict[str, OfCell] = {
+    **{name: found for table in SCORES_OF_CELLS.values() for name, found in table.items()},
+    **SHARED_OF_CELLS,
 }
 """Of a combination; each with `` at equal epochs`` or `` at equal updates``. Means over seeds."""
 
@@ -176,7 +194,7 @@ OF_BUDGETS: dict[str, Callable[[Budget], str]] = {
     "lowest loss": _lowest,
     "diverged": _diverged,
 }
-"""Of a whole sweep: the combination with the best final validation accuracy, that with the lowest
+"""Of a whole sweep: the combination with the best final validation score, that with the lowest
 final validation loss, and those that diverged; each with `` at equal epochs`` or the like."""
 
 

@@ -14,6 +14,7 @@ from chainrule.experiments.results import (
     Search,
 )
 from chainrule.experiments.spec import PrintedSpec
+from chainrule.experiments.tasks import TASKS, Task
 
 __all__ = ["QUANTITIES", "compare", "known_quantities"]
 
@@ -25,19 +26,22 @@ class Ours(NamedTuple):
     over_seeds: Distribution | None = None
 
 
-def _baseline(part: str) -> Callable[[ModelResult], Ours]:
+Quantity = Callable[[ModelResult], Ours]
+
+
+def _baseline(part: str) -> Quantity:
     return lambda m: Ours(getattr(m.baseline.scores, part) if m.baseline else None)
 
 
-def _shown(part: str) -> Callable[[ModelResult], Ours]:
+def _shown(part: str) -> Quantity:
     return lambda m: Ours(
         getattr(m.scores, part), getattr(m.over_seeds, part) if m.over_seeds else None
     )
 
 
-def _test_loss(model: ModelResult) -> Ours:
-    found = model.on_test.loss if model.on_test else None
-    return Ours(found.value if found else None)
+def _mean_of_seeds(model: ModelResult) -> Ours:
+    spread = model.over_seeds.test if model.over_seeds else None
+    return Ours(spread.mean if spread else None)
 
 
 def _gap(model: ModelResult) -> Ours:
@@ -45,7 +49,7 @@ def _gap(model: ModelResult) -> Ours:
     return Ours(None if train is None or test is None else train - test)
 
 
-def _first(column: str) -> Callable[[ModelResult], Ours]:
+def _first(column: str) -> Quantity:
     """The first epoch's value."""
 
     def found(model: ModelResult) -> Ours:
@@ -55,7 +59,7 @@ def _first(column: str) -> Callable[[ModelResult], Ours]:
     return found
 
 
-def _gradient(layer: int) -> Callable[[ModelResult], Ours]:
+def _gradient(layer: int) -> Quantity:
     def found(model: ModelResult) -> Ours:
         diagnosis = model.pictures.diagnosis
         rows = diagnosis.values.get("gradient_norm", ()) if diagnosis else ()
@@ -64,7 +68,7 @@ def _gradient(layer: int) -> Callable[[ModelResult], Ours]:
     return found
 
 
-def _last(column: str) -> Callable[[ModelResult], Ours]:
+def _last(column: str) -> Quantity:
     """The last epoch's value."""
 
     def found(model: ModelResult) -> Ours:
@@ -79,7 +83,7 @@ def _inputs(model: ModelResult) -> Ours:
     return Ours(float(layers.sizes[0]) if layers else None)
 
 
-def _units(name: str) -> Callable[[ModelResult], Ours]:
+def _units(name: str) -> Quantity:
     return lambda m: Ours(getattr(m.units, name) if m.units else None)
 
 
@@ -87,29 +91,47 @@ def _sum(a: Ours, b: Ours) -> Ours:
     return Ours(None if a.value is None or b.value is None else a.value + b.value)
 
 
-# what a document may print one number of -> where ours is found
-QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
-    "untuned train accuracy": _baseline("train"),
-    "untuned validation accuracy": _baseline("validation"),
-    "untuned test accuracy": _baseline("test"),
-    "cross-validation accuracy": lambda m: Ours(m.search.mean if m.search else None),
-    "train accuracy": _shown("train"),
-    "validation accuracy": _shown("validation"),
-    "test accuracy": _shown("test"),
-    "test loss": _test_loss,
+def _on_test(name: str) -> Quantity:
+    def found(model: ModelResult) -> Ours:
+        estimate = getattr(model.on_test, name) if model.on_test else None
+        return Ours(estimate.value if estimate else None)
+
+    return found
+
+
+def _scores(metric: str) -> dict[str, Quantity]:
+    """The quantities of a task's score."""
+    return {
+        f"untuned train {metric}": _baseline("train"),
+        f"untuned validation {metric}": _baseline("validation"),
+        f"untuned test {metric}": _baseline("test"),
+        f"cross-validation {metric}": lambda m: Ours(m.search.mean if m.search else None),
+        f"train {metric}": _shown("train"),
+        f"validation {metric}": _shown("validation"),
+        f"test {metric}": _shown("test"),
+        f"mean test {metric} over seeds": _mean_of_seeds,
+        f"train minus test {metric}": _gap,
+        f"final validation {metric}": _last("validation_score"),
+        f"final test {metric}": _last("test_score"),
+        f"search {metric}": lambda m: Ours(m.search.mean if m.search else None),
+    }
+
+
+# Of any model: what a document may print one number of -> where ours is found.
+SHARED: dict[str, Quantity] = {
     "epochs": lambda m: Ours(m.n_iter),
     "best epoch": lambda m: Ours(m.best_epoch),
     "over-fitting epoch": lambda m: Ours(m.overfit_epoch),
-    "train minus test accuracy": _gap,
     "training loss after the first epoch": _first("train_loss"),
     "gradient norm of the first layer after the first epoch": _gradient(0),
     "gradient norm of the last layer after the first epoch": _gradient(-1),
     "final training loss": _last("train_loss"),
     "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
-    "final validation accuracy": _last("validation_score"),
-    "final test accuracy": _last("test_score"),
-    "search accuracy": lambda m: Ours(m.search.mean if m.search else None),
     "inputs of the network": _inputs,
+}
+
+OF_CLASSIFIERS: dict[str, Quantity] = {
+    "test loss": _on_test("loss"),
     # of the last hidden layer, on the test part: see chainrule.experiments.units
     "share of zero activations": _units("zero_share"),
     "strongest unit's share of the output weights": _units("weight_share"),
@@ -117,9 +139,25 @@ QUANTITIES: dict[str, Callable[[ModelResult], Ours]] = {
     "accuracy lost without one unit at worst": _units("lost_at_worst"),
 }
 
+OF_REGRESSORS: dict[str, Quantity] = {
+    "test RMSE": _on_test("rmse"),
+    "test MAE": _on_test("mae"),
+}
 
-def known_quantities() -> list[str]:
-    return [*QUANTITIES, "recall", "best parameters"]
+# By task.
+OF_TASKS: dict[str, dict[str, Quantity]] = {
+    "classification": {**_scores(TASKS["classification"].metric), **SHARED, **OF_CLASSIFIERS},
+    "regression": {**_scores(TASKS["regression"].metric), **SHARED, **OF_REGRESSORS},
+}
+
+QUANTITIES = {name: found for table in OF_TASKS.values() for name, found in table.items()}
+"""Those of all tasks: none has one name for two things."""
+
+
+def known_quantities(task: Task) -> list[str]:
+    """What a document may print of an experiment with this task."""
+    of_classes = ["recall"] if task.name == "classification" else []
+    return [*OF_TASKS[task.name], *of_classes, "best parameters"]
 
 
 def compare(
@@ -205,7 +243,7 @@ def _candidate(
     candidates = model.search.candidates if model.search else ()
     row = next((each for each in candidates if _same(wanted, each.parameters)), None)
     ours = Ours(None if row is None else row.mean)
-    found = _number(printed, f"search accuracy of {_words(wanted)}", value, ours)
+    found = _number(printed, f"{printed.quantity} of {_words(wanted)}", value, ours)
     place = "not among our candidates" if row is None else f"number {row.rank} of {len(candidates)}"
     remark = "; ".join(part for part in (found.remark, f"{place} here") if part)
     return found.model_copy(update={"remark": remark})

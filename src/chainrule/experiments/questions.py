@@ -7,6 +7,7 @@ from chainrule.errors import SpecError, unknown_name
 from chainrule.experiments.places import known_places, written
 from chainrule.experiments.results import ModelResult, Question
 from chainrule.experiments.spec import ModelSpec, QuestionSpec
+from chainrule.experiments.tasks import Task
 
 __all__ = ["answered", "check_places"]
 
@@ -28,13 +29,15 @@ def answered(
     )
 
 
-def check_places(questions: Sequence[QuestionSpec], models: Mapping[str, ModelSpec]) -> None:
+def check_places(
+    questions: Sequence[QuestionSpec], models: Mapping[str, ModelSpec], task: Task
+) -> None:
     """Refuses answers that name a model or quantity that is not there.
 
     Raises:
         SpecError: with its place, and the nearest known name.
     """
-    known = known_places(models)
+    known = known_places(models, task)
     for number, one in enumerate(questions):
         for key, quantity in PLACE.findall(one.answer):
             where, key, quantity = f"questions.{number}.answer", key.strip(), quantity.strip()

@@ -2,9 +2,10 @@
 
 Everything is plain JSON. A number that is not finite (a diverged fold, a ratio of zero counts) is
 ``null``, and ``diverged`` says so where it matters. Lists over classes follow
-``data.class_names``; accuracies are fractions between 0 and 1; pixels are row-major and in the
-units of ``data.pixel_range``. Wall times live in ``clock`` alone, so that two runs can be compared
-bit for bit without it (`Results.comparable`).
+``data.class_names``, which a regression has not; scores are accuracies, fractions between 0 and 1,
+or R² (``metric`` says which); pixels are row-major and in the units of ``data.pixel_range``. Wall
+times live in ``clock`` alone, so that two runs can be compared bit for bit without it
+(`Results.comparable`).
 
 ``ModelResult.curves`` maps names to equally long rows over the epochs: ``epoch``, ``steps`` so far,
 ``train_loss``, ``penalty``, ``validation_loss``, ``validation_score``, ``learning_rate``, where the
@@ -18,6 +19,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from chainrule.data.record import Task
 from chainrule.experiments.estimates import Estimate, OnTest
 from chainrule.experiments.pictures import Pictures
 from chainrule.experiments.record import Distribution, Number, Record
@@ -55,12 +57,22 @@ class Erratum(Record):
     text: str
 
 
+class Targets(Record):
+    """The targets of one part, in their own unit."""
+
+    mean: float
+    std: float  # with n in the denominator
+    lowest: float
+    highest: float
+
+
 class Split(Record):
-    """One part of the data, with its rows counted by class."""
+    """One part of the data, with its rows counted by class, or its targets in short."""
 
     name: str  # "train", "validation", "test" or "all"
     size: int
     class_counts: tuple[int, ...] = ()
+    targets: Targets | None = None  # of a regression
 
 
 class SampleImage(Record):
@@ -72,6 +84,8 @@ class DataSummary(Record):
     """The data, as a reader needs to judge them."""
 
     name: str
+    task: Task = "classification"
+    target_name: str = ""  # what a regression predicts
     source: str
     licence: str
     sha256: str
@@ -205,17 +219,20 @@ class Comparison(Record):
 class PairedTest(Record):
     """Two models on the same test rows: the exact McNemar test, and how far they are apart.
 
-    The differences are means over the rows, of a less b.
+    Of a regression it is the exact sign test, which is the same sum: on how many rows a is nearer
+    to the truth, on how many b. The differences are of a less b.
     """
 
     a: str
     b: str
-    only_a: int  # rows that only a has right
+    only_a: int  # rows that only a has right; of a regression, to which a is nearer
     only_b: int
     n: int
     p_value: float  # two-sided
     accuracy_difference: Estimate | None = None  # None where one of the two diverged
     loss_difference: Estimate | None = None  # None also where a loss is infinite or unknown
+    r2_difference: Estimate | None = None  # of a regression; None where one of the two diverged
+    mae_difference: Estimate | None = None
 
 
 class Prediction(Record):

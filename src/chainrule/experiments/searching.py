@@ -7,11 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
 
 from chainrule.errors import InvalidInputError, SpecError
-from chainrule.experiments import grid
 from chainrule.experiments.bench import Bench, Inputs
 from chainrule.experiments.candidate_lines import CandidateLines
 from chainrule.experiments.candidates import record_of
@@ -73,7 +71,8 @@ def search(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Search:
         lines = CandidateLines(key, recorder, len(rows.splits), spec.n_seeds)
         searched = _searched(key, spec, rows, bench, folder, lines)
         log, n_test = logarithmic(spec.space), len(rows.splits[0][1])
-        found = record_of(searched, spec, rows.prefix, len(rows.splits), n_test, log)
+        shares = n_test if bench.task.shares else None
+        found = record_of(searched, spec, rows.prefix, len(rows.splits), shares, log)
         results, count = searched.cv_results_, len(rows.splits) * spec.n_seeds
         return {
             "search": found.model_dump(mode="json"),
@@ -127,8 +126,7 @@ def _rows(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Rows:
     if spec.on == "validation":
         return _on_validation(key, model, inputs, bench)
     train, row = bench.parts["train"], family(model.family)
-    grid.check_folds(bench.spec.folds, train.y)
-    splits = list(StratifiedKFold(bench.spec.folds).split(train.X, train.y))
+    splits = bench.task.folds(bench.spec.folds, train.y)
     if bench.spec.prepare_on == "training part" or set(model.prepare) <= ALIKE:
         estimator = row.build({**model.settings, **inputs.known})
         return Rows(estimator, inputs.parts["train"].X, train.y, splits, {})

@@ -1,4 +1,4 @@
-"""What a report draws of one fit: of any classifier what it says, of a network what is in it."""
+"""What a report draws of one fit: of a network what is in it, of a classifier what it says."""
 
 from math import prod
 from typing import Any
@@ -12,7 +12,7 @@ from chainrule.experiments.inside import activations_of, is_network, tape_of
 from chainrule.experiments.pictures import Layers, LayersOverEpochs, Pictures
 from chainrule.experiments.predictions import Predictions
 
-__all__ = ["DIAGNOSED", "pictures_of"]
+__all__ = ["DIAGNOSED", "answers_of", "pictures_of"]
 
 DIAGNOSED = (
     "gradient_norm",
@@ -28,38 +28,52 @@ SAMPLE = 256  # rows of which activations are counted
 def pictures_of(
     estimator: Any,
     test: Part | None,
-    shown: Part | None,
-    said: Predictions | None,
+    image_shape: tuple[int, ...] | None,
+    *,
+    brief: bool,
+) -> Pictures:
+    """What is in a network; nothing for other models.
+
+    Args:
+        test: the test rows as the model takes them; None without a test part.
+        brief: its shape and diagnosis alone, as where many are compared.
+    """
+    if not is_network(estimator):
+        return Pictures()
+    found = _shape_and_diagnosis(estimator)
+    if not brief:
+        found |= _inside(estimator, test, image_shape)
+    return Pictures(**found)
+
+
+def answers_of(
+    estimator: Any,
+    shown: Part,
+    said: Predictions,
     class_names: tuple[str, ...],
     image_shape: tuple[int, ...] | None,
     *,
     temperature: float | None = None,
     brief: bool,
-) -> Pictures:
-    """The pictures of a fit.
+) -> dict[str, Any]:
+    """Pictures of what a classifier says of the test rows.
 
     Args:
-        test: the test rows as the model takes them; None without a test part.
-        shown: the same rows as the source has them, for pictures.
-        said: what the model says of them.
+        shown: the test rows as the source has them.
         temperature: at which its probabilities are drawn once more.
-        brief: its reliability, and of a network its shape and diagnosis, alone: as where many are
-            compared.
+        brief: its reliability alone.
     """
-    network = is_network(estimator)
-    found: dict[str, Any] = _shape_and_diagnosis(estimator) if network else {}
-    if network and not brief:
-        found |= _inside(estimator, test, image_shape)
-    if said is not None and said.probabilities is not None and shown is not None:
-        right = said.probabilities.argmax(axis=1) == shown.y
-        found |= _reliability(said, right, temperature)
-        if network and not brief:
-            found["n_mistakes"] = int(np.sum(~right))
-        if network and not brief and image_shape is not None:
+    if said.probabilities is None:
+        return {}
+    right = said.probabilities.argmax(axis=1) == shown.y
+    found = _reliability(said, right, temperature)
+    if is_network(estimator) and not brief:
+        found["n_mistakes"] = int(np.sum(~right))
+        if image_shape is not None:
             found["mistakes"] = picturing.confident_mistakes(
                 shown.X, shown.y, said.probabilities, class_names
             )
-    return Pictures(**found)
+    return found
 
 
 def _shape_and_diagnosis(estimator: Any) -> dict[str, Any]:
@@ -83,7 +97,9 @@ def _inside(
 def _reliability(said: Predictions, right: np.ndarray, temperature: float | None) -> dict[str, Any]:
     """The bins as the probabilities are, and as they are at the temperature."""
     assert said.probabilities is not None  # or there is nothing to draw
-    found = {"reliability": picturing.reliability_bins(said.probabilities.max(axis=1), right)}
+    found: dict[str, Any] = {
+        "reliability": picturing.reliability_bins(said.probabilities.max(axis=1), right)
+    }
     if temperature is not None:
         sure = cooled(said, temperature).max(axis=1)
         found["reliability_after"] = picturing.reliability_bins(sure, right)

@@ -17,7 +17,17 @@ from chainrule.experiments.results import Assumption, Erratum, Source
 from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinations, short
 from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
 
-__all__ = ["BEST", "SPECS", "CompareSpec", "LookSpec", "ModelSpec", "Settings", "Spec"]
+__all__ = [
+    "BEST",
+    "SPECS",
+    "CompareSpec",
+    "LookSpec",
+    "ModelSpec",
+    "OutlierSpec",
+    "Settings",
+    "Spec",
+    "TargetSpec",
+]
 
 BEST = "best on validation"
 
@@ -27,14 +37,15 @@ class SplitSpec(Table):
 
     ``"own test"`` keeps the test part that the source has, and holds rows out for validation;
     ``"all"`` trains on all rows. ``train`` limits the rows that are trained on. A share is a number
-    between 0 and 1, a count a whole number.
+    between 0 and 1, a count a whole number. ``stratify`` keeps the share of each class in every
+    part; unless told otherwise it does, where there are classes.
     """
 
     scheme: str
     held_out: int | float | None = None
     train: int | float | None = None
     seed: int = 42
-    stratify: bool = True
+    stratify: bool | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> SplitSpec:
@@ -46,13 +57,30 @@ class SplitSpec(Table):
         return self
 
 
+class OutlierSpec(Table):
+    """A ``share`` of the training rows whose targets are moved by ``shift`` standard deviations."""
+
+    share: float = Field(gt=0, lt=1)
+    shift: float = 5.0
+    seed: int = Field(default=0, ge=0)
+
+
+class TargetSpec(Table):
+    """What is done with the numbers that a regression predicts; see
+    `chainrule.experiments.targets`."""
+
+    standardize: bool = False
+    outliers: OutlierSpec | None = None
+
+
 class DataSpec(Table):
-    """A named data set with its parameters, if it is generated; its split, and how many of its
-    images the report shows."""
+    """A named data set with its parameters, if it is generated; its split, what is done with its
+    targets, if it is a regression, and how many of its images the report shows."""
 
     name: str
     parameters: dict[str, int | float] = Field(default_factory=dict)
     split: SplitSpec | None = None
+    target: TargetSpec | None = None
     samples: int = Field(default=20, ge=0)
 
 

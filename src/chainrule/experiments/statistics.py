@@ -8,7 +8,7 @@ from scipy import stats
 
 from chainrule.experiments.results import Distribution
 
-__all__ = ["confusion", "distribution", "mcnemar", "recall"]
+__all__ = ["confusion", "distribution", "mcnemar", "recall", "sign_test"]
 
 CONFIDENCE = 0.95
 
@@ -53,6 +53,12 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """
     n = only_a + only_b
     return float(stats.binomtest(only_a, n, 0.5).pvalue) if n else 1.0
+
+
+def sign_test(nearer_a: int, nearer_b: int) -> float:
+    """The two-sided p value of the exact sign test: of the rows on which one of two models is
+    nearer to the truth, how evenly they are shared. It is the sum of `mcnemar`."""
+    return mcnemar(nearer_a, nearer_b)
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:

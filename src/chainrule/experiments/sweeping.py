@@ -15,7 +15,7 @@ from chainrule.experiments.bench import Bench
 from chainrule.experiments.cells import cell_of, judged_by, worth
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
-from chainrule.experiments.joint import THRESHOLD, job, train_jointly
+from chainrule.experiments.joint import job, threshold, train_jointly
 from chainrule.experiments.recorder import finite
 from chainrule.experiments.spec import ModelSpec, Settings
 from chainrule.experiments.spec_base import combinations
@@ -66,11 +66,19 @@ class Sweeper:
     def settings(self, cell: int) -> Settings:
         return {**self.model.settings, **self.cells[cell][1], **self.known}
 
+    @cached_property
+    def threshold(self) -> float:
+        """An epoch's training loss above which a training has diverged."""
+        known = self.model.settings.get("divergence_threshold")
+        return (
+            float(known) if known is not None else threshold(self.bench.task, self.parts["train"].y)
+        )
+
     def job(self, planned: Planned) -> Job:
         settings = {
             **with_budget(self.settings(planned.cell), planned.epochs, planned.updates),
             "random_state": planned.seed,
-            "divergence_threshold": self.model.settings.get("divergence_threshold", THRESHOLD),
+            "divergence_threshold": self.threshold,
         }
         if any(name in RESHAPING for name in self.spec.over):
             settings.setdefault("data_seed", planned.seed)
@@ -138,6 +146,7 @@ class Sweeper:
                     list(self.spec.seeds.all),
                     [facts for one, facts in mine if not one.probe],
                     [(one.seed, facts) for one, facts in mine if one.probe],
+                    shares=self.bench.task.shares,
                 )
             )
             seconds.append(math.fsum(facts["seconds"] for _, facts in mine))
@@ -197,6 +206,7 @@ def sweep(key: str, model: ModelSpec, parts: Parts, known: Settings, bench: Benc
         best=best.parameters,
         judged_by=judged_by(budgets[0].cells),
         range_test=tested,
+        threshold=sweeper.threshold,
     )
 
 

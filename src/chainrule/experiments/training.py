@@ -8,51 +8,48 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chainrule.data.splits import Part, Parts
+from chainrule.data.splits import Parts
 from chainrule.experiments import grid, picturing, statistics
 from chainrule.experiments.bench import Bench, Inputs
-from chainrule.experiments.calibrating import calibration
-from chainrule.experiments.estimates import Calibration
+from chainrule.experiments.examined import Examined
+from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import (
     Fitted,
-    accuracy,
     curves,
     description,
     fit,
     n_parameters,
+    score,
 )
 from chainrule.experiments.joint import job, train_jointly
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.pictures import Pictures
-from chainrule.experiments.predictions import Predictions, predictions
-from chainrule.experiments.regions import regions_of
 from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.searching import as_search, search
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
 from chainrule.experiments.sweeping import RESHAPING, sweep, with_budget
 from chainrule.experiments.tuned import Sweep
-from chainrule.experiments.units import unit_use
 from chainrule.experiments.verifying import ROWS
 
 __all__ = ["Trained", "train"]
-
-FEW = 4
-"""Up to so many models, each has all its pictures in the report."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A model's record, its fitted estimator, some rows as it takes them (of the test part where
-    there is one), what it says of the test part, and how far that can be believed; the last two
-    are None without a test part."""
+    there is one), and what was found out on the test part."""
 
     result: ModelResult
     estimator: Any
     rows: np.ndarray
-    said: Predictions | None
-    calibration: Calibration | None
+    examined: Examined
+
+    @property
+    def said(self) -> Any:
+        """What it says of the test rows; None without a test part."""
+        return self.examined.said
 
 
 def train(key: str, bench: Bench) -> Trained:
@@ -82,12 +79,7 @@ def train(key: str, bench: Bench) -> Trained:
         )
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
-    said, believed, units, counts = None, None, None, np.zeros((0, 0), int)
-    if "test" in parts:
-        said = predictions(fitted, parts["test"].X, bench.n_classes)
-        believed = _calibration(fitted, said, parts, bench)
-        units = None if fitted.diverged else unit_use(fitted.estimator, parts["test"])
-        counts = statistics.confusion(parts["test"].y, said.predicted, bench.n_classes)
+    examined = examiner_of(bench.task).examine(fitted, inputs, bench)
     result = ModelResult(
         key=key,
         label=model.label,
@@ -103,66 +95,31 @@ def train(key: str, bench: Bench) -> Trained:
         search=found,
         sweep=swept,
         scores=Scores(**_scores(fitted, parts)),
-        recall=tuple(statistics.recall(counts)),
-        confusion=tuple(map(tuple, counts.tolist())),
         curves=curves(fitted.estimator),
-        units=units,
         over_seeds=over_seeds,
         variants=variants,
         diverged=fitted.diverged,
         notes=fitted.notes,
+        **examined.record,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
-    pictures = _pictures(fitted, inputs, said, believed, bench)
+    pictures = _pictures(fitted, inputs, examined, bench)
     return Trained(
         result.model_copy(update={"pictures": pictures}),
         fitted.estimator,
         parts.get("test", parts["train"]).X[:ROWS].copy(),  # a view would keep the whole
-        said,
-        believed,
+        examined,
     )
 
 
-def _calibration(
-    fitted: Fitted, said: Predictions, parts: Parts, bench: Bench
-) -> Calibration | None:
-    """Of the test part, with the temperature of the validation part where there is one."""
-    if "validation" not in parts:
-        return calibration(said, parts["test"].y)
-    held_out = parts["validation"]
-    of_held_out = predictions(fitted, held_out.X, bench.n_classes)
-    return calibration(said, parts["test"].y, of_held_out, held_out.y)
-
-
-def _pictures(
-    fitted: Fitted,
-    inputs: Inputs,
-    said: Predictions | None,
-    believed: Calibration | None,
-    bench: Bench,
-) -> Pictures:
-    brief = len(bench.spec.members) > FEW
-    found = pictures_of(
-        fitted.estimator,
-        inputs.parts.get("test"),
-        bench.parts.get("test"),
-        said,
-        bench.class_names,
-        bench.image_shape,
-        temperature=believed.temperature if believed else None,
-        brief=brief,
-    )
-    more: dict[str, Any] = {}
+def _pictures(fitted: Fitted, inputs: Inputs, examined: Examined, bench: Bench) -> Pictures:
+    test = inputs.parts.get("test")
+    found = pictures_of(fitted.estimator, test, bench.image_shape, brief=bench.brief)
+    more = dict(examined.pictures)
     prepare = inputs.preparation
     if prepare is not None and prepare.steps.components is not None:
         components = prepare.steps.components
         more["spectrum"] = picturing.spectrum(components.ratios, components.kept)
-    if prepare is not None and len(bench.feature_names) == 2 and not brief:
-
-        def say(rows: np.ndarray) -> Predictions:
-            return predictions(fitted, prepare(rows), bench.n_classes)
-
-        more["regions"] = regions_of(say, bench.parts, bench.feature_names)
     return found.model_copy(update=more)
 
 
@@ -249,7 +206,7 @@ def _variant(
 
 
 def _scores(fitted: Fitted, parts: Parts) -> dict[str, float]:
-    return {name: accuracy(fitted, part) for name, part in parts.items()}
+    return {name: score(fitted, part) for name, part in parts.items()}
 
 
 def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> SeedRuns | None:
@@ -260,7 +217,11 @@ def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> See
     with bench.recorder.timed("seeds", key):
         train_seeds = _together if family(model.family).together else _one_by_one
         runs = train_seeds(key, settings, parts, bench)
-    spreads = {name: statistics.distribution([run.scores[name] for run in runs]) for name in parts}
+    shares = bench.task.shares
+    spreads = {
+        name: statistics.distribution([run.scores[name] for run in runs], shares=shares)
+        for name in parts
+    }
     recalls = zip(*(run.recall for run in runs), strict=True)
     return SeedRuns(
         seeds=tuple(seeds),
@@ -313,13 +274,8 @@ def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) 
 
 
 def _seed_run(fitted: Fitted, parts: Parts, bench: Bench) -> SeedRun:
-    recall = _recall(fitted, parts["test"], bench.n_classes)
+    recall = examiner_of(bench.task).recall(fitted, parts, bench)
     return SeedRun(_scores(fitted, parts), recall, fitted.diverged)
-
-
-def _recall(fitted: Fitted, part: Part, n_classes: int) -> list[float]:
-    predicted = fitted.predict(part.X)
-    return statistics.recall(statistics.confusion(part.y, predicted, n_classes))
 
 
 def _sicknesses(estimator: Any) -> tuple[str, ...]:

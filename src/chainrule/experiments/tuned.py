@@ -19,7 +19,7 @@ class Curve(Record):
 
 
 class Lost(Record):
-    """A training that diverged: its loss was not a number, or above 1e3."""
+    """A training that diverged: its loss was not a number, or above the sweep's threshold."""
 
     seed: int
     epoch: int  # in which it did
@@ -95,3 +95,4 @@ class Sweep(Record):
     best: dict[str, Any]  # of the first budget
     judged_by: str  # what the best was told by: a field of `Cell`
     range_test: RangeTest | None = None
+    threshold: Number = 1e3  # the training loss above which a training has diverged

@@ -19,13 +19,13 @@ MANY = 6
 LEVEL = 0.05
 
 
-def sweep_findings(model: ModelResult) -> Iterator[str]:
+def sweep_findings(model: ModelResult, metric: str = "accuracy") -> Iterator[str]:
     """Budget by budget: the best, what chance may have in it, and what diverged; then why."""
     sweep = model.sweep
     if sweep is None:
         return
     for budget in sweep.budgets:
-        yield from _best(budget, sweep)
+        yield from _best(budget, sweep, metric)
         yield from _diverged(budget)
     yield from _noise(sweep)
     yield from _range_test(sweep)
@@ -40,13 +40,13 @@ def _diverged(budget: Budget) -> Iterator[str]:
     yield f"Diverged at {budget.name}: {'; '.join(listed)}."
 
 
-def _best(budget: Budget, sweep: Sweep) -> Iterator[str]:
+def _best(budget: Budget, sweep: Sweep, metric: str) -> Iterator[str]:
     order = sorted(budget.cells, key=worth, reverse=True)
     judged = [cell for cell in order if _judged(cell, sweep) is not None]
     if not judged:
         return
     size = f"{budget.epochs} epochs" if budget.epochs else f"{budget.updates:,} updates"
-    what = "validation accuracy" if sweep.judged_by == "validation_score" else "training loss"
+    what = f"validation {metric}" if sweep.judged_by == "validation_score" else "training loss"
     shown = judged if len(judged) <= MANY else [judged[0], judged[-1]]
     listed = [
         f"{named(cell)} {_mean(_judged(cell, sweep))}{_updates(cell, budget)}" for cell in shown
@@ -171,6 +171,8 @@ def _simplest(model: ModelResult, search: Search, n_validation: int | None) -> I
     if (chosen.n_parameters or 0) >= (best.n_parameters or 0):
         return
     error = standard_error(search, n_validation)
+    if error is None:
+        return
     yield (
         f"{model.label}: the simplest candidate within one standard error ({error:.4f}) of the "
         f"best has {chosen.n_parameters or 0:,} parameters against {best.n_parameters or 0:,}, and "
@@ -178,15 +180,17 @@ def _simplest(model: ModelResult, search: Search, n_validation: int | None) -> I
     )
 
 
-def standard_error(search: Search, n_validation: int | None) -> float:
-    """Of the best candidate's mean: over folds; of a single one, of a share of its rows."""
+def standard_error(search: Search, n_validation: int | None) -> float | None:
+    """Of the best candidate's mean: over folds; of a single one over seeds, or of a share of the
+    rows that judge it. None where it is not known: without ``n_validation``, as of scores that are
+    no shares."""
     best: Candidate = next(c for c in search.candidates if c.parameters == search.best)
     if search.folds > 1:
         return (best.std_over_folds or 0.0) / math.sqrt(search.folds)
     if len(search.seeds) > 1:
         return (best.std_over_seeds or 0.0) / math.sqrt(len(search.seeds))
     mean = best.mean or 0.0
-    return math.sqrt(mean * (1 - mean) / n_validation) if n_validation else 0.0
+    return math.sqrt(mean * (1 - mean) / n_validation) if n_validation else None
 
 
 def _judged(cell: Cell, sweep: Sweep) -> Distribution | None:

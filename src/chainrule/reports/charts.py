@@ -12,7 +12,7 @@ from chainrule.reports import figures
 from chainrule.reports.beside import cell
 from chainrule.reports.figures.axes import HALF
 from chainrule.reports.learning import curve_figures
-from chainrule.reports.numbers import count
+from chainrule.reports.numbers import capital, count
 from chainrule.reports.pictured import picture_figures
 from chainrule.reports.svg import inline_svg
 from chainrule.reports.tuned import as_lines, judged_by, search_figures, sweep_figures
@@ -21,7 +21,7 @@ __all__ = ["Chart", "Drawing", "charts", "drawn", "search_drawing"]
 
 
 FEW = 4
-"""More models than these do not have a reliability diagram each."""
+"""More models than these do not have their answers drawn each."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ def _all(results: Results) -> Iterator[Drawing]:
 
 def _to_draw(model: ModelResult, results: Results) -> ModelResult:
     """The model without a spectrum that an earlier one of the same preparation has too; of many
-    models, only the chosen one's reliability is drawn, and the table has all."""
+    models, only the chosen one's answers are drawn, and the tables have all."""
     leave: dict[str, None] = {}
     same = [each for each in results.models if each.preparation == model.preparation]
     if same[0] is not model and same[0].pictures.spectrum == model.pictures.spectrum:
         leave["spectrum"] = None
     if len(results.models) > FEW and model.key != results.chosen:
-        leave["reliability"] = None
+        leave |= {"reliability": None, "answers": None}
     return model.model_copy(update={"pictures": model.pictures.model_copy(update=leave)})
 
 
@@ -124,7 +124,8 @@ def _gap(results: Results) -> Iterator[Drawing]:
         if train is not None and test is not None
     }
     if known:
-        figure = figures.train_test_gap(known, title=f"{results.metric.capitalize()} seen and new")
+        title = f"{capital(results.metric)} seen and new"
+        figure = figures.train_test_gap(known, quantity=results.metric, title=title)
         caption = "The number is the training score less the test score."
         yield Drawing("otherwise", figure, caption=caption)
 

@@ -1,5 +1,6 @@
 """The models of several runs, each with its scores and how sure they are."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from functools import cached_property
 from chainrule.errors import RunError
 from chainrule.experiments.reading import RunRecord
 from chainrule.experiments.results import ModelResult
+from chainrule.experiments.tasks import Task, of_spec
 from chainrule.reports.beside import PARTS, Cell, cell
 from chainrule.reports.html import timings
 from chainrule.reports.progress import progress_of
@@ -41,7 +43,11 @@ class Entry:
 
     @property
     def metric(self) -> str:
-        return self.record.results.metric if self.record.results else "accuracy"
+        return self.task.metric
+
+    @property
+    def task(self) -> Task:
+        return of_spec(self.record.spec)
 
     @property
     def n_seeds(self) -> int:
@@ -55,9 +61,11 @@ class Entry:
         spread = self.cells[self.part].spread
         if spread is not None and spread.low is not None and spread.high is not None:
             return spread.low, spread.high
-        judged = self.model.on_test.accuracy if self.model.on_test else None
+        judged = self.model.on_test.score if self.model.on_test else None
         if self.part == "test" and judged and judged.low is not None and judged.high is not None:
             return judged.low, judged.high
+        if not self.task.shares:
+            return None
         results = self.record.results
         splits = results.data.splits if results else ()
         size = {split.name: split.size for split in splits}.get(self.part)
@@ -118,12 +126,12 @@ def entries_of(records: Mapping[str, RunRecord]) -> list[Entry]:
         (
             part
             for part in ("test", "validation", "train")
-            if any(e.cells[part].ours for e in found)
+            if any(e.cells[part].ours is not None for e in found)
         ),
         "test",
     )
     placed = [Entry(e.run, e.record, e.model, e.cells, e.seconds, judged) for e in found]
-    return sorted(placed, key=lambda e: -1.0 if e.score is None else e.score, reverse=True)
+    return sorted(placed, key=lambda e: -math.inf if e.score is None else e.score, reverse=True)
 
 
 def _entries(name: str, record: RunRecord) -> Iterator[Entry]:

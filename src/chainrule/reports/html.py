@@ -40,7 +40,7 @@ def render(results: Results) -> str:
         charts=charts(results),
         label=lambda key: labels.get(key, key),
         picture=partial(_picture, results),
-        verdict=partial(verdict, tests=len(results.tests)),
+        verdict=partial(verdict, tests=len(results.tests), word=_better(results)),
         parts=beside.parts(results),
         cell=partial(beside.cell, results),
         chosen_settings=partial(beside.chosen_settings, results),
@@ -84,6 +84,7 @@ def environment() -> Environment:
         score=numbers.score,
         loss=numbers.loss,
         difference=numbers.difference,
+        short=numbers.short,
     )
     return environment
 
@@ -95,11 +96,16 @@ def _picture(results: Results, pixels: tuple[float, ...]) -> str:
     return tile(pixels, shape, black_and_white or (min(pixels), max(pixels)))
 
 
-def verdict(test: PairedTest, label: Callable[[str], str], tests: int) -> str:
+def _better(results: Results) -> str:
+    """What a paired test finds: a regression's is of how often a model is nearer to the truth."""
+    return "better" if results.data.task == "classification" else "nearer more often"
+
+
+def verdict(test: PairedTest, label: Callable[[str], str], tests: int, word: str = "better") -> str:
     """What a test shows when all tests together may be wrong in 5 % of cases (Bonferroni)."""
     if test.p_value >= LEVEL / tests:
         return "no difference shown"
-    return f"{label(test.a if test.only_a > test.only_b else test.b)} is better"
+    return f"{label(test.a if test.only_a > test.only_b else test.b)} is {word}"
 
 
 def ranked(search: Search) -> list[int]:

@@ -76,6 +76,8 @@ def figures_in_words(run: RunSummary) -> str:
     found = run.figures
     if "value" in found:
         return f"{score(found['value'])} {found['quantity']}, {found['label']}"
+    if "target" in found:
+        return f"{count(found['rows'])} rows, {found['target']}"
     if "rows" in found:
         return f"{count(found['rows'])} rows, {found['classes']} classes"
     if "diverged" in found:

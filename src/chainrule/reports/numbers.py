@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 __all__ = [
+    "capital",
     "count",
     "difference",
     "duration",
@@ -20,6 +21,11 @@ __all__ = [
 ]
 
 ABSENT = "–"
+
+
+def capital(text: str) -> str:
+    """With a capital, and all else as it is: R² has one of its own."""
+    return text[:1].upper() + text[1:]
 
 
 def score(value: float | None) -> str:

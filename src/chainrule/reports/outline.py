@@ -22,7 +22,8 @@ class Section:
 
 SECTIONS = (
     Section("models", "The models", lambda r: r.models),
-    Section("tests", "Is the difference real?", lambda r: r.tests),
+    Section("tests", "Is the difference real?", lambda r: r.tests and _of_classes(r)),
+    Section("nearer", "Is the difference real?", lambda r: r.tests and not _of_classes(r)),
     Section("seeds", "Seed by seed", lambda r: any(_over_seeds(r))),
     Section("data", "The data", lambda r: r.data.splits),
     Section("spectrum", "How many directions matter", lambda r: _pictured(r, "spectrum")),
@@ -34,6 +35,8 @@ SECTIONS = (
     Section("layers", "Layer by layer", lambda r: _pictured(r, "diagnosis", "activations")),
     Section("weights", "What the first layer looks for", lambda r: _pictured(r, "weights")),
     Section("regions", "Where the lines are drawn", lambda r: _pictured(r, "regions")),
+    Section("curve", "The curve through the points", lambda r: _pictured(r, "curve")),
+    Section("answers", "Predicted and true", lambda r: _pictured(r, "answers")),
     Section("outputs", "Logits beside probabilities", lambda r: r.outputs),
     Section("mistakes", "Who was taken for whom", lambda r: any(m.confusion for m in r.models)),
     Section("sure", "Sure, and wrong", lambda r: r.data.image_shape and _pictured(r, "mistakes")),
@@ -52,6 +55,10 @@ SECTIONS = (
 def outline(results: Results) -> list[Section]:
     """The sections that this run can fill."""
     return [section for section in SECTIONS if section.wanted(results)]
+
+
+def _of_classes(results: Results) -> bool:
+    return results.data.task == "classification"
 
 
 def _pictured(results: Results, *names: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from chainrule.experiments import loading, toml
 from chainrule.experiments.reading import RunRecord
+from chainrule.experiments.tasks import of_spec
 from chainrule.reports import figures
 from chainrule.reports.charts import Drawing, drawn, search_drawing
 from chainrule.reports.html import environment
@@ -30,7 +31,7 @@ def render_partial(record: RunRecord) -> str:
             began=moment(record.began),
             models=models,
             parts=[part for part in PARTS if any(_has(model, part) for model in models)],
-            charts=drawn(_drawings(models)),
+            charts=drawn(_drawings(models, of_spec(record.spec).metric)),
             text=toml.dumps(loading.to_table(record.spec)),
         )
     )
@@ -41,9 +42,9 @@ def _has(model: Progress, part: str) -> bool:
     return any(getattr(scores, part) is not None for scores in every)
 
 
-def _drawings(models: Sequence[Progress]) -> Iterator[Drawing]:
+def _drawings(models: Sequence[Progress], metric: str) -> Iterator[Drawing]:
     for model in models:
-        for figure in curve_figures(model.result, "accuracy"):
+        for figure in curve_figures(model.result, metric):
             yield Drawing("curves", figure, model.label)
         known = [(score, parameters) for parameters, score in model.candidates if score is not None]
         if len(known) < 2:
@@ -57,7 +58,7 @@ def _drawings(models: Sequence[Progress]) -> Iterator[Drawing]:
             )
         else:
             best = max(known, key=lambda pair: pair[0])[1]
-            yield search_drawing(model.label, model.candidates, best)
+            yield search_drawing(model.label, model.candidates, best, f"cross-validated {metric}")
 
 
 def _scattered(parameters: Sequence[Mapping[str, Any]]) -> bool:

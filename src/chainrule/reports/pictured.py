@@ -120,6 +120,28 @@ def _reliability(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
         )
 
 
+def _answers(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
+    if found := model.pictures.answers:
+        labels = {"target": data.target_name, "title": model.label}
+        yield figures.predicted_against_true(
+            found.truth, found.predicted, n_rows=found.n_rows, **labels
+        )
+        yield figures.residuals(found.truth, found.predicted, rmse=found.rmse, **labels)
+
+
+def _curve(model: ModelResult, data: DataSummary) -> Iterator[Figure]:
+    if found := model.pictures.curve:
+        yield figures.prediction_curve(
+            found.along,
+            found.predicted,
+            train=found.train,
+            test=found.test,
+            feature_name=found.feature_name,
+            target=data.target_name,
+            title=model.label,
+        )
+
+
 # The anchor of a section -> the figures of a model that stand in it.
 DRAWN = {
     "spectrum": _spectrum,
@@ -127,6 +149,8 @@ DRAWN = {
     "layers": _layers,
     "weights": _weights,
     "regions": _regions,
+    "curve": _curve,
+    "answers": _answers,
     "sure": _sure,
     "reliability": _reliability,
 }

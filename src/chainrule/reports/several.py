@@ -20,7 +20,7 @@ NAMED = 4
 CURVES = {
     "validation_loss": "validation loss",
     "train_loss": "training loss",
-    "validation_score": "validation accuracy",
+    "validation_score": "validation {metric}",
 }
 
 Differences = tuple[str, str, list[str], list[tuple[str, list[str]]]]
@@ -43,6 +43,7 @@ def render_several(records: Sequence[RunRecord]) -> str:
             data=data,
             names=names,
             metric=entries[0].metric,
+            shares=entries[0].task.shares,
             entries=entries,
             parts=[part for part in PARTS if any(e.cells[part].ours is not None for e in entries)],
             part_judged=entries[0].part,
@@ -93,6 +94,7 @@ def _rivals(best: Entry, others: Sequence[Entry]) -> Iterator[str]:
 
 
 def _drawings(entries: Sequence[Entry]) -> Iterator[Drawing]:
+    metric = entries[0].metric
     for key, quantity in CURVES.items():
         curves = {}
         for entry in entries:
@@ -101,7 +103,9 @@ def _drawings(entries: Sequence[Entry]) -> Iterator[Drawing]:
                 epochs = history.get("epoch") or range(1, len(history[key]) + 1)
                 curves[entry.label] = (epochs, history[key])
         if curves:
-            yield Drawing("curves", overlaid_curves(curves, quantity=quantity))
+            yield Drawing(
+                "curves", overlaid_curves(curves, quantity=quantity.format(metric=metric))
+            )
 
 
 def _differences(

@@ -10,7 +10,7 @@ from rich.text import Text
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import MARKS, PARTS, cell, chosen_settings, parts, recalls, tally
-from chainrule.reports.numbers import count, loss, printed, score, settings
+from chainrule.reports.numbers import count, loss, printed, score, settings, short
 
 __all__ = ["print_results"]
 
@@ -70,13 +70,17 @@ def scores_table(results: Results, model: ModelResult) -> Table:
 
 
 def _on_test(model: ModelResult, *, over_seeds: bool) -> Iterator[tuple[str, ...]]:
-    """The interval of the shown fit's test score, and its test loss with its own."""
+    """The interval of the shown fit's test score, and its test loss or errors with theirs."""
     found = model.on_test
     if found is None:
         return
     if over_seeds:
-        yield "  Test, shown fit", score(found.accuracy.value)
-    yield from _ends(found.accuracy, score)
+        yield "  Test, shown fit", score(found.score.value)
+    yield from _ends(found.score, score)
+    for name, error in (("RMSE", found.rmse), ("MAE", found.mae)):
+        if error is not None:
+            yield f"  Test {name}", short(error.value)
+            yield from _ends(error, short)
     if found.impossible:
         yield "  Test loss", "∞"
     elif found.loss is not None:
@@ -113,7 +117,9 @@ def _summaries(results: Results, model: ModelResult) -> Iterator[tuple[Text, ...
 
 
 def data_table(results: Results) -> Table:
-    """Rows by class and part, for a run that trains nothing."""
+    """Rows by class and part, or the targets, for a run that trains nothing."""
+    if results.data.task == "regression":
+        return _targets_table(results)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("class")
     for split in results.data.splits:
@@ -123,4 +129,16 @@ def data_table(results: Results) -> Table:
         table.add_row(Text(name), *(count(each[number]) if each else "" for each in counts))
     sizes = (Text(count(split.size), style="bold") for split in results.data.splits)
     table.add_row(Text("all", style="bold"), *sizes)
+    return table
+
+
+def _targets_table(results: Results) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(Text(results.data.target_name))
+    for split in results.data.splits:
+        table.add_column(Text(split.name), justify="right")
+    table.add_row(Text("rows"), *(count(split.size) for split in results.data.splits))
+    for name, field in (("mean", "mean"), ("SD", "std"), ("from", "lowest"), ("to", "highest")):
+        known = [split.targets for split in results.data.splits]
+        table.add_row(Text(name), *(short(getattr(each, field)) if each else "" for each in known))
     return table

@@ -33,7 +33,7 @@ from chainrule.search.statistics import one_standard_error
 from chainrule.search.strategies import STRATEGIES, strategy
 from chainrule.search.strategies.rounds import Candidate
 
-__all__ = ["PopulationSearchCV"]
+__all__ = ["PopulationSearchCV", "target_scale"]
 
 RESHAPING = ("hidden_layer_sizes", "init", "activation")
 """What changes how many numbers the initial weights take from the stream of random numbers."""
@@ -317,7 +317,7 @@ class PopulationSearchCV(BaseSearchCV):
         """What every training has besides its candidate's parameters."""
         threshold = network.divergence_threshold
         if threshold == np.inf:
-            threshold = THRESHOLD if is_classifier(network) else THRESHOLD * _scale(y)
+            threshold = THRESHOLD if is_classifier(network) else THRESHOLD * target_scale(y)
         return {"on_divergence": "keep", "divergence_threshold": threshold, **changes}
 
     def _seeds(self, network: Any, random_state: Any) -> list[int]:
@@ -545,7 +545,7 @@ def _without_folder(plan: Any) -> Any:
     return replace(plan, run_dir=None) if kept_there else plan
 
 
-def _scale(y: Any) -> float:
+def target_scale(y: Any) -> float:
     """The loss of answering 0 to these targets (half their mean square), at least 1."""
     with np.errstate(over="ignore"):
         return max(1.0, 0.5 * float(np.mean(np.square(np.asarray(y, float)))))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from chainrule.reports.figures.activations import activation_histograms as activation_histograms
+    from chainrule.reports.figures.answers import predicted_against_true as predicted_against_true
+    from chainrule.reports.figures.answers import residuals as residuals
     from chainrule.reports.figures.by_parameter import score_by_parameter as score_by_parameter
     from chainrule.reports.figures.candidates import candidate_curves as candidate_curves
     from chainrule.reports.figures.confident import confident_mistakes as confident_mistakes
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from chainrule.reports.figures.importance import parameter_importance as parameter_importance
     from chainrule.reports.figures.noise import gradient_noise as gradient_noise
     from chainrule.reports.figures.parallel import parallel_coordinates as parallel_coordinates
+    from chainrule.reports.figures.predicted import prediction_curve as prediction_curve
     from chainrule.reports.figures.profile import sweep_profile as sweep_profile
     from chainrule.reports.figures.rates import learning_rate_range as learning_rate_range
     from chainrule.reports.figures.recall import recall_by_class as recall_by_class
@@ -49,9 +52,12 @@ _HOME = {
     "parallel_coordinates": "parallel",
     "parameter_importance": "importance",
     "pca_spectrum": "spectrum",
+    "predicted_against_true": "answers",
+    "prediction_curve": "predicted",
     "recall_by_class": "recall",
     "region_grid": "regions",
     "reliability_diagram": "reliability",
+    "residuals": "answers",
     "score_by_parameter": "by_parameter",
     "search_overview": "search",
     "seed_distribution": "seeds",
@@ -75,9 +81,12 @@ __all__ = [
     "parallel_coordinates",
     "parameter_importance",
     "pca_spectrum",
+    "predicted_against_true",
+    "prediction_curve",
     "recall_by_class",
     "region_grid",
     "reliability_diagram",
+    "residuals",
     "score_by_parameter",
     "search_overview",
     "seed_distribution",

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from chainrule.reports.figures.axes import drawable, log_scale, panel, wants_log
 from chainrule.reports.figures.style import LOOKS, MUTED, look, styled, titled
+from chainrule.reports.numbers import capital
 
 __all__ = ["learning_curves"]
 
@@ -72,7 +73,7 @@ def learning_curves(
     if diverged is None:
         diverged = any(_ends_badly(values) for values in curves.values())
     marks = _marks(best_epoch, overfit_epoch, _end(series, along) if diverged else None)
-    subject = f"{title}: {quantity}" if title else quantity.capitalize()
+    subject = f"{title}: {quantity}" if title else capital(quantity)
     figure, axes = panel(3.2, title=subject, grid="y")
     for (name, values), number in zip(series.items(), _looks(series), strict=True):
         style = look(number)

@@ -12,7 +12,9 @@ __all__ = ["train_test_gap"]
 
 
 @styled
-def train_test_gap(scores: Mapping[str, tuple[float, float]], *, title: str = "") -> Figure:
+def train_test_gap(
+    scores: Mapping[str, tuple[float, float]], *, quantity: str = "accuracy", title: str = ""
+) -> Figure:
     """One row a model: hollow mark on the training part, full mark on the test part."""
     figure, axes = panel(1.2 + 0.5 * len(scores), title=title, grid="x")
     colour = LOOKS[0].colour
@@ -41,9 +43,9 @@ def train_test_gap(scores: Mapping[str, tuple[float, float]], *, title: str = ""
     axes.plot(trains, rows, marker="o", label="train", **full, markerfacecolor=SURFACE, mew=1.8)
     axes.set_yticks(rows, list(scores))
     axes.set_ylim(len(scores) - 0.5, -0.6)
-    axes.set_xlabel("accuracy")
+    axes.set_xlabel(quantity)
     figure.legend(loc="outside lower center", ncols=2)
     widest = max(scores, key=lambda name: scores[name][0] - scores[name][1])
     train, test = scores[widest]
-    alt = f"Train against test accuracy of {len(scores)} models. The widest gap is that of "
+    alt = f"Train against test {quantity} of {len(scores)} models. The widest gap is that of "
     return titled(figure, f"{alt}{widest}: {train:.4f} on train, {test:.4f} on test.")

@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from chainrule.reports.figures.axes import drawable, log_scale, panels
 from chainrule.reports.figures.style import look, styled, titled
+from chainrule.reports.numbers import capital
 
 __all__ = ["overlaid_curves"]
 
@@ -32,7 +33,7 @@ def overlaid_curves(
     are the epochs when one training is that much longer than another, or ``logarithmic`` says so.
     ``along`` is what stands under them.
     """
-    subject = f"{title}: {quantity}" if title else quantity.capitalize()
+    subject = f"{title}: {quantity}" if title else capital(quantity)
     rows = -(-len(curves) // 2)
     figure, (axes,) = panels(1, 3.4 + 0.24 * rows, title=subject, grid="y")
     series = {

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from chainrule.reports.figures.axes import panels
 from chainrule.reports.figures.grid import Candidate, Grid
 from chainrule.reports.figures.style import INK, MUTED, look, styled, titled
-from chainrule.reports.numbers import setting, settings
+from chainrule.reports.numbers import capital, setting, settings
 
 __all__ = ["search_overview"]
 
@@ -84,7 +84,7 @@ def _cut(figure: Figure, axes: Axes, scores: Sequence[float]) -> None:
 
 def _alt(candidates: Sequence[Candidate], best: Mapping[str, Any], score: str) -> str:
     known = [value for _, value in candidates if value is not None]
-    text = f"{score.capitalize()} of {len(candidates)} candidates"
+    text = f"{capital(score)} of {len(candidates)} candidates"
     if known:
         text += f", from {min(known):.4f} to {max(known):.4f}"
     return f"{text}. Best: {settings(best)}."

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from chainrule.reports.figures.axes import panel
 from chainrule.reports.figures.style import INK, LOOKS, MUTED, styled, titled
+from chainrule.reports.numbers import capital
 
 __all__ = ["seed_distribution"]
 
@@ -25,7 +26,7 @@ def seed_distribution(
     known = np.array([value for value in values if value is not None], dtype=float)
     xs, heights = _stacked(known)
     tallest = max(heights, default=1)
-    subject = f"{title}: {quantity}" if title else quantity.capitalize()
+    subject = f"{title}: {quantity}" if title else capital(quantity)
     figure, axes = panel(2.5 + 0.1 * tallest, title=subject)
     axes.plot(xs, heights, "o", color=LOOKS[0].colour, markersize=6.5, label="one seed")
     mean = float(known.mean()) if known.size else float("nan")
