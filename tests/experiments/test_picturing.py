@@ -21,10 +21,23 @@ def test_a_record_from_before_there_were_pictures_still_loads():
 
 def test_all_pictures_survive_the_way_through_json():
     images = np.random.default_rng(0).random((100, 64))
-    written = json.dumps(made.pictures(images, [str(n) for n in range(10)]), allow_nan=False)
+    of_numbers = Pictures(
+        answers=picturing.answers([1.0, 2.0], [1.5, np.inf]),
+        curve=picturing.curve([0, 1], [2.0, np.nan], feature_name="x", test=[[0.5, 1.0]]),
+    )
+    of_classes = made.pictures(images, [str(n) for n in range(10)])
+    numbers = of_numbers.model_dump(mode="json", exclude_defaults=True)
+    whole = Pictures.model_validate({**of_classes, **numbers}).model_dump(mode="json")
+    written = json.dumps(whole, allow_nan=False)
     found = Pictures.model_validate_json(written)
     assert all(getattr(found, name) for name in Pictures.model_fields)
     assert found.model_dump(mode="json") == json.loads(written)
+
+
+def test_of_many_answers_the_first_are_kept_and_all_are_counted():
+    truth = np.arange(700.0)
+    found = picturing.answers(truth, truth + 3)
+    assert (len(found.truth), found.n_rows, found.rmse) == (500, 700, 3.0)
 
 
 def test_weights_come_back_to_half_a_level():
