@@ -1,10 +1,15 @@
 """The recipes on images run, in their quick versions, on made files in the published formats."""
 
 import os
+from io import BytesIO
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from pyarrow.parquet import ParquetFile
 from rich.console import Console
-from tests.data.conftest import cifar_files, mnist_files, write
+from tests.data.conftest import BATCHES, cifar_files, mnist_files, write
 
 from chainrule.data.folders import of_ones_own
 from chainrule.data.published import PUBLISHED
@@ -66,6 +71,41 @@ def test_a_slice_of_the_real_mnist_is_learnt(tmp_path):
     (model,) = results.models
     assert model.scores.test > 0.88
     assert not any("not the published" in sentence for sentence in results.data.preparation)
+
+
+def real_cifar(folder, rows=2500, test_rows=500):
+    """Files in the published layout with some of the real images: of copies as JPEG, in Parquet
+    files ``cifar10/cifar10-train.parquet`` and ``-test``, with the columns label and image."""
+    files = {}
+    for part, count, names in (("train", rows, BATCHES[:-1]), ("test", test_rows, BATCHES[-1:])):
+        source = ParquetFile(folder / "cifar10" / f"cifar10-{part}.parquet")
+        table = next(source.iter_batches(count)).to_pydict()
+        records = np.empty((count, 3073), np.uint8)
+        for row, label, image in zip(records, table["label"], table["image"], strict=True):
+            row[0] = label
+            row[1:] = (
+                np.asarray(Image.open(BytesIO(image)).convert("RGB")).transpose(2, 0, 1).ravel()
+            )
+        for name, some in zip(names, np.array_split(records, len(names)), strict=True):
+            files[name] = some.tobytes()
+    return files
+
+
+def test_a_slice_of_the_real_cifar10_is_learnt(tmp_path, monkeypatch):
+    folder = Path(os.environ.get("CHAINRULE_DATA", "nowhere"))
+    if of_ones_own(PUBLISHED["cifar10"]) is None:
+        if not (folder / "cifar10" / "cifar10-train.parquet").exists():
+            pytest.skip("no CIFAR-10 in CHAINRULE_DATA")
+        monkeypatch.setenv("CHAINRULE_DATA", str(write(tmp_path / "data", real_cifar(folder))))
+    changes = {
+        "data.split.train": 2000,
+        "data.split.held_out": 300,
+        "models.net.settings.max_iter": 6,
+        "models.net.settings.batch_size": 50,
+        "hardest": 0,
+    }
+    results = run("cifar10-two-layer-torch", out=tmp_path / "run", overrides=changes, console=QUIET)
+    assert results.models[0].scores.test > 0.25  # of ten classes
 
 
 @pytest.mark.parametrize("name", MNIST + CIFAR)
