@@ -97,3 +97,20 @@ def test_parameters_agree_or_their_standing_is_told():
     )
     (unknown,) = rows("best parameters", {"C": 7})
     assert unknown.remark == "the printed setting is not on our grid"
+
+
+def test_a_setting_that_leaves_others_open_is_the_best_of_its_candidates():
+    more = (
+        Candidate(parameters={"C": 9, "steps": 1000}, mean=0.5, rank=5),
+        Candidate(parameters={"C": 9, "steps": 2000}, mean=0.85, rank=3),
+    )
+    searched = model().search
+    on_validation = searched.model_copy(update={"candidates": CANDIDATES + more, "folds": 1})
+    found = model().model_copy(update={"search": on_validation})
+    entry = PrintedSpec(model="m", quantity="best parameters", value={"C": 9})
+    (row,) = compare(entry, found, ("a", "b"))
+    assert row.remark == (
+        "the printed setting is number 3 of 4 here, 0.8500 against 0.9500 on the validation part"
+    )
+    entry = PrintedSpec(model="m", quantity="search accuracy", value=0.9, of={"C": 9})
+    assert [row.ours for row in compare(entry, found, ("a", "b"))] == [0.85]

@@ -241,7 +241,7 @@ def _candidate(
 ) -> Comparison:
     """Of one candidate of a search."""
     candidates = model.search.candidates if model.search else ()
-    row = next((each for each in candidates if _same(wanted, each.parameters)), None)
+    row = _best_of(wanted, candidates)
     ours = Ours(None if row is None else row.mean)
     found = _number(printed, f"{printed.quantity} of {_words(wanted)}", value, ours)
     place = "not among our candidates" if row is None else f"number {row.rank} of {len(candidates)}"
@@ -253,18 +253,23 @@ def _same(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     return all(to_python(found.get(name)) == to_python(value) for name, value in wanted.items())
 
 
+def _best_of(wanted: Mapping[str, Any], candidates: Sequence[Candidate]) -> Candidate | None:
+    """The best of the candidates with these parameters, which may leave others open."""
+    rows = [each for each in candidates if _same(wanted, each.parameters)]
+    return min(rows, key=lambda each: each.rank, default=None)
+
+
 def _standing(wanted: Mapping[str, Any], search: Search) -> str:
     """Where the printed setting stands in our search."""
-    row: Candidate | None = next(
-        (c for c in search.candidates if _same(wanted, c.parameters)), None
-    )
+    row = _best_of(wanted, search.candidates)
     if row is None:
         return "the printed setting is not on our grid"
     if row.mean is None or search.mean is None:
         return "the printed setting diverged here"
     return (
         f"the printed setting is number {row.rank} of {len(search.candidates)} here, "
-        f"{row.mean:.4f} against {search.mean:.4f} in cross-validation"
+        f"{row.mean:.4f} against {search.mean:.4f} "
+        + ("in cross-validation" if search.folds > 1 else "on the validation part")
     )
 
 
