@@ -8,13 +8,18 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
+from chainrule.reports.numbers import settings
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
 LEFT_OUT = {"hardest": True, "data": {"samples"}, "outputs": {"__all__": {"pixels"}}}
-HEAVY = {"pictures", "curves", "confusion", "search"}
+SHOWN = 10
+"""Candidates of a search on a page."""
+
+HEAVY = {"pictures", "curves", "confusion", "search", "sweep"}
 
 
 def main(folders: list[str]) -> None:
@@ -29,11 +34,24 @@ def main(folders: list[str]) -> None:
 
 def small(results: Results) -> str:
     table = results.model_dump(mode="json", exclude=LEFT_OUT)
-    table["models"] = [
-        {key: value for key, value in model.items() if key not in HEAVY}
-        for model in table["models"]
-    ]
+    table["models"] = [_light(model) for model in table["models"]]
     return json.dumps(table, indent=1) + "\n"
+
+
+def _light(model: dict[str, Any]) -> dict[str, Any]:
+    """A model's record without pictures and curves; of a search of networks the candidates."""
+    kept = {key: value for key, value in model.items() if key not in HEAVY}
+    search, sweep = model["search"], model["sweep"]
+    if search and search["seeds"]:
+        rows = [{**row, "curve": None} for row in search["candidates"]]
+        kept["search"] = {**search, "candidates": rows}
+    if sweep:
+        budgets = [
+            {**budget, "cells": [{**cell, "curves": {}} for cell in budget["cells"]]}
+            for budget in sweep["budgets"]
+        ]
+        kept["sweep"] = {**sweep, "budgets": budgets, "range_test": None}
+    return kept
 
 
 def page(results: Results) -> Iterator[str]:
@@ -43,9 +61,16 @@ def page(results: Results) -> Iterator[str]:
     after = f". {source.title}." if source.key == "own" else f", after {source.title}."
     yield f"Recipe `{results.recipe}`{after}"
     yield ""
-    yield "| model | parameters | epochs | train | validation | test (95 %) | test loss (95 %) |"
-    yield "|---|---|---|---|---|---|---|"
+    metric, regression = results.metric, any(m.on_test and m.on_test.r2 for m in results.models)
+    last = "RMSE (95 %) | MAE (95 %)" if regression else "test loss (95 %)"
+    yield f"{metric}:" if metric[0].isupper() else f"{metric.capitalize()}:"
+    yield ""
+    yield f"| model | parameters | epochs | train | validation | test (95 %) | {last} |"
+    yield "|---|---|---|---|---|---|---|" + "---|" * regression
     yield from (_row(model) for model in results.models)
+    for model in results.models:
+        yield from _searched(model, metric)
+        yield from _swept(model, metric)
     if results.comparisons:
         yield from ("", "## Printed and ours", "")
         yield "| model | quantity | printed | ours | |"
@@ -69,6 +94,10 @@ def page(results: Results) -> Iterator[str]:
     yield f"- {environment.machine}, {environment.cores} cores; Python {environment.python}."
     yield f"- {versions}."
     yield f"- {clock.started}, {clock.seconds:.0f} seconds."
+    long = [one for one in clock.timings if one.seconds >= 1]
+    if long:
+        steps = (f"{one.step} {one.model}".strip() + f" {one.seconds:.0f}" for one in long)
+        yield f"- Of these: {', '.join(steps)}."
     yield from ("", "```toml", results.spec.rstrip(), "```")
 
 
@@ -79,13 +108,50 @@ def _row(model: ModelResult) -> str:
         f"{model.n_parameters:,}" if model.n_parameters is not None else "",
         "" if model.n_iter is None else str(model.n_iter),
         *(_said(score) for score in (scores.train, scores.validation)),
-        _sure(model.on_test.accuracy) if model.on_test else _said(scores.test),
-        _sure(model.on_test.loss) if model.on_test and model.on_test.loss else "",
+        _sure(model.on_test.score) if model.on_test else _said(scores.test),
     ]
+    found = model.on_test
+    if found and found.r2:
+        cells += [_sure(each) for each in (found.rmse, found.mae)]
+    else:
+        cells.append(_sure(found.loss) if found else "")
     return f"| {' | '.join(cells)} |"
 
 
-def _sure(found: Estimate) -> str:
+def _searched(model: ModelResult, metric: str) -> Iterator[str]:
+    """The best candidates of a search of networks."""
+    search = model.search
+    if search is None or not search.seeds:
+        return
+    where = f"{search.folds} folds" if search.folds > 1 else "the validation part"
+    rows = sorted(search.candidates, key=lambda row: row.rank)
+    yield from ("", f"## {model.label}: the best of {len(rows)} candidates ({search.strategy})", "")
+    yield f"| rank | setting | {metric} on {where} | epochs |"
+    yield "|---|---|---|---|"
+    for row in rows[:SHOWN]:
+        epochs = "" if row.epochs is None else f"{row.epochs:,.0f}"
+        yield f"| {row.rank} | {settings(row.parameters, 4)} | {_said(row.mean)} | {epochs} |"
+    if lost := sum(row.diverged for row in rows):
+        yield from ("", f"{lost} diverged.")
+
+
+def _swept(model: ModelResult, metric: str) -> Iterator[str]:
+    """Means over seeds at the end of each budget."""
+    for budget in model.sweep.budgets if model.sweep else ():
+        yield from ("", f"## {model.label}, at {budget.name}", "")
+        scores = f"validation {metric} | test {metric}"
+        yield f"| setting | updates | training loss | {scores} | diverged |"
+        yield "|---|---|---|---|---|---|"
+        for cell in budget.cells:
+            spreads = (cell.train_loss, cell.validation_score, cell.test_score)
+            means = [_said(each.mean) if each else "" for each in spreads]
+            of = f"{len(cell.lost)} of {len(model.sweep.seeds)}" if cell.lost else ""
+            yield f"| {cell.name} | {cell.updates:,} | {' | '.join(means)} | {of} |"
+
+
+def _sure(found: Estimate | None) -> str:
+    if found is None:
+        return ""
     if found.value is None:
         return "infinite"
     ends = "" if found.low is None else f" ({found.low:.4f} to {found.high:.4f})"
