@@ -11,7 +11,6 @@ The weights of the first layer are ``(G, n_in, C, n_out)``, all other parameters
 ``(G, C, ...)``, and an optimizer's state is laid out as the parameters are.
 """
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,7 +33,6 @@ __all__ = [
     "member_axes",
     "members_outputs",
     "run_members",
-    "state_axes",
 ]
 
 
@@ -74,17 +72,9 @@ class MembersOutcome(NamedTuple):
     penalty: Array
 
 
-def member_axes(n_layers: int, before: int = 0) -> tuple[Layer, ...]:
-    """Where the member axis of each parameter is, after ``before`` other axes."""
-    return tuple(Layer(before + (number == 0), before) for number in range(n_layers))
-
-
-def state_axes(state: Mapping[str, Any], n_layers: int, before: int = 0) -> dict[str, Any]:
-    """Where the member axis of each part of an optimizer's state is."""
-    return {
-        name: member_axes(n_layers, before) if isinstance(part, tuple) else before
-        for name, part in state.items()
-    }
+def member_axes(n_layers: int) -> tuple[Layer, ...]:
+    """Where the member axis of each parameter is, in a group."""
+    return tuple(Layer(int(number == 0), 0) for number in range(n_layers))
 
 
 def hyper_axes(hyper: Hyperparameters, n_axes: int) -> Any:
