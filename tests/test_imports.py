@@ -22,12 +22,14 @@ ARROWS = {
     "equations": ("errors",),
     "engine": ("equations",),
     "estimators": ("engine",),
-    "files": ("engine",),
+    "models": ("equations",),
+    "files": ("engine", "models"),
+    "interop": ("estimators", "files"),
     "worked": ("equations",),
     "data": ("errors",),
     "search": ("estimators", "files"),
     "reports": ("experiments",),  # what a run found is what they show
-    "experiments": ("search", "data", "reports"),
+    "experiments": ("search", "data", "reports", "interop"),
     "cli": ("experiments", "reports", "worked"),
 }
 ARRAY_LIBRARIES = {"numpy", "scipy", "jax", "jaxlib", "torch", "sklearn", "pandas"}

@@ -1,0 +1,1 @@
+"""Out into other worlds and in from them: one file each, imported only when asked for."""
