@@ -23,14 +23,16 @@ ARROWS = {
     "engine": ("equations",),
     "estimators": ("engine",),
     "models": ("equations",),
-    "files": ("engine", "models"),
+    "files": ("engine", "tables"),
+    "streams": ("files",),
     "interop": ("estimators", "files"),
     "worked": ("equations",),
-    "data": ("errors",),
+    "tables": ("models",),
+    "data": ("tables",),
     "search": ("estimators", "files"),
     "reports": ("experiments",),  # what a run found is what they show
     "experiments": ("search", "data", "reports", "interop"),
-    "cli": ("experiments", "reports", "worked"),
+    "cli": ("experiments", "reports", "worked", "streams"),
 }
 ARRAY_LIBRARIES = {"numpy", "scipy", "jax", "jaxlib", "torch", "sklearn", "pandas"}
 HEAVY = ("jax", "torch", "sklearn", "matplotlib")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chainrule.data import preparation
 from chainrule.errors import DataError
+from chainrule.models.columns import Column
 
 TRAIN = np.array([[0.0, 5.0], [2.0, 5.0], [4.0, 5.0]])
 
@@ -49,7 +50,7 @@ def test_an_unknown_step_is_answered_with_the_nearest():
 KEEP_THE_SHAPE = ["standardize", "unit", "center", "flatten"]
 
 
-@pytest.mark.parametrize("name", preparation.STEPS)
+@pytest.mark.parametrize("name", [name for name in preparation.STEPS if name != "table"])
 def test_every_step_has_a_sentence_and_can_be_undone(name):
     apply = preparation.fit((name,), TRAIN, (0.0, 16.0))
     assert apply(TRAIN[:1]).shape == (1, 2 if name in KEEP_THE_SHAPE else 1)
@@ -57,6 +58,20 @@ def test_every_step_has_a_sentence_and_can_be_undone(name):
     (sentence,) = preparation.sentences((name,))
     assert len(sentence) > 20
     assert "{" not in sentence
+
+
+def test_the_columns_of_a_table():
+    """What each step does is tested in tests/models/test_table.py."""
+    columns = (Column("size", "number"), Column("town", "category", ("Bonn", "Rome")))
+    X = np.array([[1.0, 0.0], [3.0, 1.0], [np.nan, 1.0]] * 10)
+    prepared = preparation.fit(("table", "center"), X, columns=columns)
+    assert prepared(X).shape == (30, 3) and prepared(X).dtype == np.float32
+    assert [type(step).__name__ for step in prepared.steps] == ["TableStep", "Affine"]
+    with pytest.raises(DataError, match="cannot be undone"):
+        prepared.inverse(prepared(X))
+    for steps in (("table",), ("center", "table")):
+        with pytest.raises(DataError, match="needs the columns of a table, and comes first"):
+            preparation.fit(steps, X[:, 1:], columns=() if len(steps) == 1 else columns)
 
 
 # Images: bytes in, float32 out, and never a float64 copy

@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 
 import jax
 import numpy as np
@@ -359,3 +359,24 @@ def test_a_cache_named_in_the_environment_is_the_user_s_own(tmp_path):
     assert found["hits"] == 0
     assert len(entries(own)) == 3
     assert not (tmp_path / "ours").exists()
+
+
+def test_several_threads_compile_at_a_time(programs):
+    """Neither waits for the other; the last to end puts the settings back."""
+    before, inside, found = settings(), Barrier(2, timeout=60), []
+
+    def compile_beside():
+        def call():
+            inside.wait()  # both are in here, or this breaks
+            return np.asarray(program()(X)).tolist()
+
+        found.append(compiling(call))
+
+    threads = [Thread(target=compile_beside) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [RESULT, RESULT]
+    assert settings() == before
+    assert list(programs.iterdir())

@@ -21,5 +21,10 @@ def test_it_learns_from_the_rows_that_it_is_fitted_on():
 
 def test_it_has_parameters_as_scikit_learn_wants_them():
     step = PreparationStep(("unit",), (0.0, 16.0), "float64")
-    assert step.get_params() == {"steps": ("unit",), "pixel_range": (0.0, 16.0), "dtype": "float64"}
+    assert step.get_params() == {
+        "steps": ("unit",),
+        "pixel_range": (0.0, 16.0),
+        "dtype": "float64",
+        "columns": (),
+    }
     np.testing.assert_allclose(step.fit_transform(np.array([[8.0]])), [[0.5]])

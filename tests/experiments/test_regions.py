@@ -95,13 +95,13 @@ def test_the_recipe_is_our_own_and_says_so():
 
 def test_the_map_is_what_the_saved_network_says_of_the_plane(spirals, cut):
     results, out = spirals
-    parts, scaled = cut
+    parts, _ = cut
     found = results.models[2].pictures.regions
     np.testing.assert_allclose(found.train.rows, parts["train"].X[:POINTS])
     assert list(found.test.classes) == parts["test"].y.tolist()
     net = chainrule.load(out / "model.safetensors")
     rows = np.array([(x1, x2) for x2 in found.second for x1 in found.first])
-    P = net.predict_proba(scaled(rows))[:, 1:]
+    P = net.predict_proba(rows)[:, 1:]
     np.testing.assert_allclose(found.probabilities, P, atol=6e-4)  # three decimals are kept
 
 
@@ -119,10 +119,10 @@ def test_the_tree_s_boxes_are_the_tree_s(spirals, cut):
 def test_the_numbers_on_the_test_part_are_those_of_the_saved_network(spirals, cut):
     """Once more by hand, from the model file."""
     results, out = spirals
-    parts, scaled = cut
+    parts, _ = cut
     model, net = results.models[2], chainrule.load(out / "model.safetensors")
     (X, y), (X_val, y_val) = parts["test"], parts["validation"]
-    P = net.predict_proba(scaled(X)).astype(float)
+    P = net.predict_proba(X).astype(float)
     accuracy = mean_interval(P.argmax(axis=1) == y)
     assert (model.on_test.accuracy.low, model.on_test.accuracy.high) == accuracy[1:3]
     loss = mean_interval(-np.log(P[np.arange(len(y)), y]))
@@ -135,7 +135,7 @@ def test_the_numbers_on_the_test_part_are_those_of_the_saved_network(spirals, cu
     assert known.error_after == pytest.approx(expected_calibration_error(cooled, y, 10), abs=1e-3)
     assert known.loss_after == pytest.approx(-np.log(cooled[np.arange(len(y)), y]).mean(), rel=1e-4)
     # The least loss on the validation part.
-    P_val = net.predict_proba(scaled(X_val)).astype(float)
+    P_val = net.predict_proba(X_val).astype(float)
     losses = [
         -np.log(with_temperature(P_val, f * known.temperature)[np.arange(len(y_val)), y_val]).mean()
         for f in (0.97, 1.0, 1.03)

@@ -75,7 +75,13 @@ def test_the_numbers_are_those_of_plain_estimators_in_the_target_s_own_unit(fini
 def test_the_saved_network_is_the_one_that_was_tested(finished):
     results, out = finished
     model = chainrule.load(out / "model.safetensors")
-    assert isinstance(model, chainrule.MLPRegressor) and results.saved.parameters == 97
+    assert isinstance(model[-1], chainrule.MLPRegressor) and results.saved.parameters == 97
+    data = load_data("diabetes")
+    cut = split("three-way", data.X_train, data.y_train, held_out=0.5, stratify=False)
+    X, truth = cut["test"]
+    answers = results.models[1].pictures.answers
+    np.testing.assert_allclose(answers.truth, truth)
+    np.testing.assert_allclose(model.predict(X), answers.predicted, rtol=1e-4)  # its own unit
 
 
 def test_printed_numbers_and_questions_are_of_r2_rmse_and_mae(finished):
@@ -293,7 +299,7 @@ def test_every_loss_for_numbers_can_be_asked_for(loss, tmp_path):
     spec = numbers(models={"net": net}, printed=[], questions=[], kind="train")
     results = run(spec, out=tmp_path, console=QUIET)
     assert results.models[0].settings["loss"] == loss
-    assert chainrule.load(tmp_path / "model.safetensors").get_params()["loss"] == loss
+    assert chainrule.load(tmp_path / "model.safetensors")[-1].get_params()["loss"] == loss
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from chainrule.experiments import compare, run
 from chainrule.experiments.interrupt import Stopped
 from chainrule.experiments.loading import load
 from chainrule.experiments.results import Results
+from chainrule.files.light import load_header
 
 QUIET = Console(quiet=True)
 FILES = {
@@ -91,9 +92,14 @@ def test_the_saved_network_is_the_one_that_was_tested(done):
     results, out = done
     data = load_data("digits")
     parts = split("three-way", data.X_train, data.y_train, held_out=0.8)
-    X = StandardScaler().fit(parts["train"].X).transform(parts["test"].X).astype(np.float32)
-    estimator = chainrule.load(out / "model.safetensors")
-    assert np.mean(estimator.predict(X) == parts["test"].y) == results.models[1].scores.test
+    model = chainrule.load(out / "model.safetensors")  # its preparation included
+    test = parts["test"]
+    assert np.mean(model.predict(test.X) == test.y) == results.models[1].scores.test
+    X = StandardScaler().fit(parts["train"].X).transform(test.X)
+    np.testing.assert_allclose(model[0].transform(test.X), X, rtol=1e-5, atol=1e-6)
+    about = load_header(out / "model.safetensors").about
+    assert about.metrics["test accuracy"] == results.models[1].scores.test
+    assert about.fingerprint == results.data.sha256
 
 
 def lines_of(path):

@@ -46,7 +46,8 @@ def applied(steps, given):
 
 
 def test_every_known_class_is_tried():
-    assert {f"sklearn.{type(each).__name__}" for each in TRANSFORMERS} == set(KNOWN)
+    theirs = {name for name in KNOWN if name.startswith("sklearn.")}
+    assert {f"sklearn.{type(each).__name__}" for each in TRANSFORMERS} == theirs
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

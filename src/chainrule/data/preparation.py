@@ -15,20 +15,32 @@ import numpy as np
 
 from chainrule.data.principal import pca
 from chainrule.data.record import PixelRange
-from chainrule.data.steps import Components, Fitted, center, flatten, standardize, unit
+from chainrule.data.steps import Components, Facts, Fitted, center, flatten, standardize, unit
 from chainrule.errors import DataError, unknown_name
+from chainrule.models.columns import Column
+from chainrule.models.steps import Step
+from chainrule.tables.preparing import fit_table
 
-__all__ = ["STEPS", "Prepared", "Step", "check", "fit", "from_one_hot", "one_hot", "sentences"]
+__all__ = [
+    "STEPS",
+    "Preparation",
+    "Prepared",
+    "check",
+    "fit",
+    "from_one_hot",
+    "one_hot",
+    "sentences",
+]
 
 
 @dataclass(frozen=True)
-class Step:
+class Preparation:
     """One preparation: how it is fitted, and what a reader is told.
 
     A step with a ``default`` takes a value, written after its name: ``"pca:0.95"``.
     """
 
-    fit: Callable[[np.ndarray, PixelRange, float | None], Fitted]
+    fit: Callable[[np.ndarray, Facts, float | None], Fitted]
     sentence: str
     default: float | None = None
 
@@ -55,34 +67,64 @@ class Prepared:
         return rows
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """What was fitted, as a model file keeps it."""
+        return tuple(step for each in self._fitted for step in each.steps)
+
+    @property
     def components(self) -> Components | None:
         """The principal components, if there is a PCA among the steps (the last one's)."""
         found = [step.components for step in self._fitted if step.components is not None]
         return found[-1] if found else None
 
 
-def fit(steps: Sequence[str], X: np.ndarray, pixel_range: PixelRange = None) -> Prepared:
+def fit(
+    steps: Sequence[str],
+    X: np.ndarray,
+    pixel_range: PixelRange = None,
+    columns: tuple[Column, ...] = (),
+) -> Prepared:
     """The steps fitted one after the other on the training rows ``X``; none leaves X as it is.
 
     Args:
         steps: names of `STEPS`; ``"pca"`` may have a value, as in ``"pca:0.9"`` or ``"pca:50"``.
         X: (rows, features), or (rows, height, width, ...) if the first step is ``"flatten"``.
         pixel_range: the record's, for ``"unit"``.
+        columns: the record's, for ``"table"``, which comes first where there is one.
 
     Returns:
         A function of rows with the method ``inverse``.
 
     Raises:
-        DataError: an unknown step, a value that cannot be, or ``"unit"`` on data whose range is
-            not known.
+        DataError: an unknown step, a value that cannot be, ``"unit"`` on data whose range is
+            not known, or ``"table"`` on data that are none.
     """
     fitted: list[Fitted] = []
     for number, text in enumerate(steps, start=1):
         step, value = _parse(text)
-        fitted.append(step.fit(X, pixel_range, value))
+        fitted.append(step.fit(X, Facts(pixel_range, columns if number == 1 else ()), value))
         if number < len(steps):
             X = fitted[-1].apply(X)
     return Prepared(fitted)
+
+
+def table(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
+    """Gaps, scales, rare categories and one-hot columns: see `chainrule.models.table`.
+
+    Raises:
+        DataError: the features are not the columns of a table.
+    """
+    if not facts.columns:
+        raise DataError(
+            "The preparation 'table' needs the columns of a table, and comes first; these features "
+            "are numbers already. Use 'standardize'."
+        )
+    step = fit_table(X, facts.columns)
+
+    def invert(rows: np.ndarray) -> np.ndarray:
+        raise DataError("The preparation 'table' cannot be undone: it keeps no rare categories.")
+
+    return Fitted(step, invert, steps=(step,))
 
 
 def check(steps: Sequence[str]) -> None:
@@ -136,7 +178,7 @@ def from_one_hot(Y: np.ndarray) -> np.ndarray:
     return np.asarray(Y).argmax(axis=1)
 
 
-def _parse(text: str) -> tuple[Step, float | None]:
+def _parse(text: str) -> tuple[Preparation, float | None]:
     name, colon, value = text.partition(":")
     if name not in STEPS:
         raise DataError(unknown_name("preparation", name, STEPS))
@@ -165,16 +207,22 @@ def _said(value: float | None) -> str:
     return f"those that make {100 * value:g} % of its variance"
 
 
-STEPS: dict[str, Step] = {
-    "standardize": Step(
+STEPS: dict[str, Preparation] = {
+    "standardize": Preparation(
         standardize,
         "each feature less its mean on the training part, divided by its standard deviation there "
         "(a constant feature becomes 0)",
     ),
-    "unit": Step(unit, "each pixel divided by the largest possible value, to lie in 0 to 1"),
-    "center": Step(center, "each feature less its mean on the training part"),
-    "flatten": Step(flatten, "each image as one row of pixels"),
-    "pca": Step(
+    "unit": Preparation(unit, "each pixel divided by the largest possible value, to lie in 0 to 1"),
+    "center": Preparation(center, "each feature less its mean on the training part"),
+    "table": Preparation(
+        table,
+        "gaps filled with the median and told by a column of their own; numbers less their median, "
+        "divided by the distance of their quartiles, what is far out drawn in; a column for each "
+        "category with 10 training rows, one for all rarer ones; dates as numbers and by season",
+    ),
+    "flatten": Preparation(flatten, "each image as one row of pixels"),
+    "pca": Preparation(
         pca,
         "principal components of the training part: {}",
         default=0.95,

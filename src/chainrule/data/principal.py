@@ -7,14 +7,14 @@ z = (x - m) V_k with the first k columns, and z V_k^T + m is the nearest row tha
 
 import numpy as np
 
-from chainrule.data.record import PixelRange
-from chainrule.data.steps import Components, Fitted, blocks, mean_of, type_after
+from chainrule.data.steps import Components, Facts, Fitted, blocks, mean_of, type_after
 from chainrule.errors import DataError
+from chainrule.models.steps import Projection
 
 __all__ = ["pca"]
 
 
-def pca(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+def pca(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
     """Keeps the first components: as many as ``value``, or as make that share of the variance.
 
     Args:
@@ -45,7 +45,7 @@ def pca(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
 
     total = variances.sum()
     ratios = variances / total if total > 0 else np.zeros_like(variances)
-    return Fitted(apply, invert, Components(ratios, kept))
+    return Fitted(apply, invert, Components(ratios, kept), (Projection(mean, V),))
 
 
 def _principal(X: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

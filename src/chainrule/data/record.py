@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from chainrule.errors import InvalidInputError
+from chainrule.models.columns import Column
 
 __all__ = ["DataSet", "PixelRange", "Task", "content_hash"]
 
@@ -47,6 +48,7 @@ class DataSet:
     remark: str = ""  # what a reader has to know, as that the files are not the published ones
     task: Task = "classification"
     target_name: str = ""  # of a regression: what the numbers are, with their unit
+    columns: tuple[Column, ...] = ()  # of a table: what the features stand for
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))

@@ -6,14 +6,18 @@ float64 rows and float32 for all others.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from chainrule.data.record import PixelRange
 from chainrule.errors import DataError
+from chainrule.models.columns import Column
+from chainrule.models.steps import Affine, Step
 
 __all__ = [
     "Components",
+    "Facts",
     "Fitted",
     "blocks",
     "center",
@@ -25,6 +29,14 @@ __all__ = [
 ]
 
 Transform = Callable[[np.ndarray], np.ndarray]
+
+
+class Facts(NamedTuple):
+    """What is known of the features: the range of pixels, and the columns of a table."""
+
+    pixel_range: PixelRange = None
+    columns: tuple[Column, ...] = ()
+
 
 _BLOCK = 2048  # rows that are float64 at one time
 
@@ -40,11 +52,13 @@ class Components:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A step that has seen the training rows, what undoes it, and a PCA's components."""
+    """A step that has seen the training rows, what undoes it, and a PCA's components; ``steps``
+    are what a model file keeps of it."""
 
     apply: Transform
     invert: Transform
     components: Components | None = None
+    steps: tuple[Step, ...] = ()
 
 
 def type_after(rows: np.ndarray) -> np.dtype:
@@ -64,10 +78,11 @@ def mean_of(X: np.ndarray) -> np.ndarray:
     return sum(block.sum(axis=0) for _, block in blocks(X)) / len(X)
 
 
-def _affine(X: np.ndarray, shift: np.ndarray, scale: np.ndarray | float) -> Fitted:
+def _affine(X: np.ndarray, shift: np.ndarray | float, scale: np.ndarray | float) -> Fitted:
     """(x - shift) / scale, in one array, and back."""
-    dtype = type_after(X)
-    shift, scale = np.asarray(shift, dtype), np.asarray(scale, dtype)
+    dtype, width = type_after(X), X.shape[1]
+    shift = np.broadcast_to(np.asarray(shift, dtype), (width,))
+    scale = np.broadcast_to(np.asarray(scale, dtype), (width,))
 
     def apply(rows: np.ndarray) -> np.ndarray:
         out = rows.astype(dtype)
@@ -78,10 +93,10 @@ def _affine(X: np.ndarray, shift: np.ndarray, scale: np.ndarray | float) -> Fitt
     def invert(rows: np.ndarray) -> np.ndarray:
         return rows * scale + shift
 
-    return Fitted(apply, invert)
+    return Fitted(apply, invert, steps=(Affine(shift, scale),))
 
 
-def standardize(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+def standardize(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
     """(x - m) / s with the mean m and the standard deviation s of each feature; 1 for s = 0."""
     if X.dtype == np.float64:
         from sklearn.preprocessing import StandardScaler
@@ -90,33 +105,34 @@ def standardize(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> 
         return Fitted(
             lambda rows: np.asarray(scaler.transform(rows)),
             lambda rows: np.asarray(scaler.inverse_transform(rows)),
+            steps=(Affine(scaler.mean_, scaler.scale_),),
         )
     mean = mean_of(X)
     variance = sum(((block - mean) ** 2).sum(axis=0) for _, block in blocks(X)) / len(X)
     return _affine(X, mean, np.where(variance > 0, np.sqrt(variance), 1.0))
 
 
-def center(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+def center(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
     """x - m with the mean m of each feature."""
     return _affine(X, mean_of(X), 1.0)
 
 
-def unit(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+def unit(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
     """(x - black) / (white - black), with the two ends of ``pixel_range``.
 
     Raises:
         DataError: the range is None.
     """
-    if pixel_range is None:
+    if facts.pixel_range is None:
         raise DataError(
             "The preparation 'unit' needs data with a known range of values, such as pixels; "
             "these have none. Use 'standardize'."
         )
-    low, high = pixel_range
-    return _affine(X, np.asarray(low), high - low)
+    low, high = facts.pixel_range
+    return _affine(X, low, high - low)
 
 
-def flatten(X: np.ndarray, pixel_range: PixelRange, value: float | None) -> Fitted:
+def flatten(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
     """(rows, height, width, ...) to (rows, features), the last axis changing fastest."""
     shape = X.shape[1:]
     return Fitted(

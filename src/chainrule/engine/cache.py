@@ -41,18 +41,21 @@ def cache_folder() -> Path | None:
 
 
 def compiling(call: Callable[[], T]) -> T:
-    """``call()``, with the programs that it compiles taken from the cache or added to it."""
-    with _lock:  # held while asking, too: another thread's setting would look like the user's
-        folder = cache_folder()
-        for _ in range(2):
-            if folder is None or not _make_private(folder):
-                break
-            try:
-                with _cache_at(folder):
-                    return call()
-            except Exception:
-                # A torn or unwritable entry, or the program's own fault, which shows again below.
-                shutil.rmtree(folder, ignore_errors=True)
+    """``call()``, with the programs that it compiles taken from the cache or added to it.
+
+    Several threads may compile at a time: the first turns the cache on, and the last off.
+    """
+    for _ in range(2):
+        try:
+            with _cache() as folder:
+                if folder is None:
+                    break
+                return call()
+        except Exception:
+            # A torn or unwritable entry, or the program's own fault, which shows again below.
+            if folder is None:
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
     return call()
 
 
@@ -73,16 +76,46 @@ def _make_private(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
+class _Use:
+    """How many threads are compiling with the cache on, where it lies, and what was set before."""
+
+    threads = 0
+    folder: Path | None = None
+    before: dict[str, Any]
+
+
 @contextmanager
-def _cache_at(folder: Path) -> Iterator[None]:
-    before = {name: _setting(name) for name in _OURS}
+def _cache() -> Iterator[Path | None]:
+    """The cache turned on, and its folder; None where there is none to use."""
+    with _lock:
+        if not _Use.threads:  # else what is set is ours, and would look like the user's
+            _Use.folder = cache_folder()
+            if _Use.folder is not None and not _make_private(_Use.folder):
+                _Use.folder = None
+            if _Use.folder is not None:
+                _turn_on(_Use.folder)
+        folder = _Use.folder
+        if folder is not None:
+            _Use.threads += 1
     try:
-        for name, value in _OURS.items():
-            _set(name, value)
-        _set("jax_compilation_cache_dir", str(folder))
-        yield
+        yield folder
     finally:
-        _set("jax_compilation_cache_dir", None)
-        for name, value in before.items():
-            _set(name, value)
-        compilation_cache.reset_cache()  # else a folder that the user names later is ignored
+        if folder is not None:
+            with _lock:
+                _Use.threads -= 1
+                if not _Use.threads:
+                    _turn_off()
+
+
+def _turn_on(folder: Path) -> None:
+    _Use.before = {name: _setting(name) for name in _OURS}
+    for name, value in _OURS.items():
+        _set(name, value)
+    _set("jax_compilation_cache_dir", str(folder))
+
+
+def _turn_off() -> None:
+    _set("jax_compilation_cache_dir", None)
+    for name, value in _Use.before.items():
+        _set(name, value)
+    compilation_cache.reset_cache()  # else a folder that the user names later is ignored

@@ -61,7 +61,7 @@ def blocks_of(
     workers: int,
     size_of: SizeOf | None = None,
 ) -> list[Groups]:
-    """The groups of each block; the longest blocks come first.
+    """The groups of each block; the longest blocks come first, but for what `_apart` moves.
 
     ``size_of(members, most, seconds)`` says how many networks a block of such members may hold,
     where a formula says ``most``, and the work takes so many seconds on one core.
@@ -70,22 +70,37 @@ def blocks_of(
     for member in members:
         key = program_key(member.trainer), member.epoch, _uneven(member)
         by_program[key].append(member)
-    found: list[tuple[float, Groups]] = []
-    for alike in by_program.values():
+    found: list[tuple[float, object, Groups]] = []
+    for program, alike in by_program.items():
         wanted = {member: member.plan.sizes[1:-1] for member in alike}
         bucket = buckets([(wanted[one], work(one.plan, steps[one])) for one in alike])
         by_bucket: dict[tuple[int, ...], list[Member]] = defaultdict(list)
         for member in alike:
             by_bucket[bucket[wanted[member]]].append(member)
-        for those in by_bucket.values():
+        for shape, those in by_bucket.items():
             most = most_of(those, workers)
             if size_of is not None:
                 seconds = sum(work(one.plan, steps[one]) for one in those)
                 most = size_of(those, most, seconds)
             for groups in _cut(those, most, workers):
                 ahead = sum(work(one.plan, steps[one]) for group in groups for one in group if one)
-                found.append((ahead, groups))
-    return [groups for _, groups in sorted(found, key=lambda pair: -pair[0])]
+                compiled = program, shape, len(groups), max(map(len, groups))
+                found.append((ahead, compiled, groups))
+    found.sort(key=lambda each: -each[0])
+    return _apart([(compiled, groups) for _, compiled, groups in found])
+
+
+def _apart(blocks: list[tuple[object, Groups]]) -> list[Groups]:
+    """The blocks in their order, but none next to one of the same program if that can be helped:
+    workers that begin side by side then compile side by side, instead of waiting for one program.
+    """
+    found: list[Groups] = []
+    last: object = None
+    while blocks:
+        place = next((at for at, (one, _) in enumerate(blocks) if one != last), 0)
+        last, groups = blocks.pop(place)
+        found.append(groups)
+    return found
 
 
 def buckets(

@@ -13,6 +13,7 @@ from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
 from chainrule.experiments.targets import Target
 from chainrule.experiments.tasks import Task
+from chainrule.models.columns import Column
 
 __all__ = ["Bench", "Inputs", "Preparation"]
 
@@ -50,6 +51,7 @@ class Bench:
     spec: CompareSpec
     parts: Parts  # as the source has them, before any preparation but that of targets
     pixel_range: PixelRange
+    columns: tuple[Column, ...]  # of a table
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
     image_shape: tuple[int, ...] | None
@@ -71,7 +73,7 @@ class Bench:
     def preparation(self, steps: tuple[str, ...], dtype: str) -> Preparation:
         """The steps, fitted on the training part alone."""
         if (steps, dtype) not in self.last:
-            fitted = preparation.fit(steps, self.parts["train"].X, self.pixel_range)
+            fitted = preparation.fit(steps, self.parts["train"].X, self.pixel_range, self.columns)
             self.last.clear()
             self.last[steps, dtype] = Preparation(fitted, dtype)
         return self.last[steps, dtype]

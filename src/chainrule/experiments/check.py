@@ -26,7 +26,8 @@ def check(spec: Spec) -> None:
     Raises:
         SpecError: with the place in the file, and the nearest known name.
     """
-    _known("data.name", "data set", spec.data.name, SOURCES)
+    if spec.data.table is None:
+        _known("data.name", "data set", spec.data.name, SOURCES)
     if spec.data.split is not None:
         _known("data.split.scheme", "split", spec.data.split.scheme, SPLITS)
     _check_target(spec)

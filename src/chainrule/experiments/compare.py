@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
 
-from chainrule.data import load, preparation
+from chainrule.data import preparation
 from chainrule.experiments import printed
 from chainrule.experiments.bench import Bench
+from chainrule.experiments.datasets import data_of
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -24,6 +25,7 @@ from chainrule.experiments.spec import BEST, CompareSpec, TargetSpec
 from chainrule.experiments.targets import prepared_targets
 from chainrule.experiments.tasks import of_spec
 from chainrule.experiments.training import Trained, train
+from chainrule.experiments.whole import about, whole
 
 __all__ = ["run"]
 
@@ -31,7 +33,7 @@ __all__ = ["run"]
 def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     """Trains every model of the spec and sets them beside each other and the printed numbers."""
     with recorder.timed("data"):
-        data = load(spec.data.name, fetch=True, **spec.data.parameters)
+        data = data_of(spec.data)
         parts = parts_of(data, spec.data)
         parts, target, retargeted = prepared_targets(
             parts, spec.data.target or TargetSpec(), data.target_name
@@ -41,6 +43,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         spec=spec,
         parts=parts,
         pixel_range=data.pixel_range,
+        columns=data.columns,
         feature_names=data.feature_names,
         class_names=data.class_names,
         image_shape=data.image_shape,
@@ -80,8 +83,11 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         findings=findings(evidence),
         questions=answered(spec.questions, models),
         seed=chosen.result.settings.get("random_state"),
-        estimator=chosen.estimator if family(chosen.result.family).saves else None,
-        rows=chosen.rows,
+        estimator=whole(chosen.estimator, chosen.preparation, bench)
+        if family(chosen.result.family).saves
+        else None,
+        rows=chosen.raw_rows,
+        about=about(chosen.result, data, bench),
     )
 
 

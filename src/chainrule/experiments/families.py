@@ -64,6 +64,10 @@ FAMILIES: dict[str, Family] = {
     "logistic-regression": Family(
         "sklearn.linear_model:LogisticRegression", "logistic regression (scikit-learn)"
     ),
+    "majority": Family("sklearn.dummy:DummyClassifier", "the commonest class, always"),
+    "boosted-trees": Family(
+        "sklearn.ensemble:HistGradientBoostingClassifier", "gradient-boosted trees (scikit-learn)"
+    ),
     "tree": Family("sklearn.tree:DecisionTreeClassifier", "decision tree (scikit-learn)"),
     "k-nearest-neighbours": Family(
         "sklearn.neighbors:KNeighborsClassifier", "k-nearest neighbours (scikit-learn)"
@@ -87,6 +91,12 @@ FAMILIES: dict[str, Family] = {
     "linear-regression": Family(
         "sklearn.linear_model:LinearRegression",
         "linear regression (scikit-learn)",
+        task="regression",
+    ),
+    "mean": Family("sklearn.dummy:DummyRegressor", "the mean, always", task="regression"),
+    "boosted-trees-regressor": Family(
+        "sklearn.ensemble:HistGradientBoostingRegressor",
+        "gradient-boosted trees for regression (scikit-learn)",
         task="regression",
     ),
     "ridge": Family(

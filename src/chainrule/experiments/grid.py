@@ -16,6 +16,7 @@ from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Candidate, Search
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
 from chainrule.experiments.tasks import of_spec
+from chainrule.models.columns import Column
 
 __all__ = ["points", "search"]
 
@@ -47,11 +48,16 @@ def points(grid: dict[str, list[Any]]) -> list[Settings]:
 
 
 def search(
-    key: str, spec: CompareSpec, train: Part, pixel_range: PixelRange, recorder: Recorder
+    key: str,
+    spec: CompareSpec,
+    train: Part,
+    pixel_range: PixelRange,
+    recorder: Recorder,
+    columns: tuple[Column, ...] = (),
 ) -> Search:
     """Scores every point of the model's grid on folds of the (raw) training part."""
     model = spec.members[key]
-    folds = list(_folds(spec, model, train, pixel_range))
+    folds = list(_folds(spec, model, train, pixel_range, columns))
     candidates = points(model.grid or {})
     tried = []
     with recorder.steps(f"{model.label}: search", len(candidates) * len(folds)) as step:
@@ -77,11 +83,15 @@ def search(
 
 
 def _folds(
-    spec: CompareSpec, model: ModelSpec, train: Part, pixel_range: PixelRange
+    spec: CompareSpec,
+    model: ModelSpec,
+    train: Part,
+    pixel_range: PixelRange,
+    columns: tuple[Column, ...],
 ) -> Iterator[Fold]:
     for inside, outside in of_spec(spec).folds(spec.folds, train.y):
         seen = train.X if spec.prepare_on == "training part" else train.X[inside]
-        prepare = preparation.fit(model.prepare, seen, pixel_range)
+        prepare = preparation.fit(model.prepare, seen, pixel_range, columns)
         X = prepare(train.X).astype(model.dtype)
         yield Fold(Part(X[inside], train.y[inside]), Part(X[outside], train.y[outside]))
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from chainrule.data import DataSet, load
+from chainrule.data import DataSet
+from chainrule.experiments.datasets import data_of
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
@@ -15,7 +16,7 @@ __all__ = ["run"]
 def run(spec: LookSpec, recorder: Recorder) -> Outcome:
     """Shapes, classes, counts and the first images; nothing is trained."""
     with recorder.timed("data"):
-        data = load(spec.data.name)
+        data = data_of(spec.data)
         parts = parts_of(data, spec.data)
     return Outcome(
         data=describe(data, spec.data, parts),

@@ -1,5 +1,6 @@
 """What a kind of experiment hands back to the runner."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,3 +36,4 @@ class Outcome:
     seed: int | None = None
     estimator: Any = None
     rows: Any = None  # some rows as the estimator takes them: (n, features)
+    about: Mapping[str, Any] | None = None  # the facts that its file tells

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from chainrule.data import preparation
 from chainrule.data.record import PixelRange
+from chainrule.models.columns import Column
 
 __all__ = ["PreparationStep"]
 
@@ -16,14 +17,19 @@ class PreparationStep(TransformerMixin, BaseEstimator):
     """The steps of `chainrule.data.preparation`, in this order and to this type."""
 
     def __init__(
-        self, steps: Sequence[str] = (), pixel_range: PixelRange = None, dtype: str = "float64"
+        self,
+        steps: Sequence[str] = (),
+        pixel_range: PixelRange = None,
+        dtype: str = "float64",
+        columns: tuple[Column, ...] = (),
     ) -> None:
         self.steps = steps
         self.pixel_range = pixel_range
         self.dtype = dtype
+        self.columns = columns
 
     def fit(self, X: np.ndarray, y: Any = None) -> Self:
-        self.fitted_ = preparation.fit(self.steps, X, self.pixel_range)
+        self.fitted_ = preparation.fit(self.steps, X, self.pixel_range, self.columns)
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

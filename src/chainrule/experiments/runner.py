@@ -234,7 +234,7 @@ def _keep(folder: Folder, results: Results, outcome: Outcome) -> Results:
     folder.write_json("environment.json", results.environment)
     if outcome.estimator is None:
         return results
-    import_module("chainrule").save(outcome.estimator, folder.model)
+    import_module("chainrule").save(outcome.estimator, folder.model, about=outcome.about)
     found = verified(outcome.estimator, folder.model, outcome.rows)
     results = results.model_copy(update={"saved": found})
     folder.write_json("results.json", results)

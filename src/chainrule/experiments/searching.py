@@ -130,7 +130,7 @@ def _rows(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Rows:
     if bench.spec.prepare_on == "training part" or set(model.prepare) <= ALIKE:
         estimator = row.build({**model.settings, **inputs.known})
         return Rows(estimator, inputs.parts["train"].X, train.y, splits, {})
-    prepare = PreparationStep(model.prepare, bench.pixel_range, model.dtype)
+    prepare = PreparationStep(model.prepare, bench.pixel_range, model.dtype, bench.columns)
     steps = [("prepare", prepare), (NETWORK, row.build(model.settings))]
     return Rows(Pipeline(steps), train.X, train.y, splits, {}, f"{NETWORK}__")
 

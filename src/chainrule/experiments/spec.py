@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from chainrule.experiments.results import Assumption, Erratum, Source
 from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinations, short
 from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
+from chainrule.models.columns import ColumnKind
 
 __all__ = [
     "BEST",
@@ -26,6 +27,7 @@ __all__ = [
     "OutlierSpec",
     "Settings",
     "Spec",
+    "TableSpec",
     "TargetSpec",
 ]
 
@@ -73,11 +75,26 @@ class TargetSpec(Table):
     outliers: OutlierSpec | None = None
 
 
+class TableSpec(Table):
+    """A table of one's own: the file, the column to be predicted, and what is overruled of what its
+    columns are taken for (see `chainrule.tables.deciding`); ``options`` are the file's, such as
+    ``delimiter``."""
+
+    file: str
+    target: str
+    task: Literal["classification", "regression"]
+    drop: tuple[str, ...] = ()
+    kinds: dict[str, ColumnKind] = Field(default_factory=dict)
+    options: dict[str, str | bool] = Field(default_factory=dict)
+
+
 class DataSpec(Table):
-    """A named data set with its parameters, if it is generated; its split, what is done with its
-    targets, if it is a regression, and how many of its images the report shows."""
+    """A named data set with its parameters, if it is generated, or a ``table`` of one's own, which
+    may be called what one likes; its split, what is done with its targets, if it is a regression,
+    and how many of its images the report shows."""
 
     name: str
+    table: TableSpec | None = None
     parameters: dict[str, int | float] = Field(default_factory=dict)
     split: SplitSpec | None = None
     target: TargetSpec | None = None

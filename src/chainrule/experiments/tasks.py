@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data import task_of
 from chainrule.data.record import Task as TaskName
 from chainrule.errors import SpecError
+from chainrule.experiments.datasets import data_task
 from chainrule.experiments.spec import Spec
 
 __all__ = ["TASKS", "Fold", "Task", "of_spec"]
@@ -36,7 +36,7 @@ class Task:
 
 def of_spec(spec: Spec) -> Task:
     """The task of an experiment's data."""
-    return TASKS[task_of(spec.data.name)]
+    return TASKS[data_task(spec.data)]
 
 
 def _stratified(folds: int, y: np.ndarray) -> list[Fold]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.data.splits import Parts
 from chainrule.experiments import grid, picturing, statistics
-from chainrule.experiments.bench import Bench, Inputs
+from chainrule.experiments.bench import Bench, Inputs, Preparation
 from chainrule.experiments.examined import Examined
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -38,11 +38,14 @@ __all__ = ["Trained", "train"]
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model's record, its fitted estimator, some rows as it takes them (of the test part where
-    there is one), and what was found out on the test part."""
+    """A model's record, its fitted estimator and how its rows are prepared, some rows (of the test
+    part where there is one) as the source has them and as the estimator takes them, and what was
+    found out on the test part."""
 
     result: ModelResult
     estimator: Any
+    preparation: Preparation | None
+    raw_rows: np.ndarray
     rows: np.ndarray
     examined: Examined
 
@@ -107,7 +110,9 @@ def train(key: str, bench: Bench) -> Trained:
     return Trained(
         result.model_copy(update={"pictures": pictures}),
         fitted.estimator,
-        parts.get("test", parts["train"]).X[:ROWS].copy(),  # a view would keep the whole
+        inputs.preparation,
+        bench.parts.get("test", bench.parts["train"]).X[:ROWS].copy(),  # a view keeps the whole
+        parts.get("test", parts["train"]).X[:ROWS].copy(),
         examined,
     )
 
@@ -144,7 +149,8 @@ def _search(key: str, inputs: Inputs, bench: Bench) -> Search | None:
     with bench.recorder.timed("search", key):
         if together is not None:
             return search(key, together, inputs, bench)
-        return grid.search(key, bench.spec, bench.parts["train"], bench.pixel_range, bench.recorder)
+        train = bench.parts["train"]
+        return grid.search(key, bench.spec, train, bench.pixel_range, bench.recorder, bench.columns)
 
 
 def _variants(key: str, settings: Settings, bench: Bench) -> tuple[Variant, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from chainrule.errors import ModelFileError, RunError
 from chainrule.experiments.results import Verified
 
-__all__ = ["ROWS", "verified"]
+__all__ = ["ROWS", "network_of", "verified"]
 
 ROWS = 256
 """Of so many rows, at most, the outputs are compared."""
@@ -46,9 +46,15 @@ def verified(estimator: Any, path: Path, rows: np.ndarray) -> Verified:
 def _parameters(one: Any, other: Any) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     for name, words in (("coefs_", "weights"), ("intercepts_", "biases")):
         # A layer that one has not is without values there: other bits than any layer's.
-        both = zip_longest(getattr(one, name), getattr(other, name), fillvalue=np.empty(0))
+        kept_and_found = (getattr(network_of(each), name) for each in (one, other))
+        both = zip_longest(*kept_and_found, fillvalue=np.empty(0))
         for number, (kept, found) in enumerate(both, 1):
             yield f"{words} of layer {number}", kept, found
+
+
+def network_of(estimator: Any) -> Any:
+    """The network itself, which may be the last step of a Pipeline."""
+    return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
 def _outputs(estimator: Any, rows: np.ndarray) -> np.ndarray:

@@ -32,8 +32,9 @@ def wanted(model: MLP | Pipeline) -> dict[str, Wanted]:
         return _of_network(model)
     found = _of_network(model.network)
     for number, step in enumerate(model.steps, 1):
-        for name, shape in step.wanted().items():
-            found[f"step{number}.{name}"] = Wanted(["F64", "F32", "I64"], shape)
+        for name, (dtypes, shape) in step.wanted().items():
+            lengths = tuple(None if n < 0 else n for n in shape)
+            found[f"step{number}.{name}"] = Wanted(dtypes, lengths)
         if step.feature_names:
             found |= _text(f"step{number}.feature_names", step.n_in)
     return found

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.files.limits import MAX_LAYERS, MAX_STEPS
+from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import Count, Finite, Name, Number, Record
 from chainrule.files.refusal import explain, refuse, shown
 from chainrule.files.transformers import TransformerRecord
@@ -195,13 +196,16 @@ class About(Record):
     search: Searched | None = None
 
 
+AnyTransformer = Annotated[TransformerRecord | PreparedRecord, Field(discriminator="kind")]
+
+
 class Pipeline(Record):
     """Transformers and, last, a network: scikit-learn's Pipeline. The arrays of the n-th
     transformer are called ``step<n>.<name>``; ``names`` are all steps' names."""
 
     kind: Literal["pipeline"]
     names: Annotated[list[Text], Field(min_length=1, max_length=MAX_STEPS + 1)]
-    steps: Annotated[list[TransformerRecord], Field(max_length=MAX_STEPS)]
+    steps: Annotated[list[AnyTransformer], Field(max_length=MAX_STEPS)]
     network: MLP
 
     @model_validator(mode="after")

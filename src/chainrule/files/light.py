@@ -13,10 +13,12 @@ from chainrule.equations.network import Layer
 from chainrule.files import text, transformers, values
 from chainrule.files.header import MLP, Header, Pipeline
 from chainrule.files.limits import MAX_MODEL_BYTES
+from chainrule.files.prepared import PreparedRecord, TableRecord
 from chainrule.files.reading import opened, read, read_header
 from chainrule.files.rebuild import arrays_of, classes_of
 from chainrule.files.refusal import refuse, shown
 from chainrule.models.frozen import FrozenModel, Task
+from chainrule.models.steps import Step
 
 __all__ = ["load_frozen", "load_header"]
 
@@ -57,7 +59,7 @@ def load_frozen(
 
 
 def _frozen(model: MLP | Pipeline, network: MLP, arrays: Arrays) -> FrozenModel:
-    steps = []
+    steps: list[Step] = []
     for number, record in enumerate(model.steps if isinstance(model, Pipeline) else (), 1):
         steps += transformers.frozen(record, arrays_of(number, arrays))
     numbers = range(1, len(network.network.sizes))
@@ -91,6 +93,8 @@ def _feature_names(model: MLP | Pipeline, arrays: Arrays) -> tuple[str, ...] | N
         prefix = ""
     else:
         prefix = "step1."
+    if isinstance(first, PreparedRecord) and isinstance(first.steps[0], TableRecord):
+        return tuple(map(str, text.unpack(arrays, f"{prefix}1.names", 0)))
     if not first.feature_names:
         return None
     return tuple(map(str, text.unpack(arrays, f"{prefix}feature_names", 0)))

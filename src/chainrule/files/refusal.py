@@ -17,7 +17,8 @@ _short.maxstring = _short.maxother = 60
 _short.maxlong = 24
 
 
-UNION_TAGS = ("mlp", "pipeline")
+STEP_TAGS = ("affine", "fill", "bounds", "projection", "table")
+UNION_TAGS = ("mlp", "pipeline", "sklearn", "prepared", *STEP_TAGS)
 """What pydantic names between the keys where a value may be of several kinds."""
 
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
 from chainrule.errors import InvalidInputError
-from chainrule.files import text, values
+from chainrule.files import prepared, text, values
+from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import Name, Record
 from chainrule.files.refusal import message, refuse, shown
 from chainrule.models.sklearn_steps import KNOWN, frozen_steps
@@ -103,19 +104,21 @@ class TransformerRecord(Record):
     feature_names: bool
     by_columns: list[str] = Field(default=[])
 
-    def wanted(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each of its arrays."""
+    def wanted(self) -> dict[str, tuple[list[str], tuple[int, ...]]]:
+        """The types and the shape of each of its arrays."""
         known = TRANSFORMERS[self.transformer].arrays
         if strangers := set(self.arrays) - set(known):
             refuse(f"arrays that {self.transformer} has", shown(min(strangers)))
         if strangers := set(self.by_columns) - set(self.arrays):
             refuse("arrays of the file in by_columns", shown(min(strangers)))
         sizes = {"in": (self.n_in,), "out": (self.n_out,), "out x in": (self.n_out, self.n_in)}
-        return {name: sizes[known[name]] for name in self.arrays}
+        return {name: (["F64", "F32", "I64"], sizes[known[name]]) for name in self.arrays}
 
 
 def describe(transformer: Any, name: str) -> tuple[dict[str, Any], Arrays]:
     """A fitted transformer as the header's record and its arrays; ``name`` is its step's."""
+    if type(transformer).__module__ == "chainrule.tables.transformer":
+        return prepared.describe(transformer)
     kind = type(transformer).__name__
     if kind not in TRANSFORMERS or type(transformer) is not _class(kind):
         refuse(
@@ -193,8 +196,10 @@ def _facts(record: TransformerRecord) -> dict[str, Any]:
     return {name: values.decode(value, name) for name, value in record.facts.items()}
 
 
-def rebuild(record: TransformerRecord, arrays: Arrays) -> Any:
+def rebuild(record: TransformerRecord | PreparedRecord, arrays: Arrays) -> Any:
     """The transformer of a checked record and its arrays."""
+    if isinstance(record, PreparedRecord):
+        return prepared.rebuild(record, arrays)
     made, params = _class(record.transformer), _parameters(record)
     if unknown := params.keys() - set(made._get_param_names()):
         refuse(f"parameters that {record.transformer} has", shown(min(unknown)))
@@ -217,8 +222,10 @@ def rebuild(record: TransformerRecord, arrays: Arrays) -> Any:
     return transformer
 
 
-def frozen(record: TransformerRecord, arrays: Arrays) -> tuple[Step, ...]:
+def frozen(record: TransformerRecord | PreparedRecord, arrays: Arrays) -> tuple[Step, ...]:
     """The steps that a checked record and its arrays mean, without scikit-learn."""
+    if isinstance(record, PreparedRecord):
+        return prepared.frozen(record, arrays)
     row = TRANSFORMERS[record.transformer]
     fitted = SimpleNamespace(
         **_parameters(record),

@@ -87,6 +87,7 @@ def _imputer(imputer: Any) -> list[Step]:
 
 
 KNOWN: Mapping[str, Callable[[Any], list[Step]]] = {
+    "chainrule.TablePreparation": lambda preparation: list(preparation.steps_),
     "sklearn.MaxAbsScaler": _max_abs,
     "sklearn.MinMaxScaler": _min_max,
     "sklearn.PCA": _pca,

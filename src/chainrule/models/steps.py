@@ -101,7 +101,7 @@ class Bounds(_Columnwise):
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """(x - mean) V with ``V`` of shape ``(n_in, n_out)``."""
+    """(x - mean) V with ``V`` of shape ``(n_in, n_out)``, reckoned in the type of ``V``."""
 
     mean: Array
     V: Array
@@ -116,4 +116,5 @@ class Projection:
 
     def __call__(self, X: Array) -> Array:
         X = floating(X)
-        return (X - self.mean.astype(X.dtype)) @ self.V.astype(X.dtype)
+        found: Array = (X.astype(self.V.dtype) - self.mean.astype(self.V.dtype)) @ self.V
+        return found.astype(X.dtype)

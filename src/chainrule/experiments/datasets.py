@@ -1,0 +1,32 @@
+"""The data set that a spec means: a named one, or a table of one's own."""
+
+from chainrule.data import DataSet, load, task_of
+from chainrule.data.own import load_table
+from chainrule.data.record import Task
+from chainrule.experiments.spec import DataSpec
+
+__all__ = ["data_of", "data_task"]
+
+
+def data_of(spec: DataSpec) -> DataSet:
+    """The data set, loaded.
+
+    Raises:
+        DataError: it is not here, or not what it should be.
+    """
+    if spec.table is None:
+        return load(spec.name, fetch=True, **spec.parameters)
+    table = spec.table
+    return load_table(
+        table.file,
+        target=table.target,
+        task=table.task,
+        drop=table.drop,
+        kinds=table.kinds,
+        **table.options,
+    )
+
+
+def data_task(spec: DataSpec) -> Task:
+    """Whether classes or numbers are to be predicted; nothing is loaded."""
+    return task_of(spec.name) if spec.table is None else spec.table.task

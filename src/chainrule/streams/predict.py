@@ -1,0 +1,194 @@
+"""Predictions for more rows than memory holds."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import Any
+
+import numpy.typing as npt
+
+from chainrule.errors import DataError, InvalidInputError
+from chainrule.files.light import load_frozen
+from chainrule.models.columns import Column
+from chainrule.models.frozen import FrozenModel, freeze
+from chainrule.models.table import TableStep
+from chainrule.streams.memory import block_rows
+from chainrule.tables.encoding import encoded
+from chainrule.tables.source import ArraySource, Source, open_source
+
+__all__ = ["Batch", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
+
+Array = npt.NDArray[Any]
+
+AHEAD = 1
+"""Blocks that are read while one is computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What the model says of some rows, the first of which is row ``start`` of the source, from 0.
+
+    ``outputs`` ``(n, n_out)`` are the network's.
+    """
+
+    start: int
+    outputs: Array
+    model: FrozenModel
+
+    @property
+    def predictions(self) -> Array:
+        """Labels ``(n,)`` (``(n, n_labels)`` where there are several), or values."""
+        return self.model.decided(self.outputs)
+
+    @property
+    def probabilities(self) -> Array:
+        """The probability of each class ``(n, n_classes)``."""
+        return self.model.probabilities(self.outputs)
+
+
+def predict_batches(
+    model: Any,
+    source: Any,
+    *,
+    memory: str | int | float = "1GB",
+    start: int = 0,
+    **options: Any,
+) -> Iterator[Batch]:
+    """Predictions for the rows of a source, a block at a time, the next being read meanwhile.
+
+    Parameters
+    ----------
+    model
+        The path of a model file or of a run's folder, or a fitted estimator or Pipeline.
+    source
+        A path (.csv, .tsv, .parquet, .arrow, .feather, .npy, .npz), an array, or a pandas, polars
+        or Arrow table. Columns are found by name, in any order and among others, where the model
+        was trained with names.
+    memory
+        What the process may take; blocks are made to fit.
+    start
+        The first row, from 0.
+    options
+        What the file takes, such as ``delimiter``.
+
+    Yields
+    ------
+    Batch
+        Its answers do not depend on ``memory``, not in a bit: what is computed together is always
+        the same rows.
+
+    Raises
+    ------
+    DataError
+        The source cannot be read, or lacks a column, or a value is of another kind.
+    ModelFileError
+        The model file is damaged or too new.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import chainrule
+    >>> X = np.linspace(-1, 1, 200).reshape(-1, 1)
+    >>> net = chainrule.MLPRegressor(solver="lbfgs", random_state=0).fit(X, X.ravel() ** 2)
+    >>> batches = chainrule.predict_batches(net, X)
+    >>> np.concatenate([batch.predictions for batch in batches]).shape
+    (200,)
+    """
+    known = frozen(model)
+    opened = open_source(source, **options)
+    rows = block_rows(known, memory)
+    if start % known.chunk_rows:
+        raise InvalidInputError(
+            f"Required a start that is a multiple of {known.chunk_rows}, the rows that this model "
+            f"computes together; came {start}."
+        )
+    return _batches(known, rows_of(opened, known, rows, start))
+
+
+def _batches(model: FrozenModel, rows: Iterator[tuple[int, Array]]) -> Iterator[Batch]:
+    for at, X in _ahead(rows):
+        yield Batch(at, model.outputs(X), model)
+
+
+def frozen(model: Any) -> FrozenModel:
+    """The model as arrays, from a path or an estimator."""
+    if isinstance(model, str | os.PathLike):
+        return load_frozen(model_path(model))[0]
+    return freeze(model)
+
+
+def model_path(given: str | os.PathLike[str]) -> Path:
+    """The model file that a path means: itself, or the one in a run's folder."""
+    path = Path(given)
+    return path / "model.safetensors" if path.is_dir() else path
+
+
+def columns_of(model: FrozenModel) -> tuple[Column, ...] | None:
+    """The columns of a table that the model takes; None where it was trained without names."""
+    if model.steps and isinstance(model.steps[0], TableStep):
+        return model.steps[0].columns
+    if model.feature_names is None:
+        return None
+    return tuple(Column(name, "number") for name in model.feature_names)
+
+
+def rows_of(
+    source: Source, model: FrozenModel, rows: int, start: int = 0
+) -> Iterator[tuple[int, Array]]:
+    """The source's rows as the model takes them, in blocks, and the number of each first row.
+
+    Without names, on one side or the other, columns are taken in their order; their number must
+    then be right.
+    """
+    columns = columns_of(model)
+    unnamed = isinstance(source, ArraySource) and len(source.names) == model.n_in
+    if columns is None or (unnamed and not set(source.names) >= {c.name for c in columns}):
+        if len(source.names) != model.n_in:
+            raise DataError(
+                f"{source.name}: required {model.n_in} columns, as the model was trained with; "
+                f"came {len(source.names)}. Leave the others out."
+            )
+        kinds = columns or (Column("", "number"),) * model.n_in
+        columns = tuple(
+            Column(name, kind.kind, kind.levels)
+            for name, kind in zip(source.names, kinds, strict=True)
+        )
+    return encoded(source, columns, rows, start)
+
+
+def _ahead(items: Iterator[tuple[int, Array]]) -> Iterator[tuple[int, Array]]:
+    """The items, the next being made in a thread of its own while one is used."""
+    queue: Queue[Any] = Queue(AHEAD)
+    done, stop = object(), Event()
+
+    def put(item: Any) -> None:
+        while not stop.is_set():
+            try:
+                queue.put(item, timeout=0.1)
+            except Full:  # look whether anybody still wants it
+                continue
+            return
+
+    def fill() -> None:
+        try:
+            for item in items:
+                put(item)
+                if stop.is_set():
+                    return
+            put(done)
+        except BaseException as error:
+            put(error)
+
+    thread = Thread(target=fill, daemon=True)
+    thread.start()
+    try:
+        while (item := queue.get()) is not done:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()

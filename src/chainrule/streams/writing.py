@@ -1,0 +1,288 @@
+"""Predictions to a file: all of it or nothing, and gone on with after a stop.
+
+While it is made, what is done lies beside it in a folder, ``NAME.parts``: each part whole or not
+there, with a note of what it is the answer of. The file itself is made of the parts in the end.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.files.atomic import write_bytes
+from chainrule.models.frozen import FrozenModel
+from chainrule.streams.predict import frozen, model_path, predict_batches
+from chainrule.tables.source import Source, open_source
+
+__all__ = ["WRITERS", "predict_to"]
+
+PART_BLOCKS = 16
+"""Blocks of a part."""
+
+Columns = dict[str, np.ndarray]
+
+
+def predict_to(
+    model: str | os.PathLike[str],
+    source: Any,
+    out: str | os.PathLike[str],
+    *,
+    probabilities: bool = True,
+    memory: str | int | float = "1GB",
+    force: bool = False,
+    on_rows: Callable[[int], None] | None = None,
+    **options: Any,
+) -> int:
+    """Write the predictions for the rows of ``source`` to ``out``; how many there were.
+
+    The columns are ``prediction`` (several outputs: ``prediction_1``, ...) and, of a classifier,
+    ``probability_CLASS`` of each class, unless ``probabilities`` is False. If this was stopped
+    before, it goes on where it was.
+
+    Parameters
+    ----------
+    model, source, memory, options
+        As `predict_batches` has them.
+    out
+        A path that ends in .csv, .parquet, .arrow, .feather or .npy (which holds the outputs).
+    force
+        Replace a file that is there, and forget what another prediction left beside it.
+    on_rows
+        Called with the number of rows that are done, after each block.
+
+    Raises
+    ------
+    DataError
+        The source cannot be read; there is a file already; or the parts of another prediction.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in WRITERS:
+        raise DataError(f"{path}: required a name that ends in one of {', '.join(WRITERS)}.")
+    if path.exists() and not force:
+        raise DataError(f"{path} is there already. Choose another name, or replace it (--force).")
+    if not path.parent.is_dir():
+        raise DataError(f"{path.parent} is no folder. Make it first.")
+    known = frozen(model)
+    opened = open_source(source, **options)
+    parts = Parts(path, _fingerprint(model, source, opened, memory), force)
+    for outputs in _missing(known, opened, memory, parts, on_rows):
+        parts.add(outputs)
+    write = WRITERS[path.suffix.lower()]
+    with _whole(path) as temporary:
+        rows = write(temporary, known, parts, probabilities)
+    parts.remove()
+    return rows
+
+
+def _missing(
+    model: FrozenModel,
+    source: Source,
+    memory: str | int | float,
+    parts: "Parts",
+    on_rows: Callable[[int], None] | None,
+) -> Iterator[np.ndarray]:
+    """The outputs that no part has yet, a part at a time."""
+    if parts.complete:
+        return
+    waiting: list[np.ndarray] = []
+    for batch in predict_batches(model, source, memory=memory, start=parts.rows):
+        waiting.append(batch.outputs)
+        if on_rows:
+            on_rows(batch.start + len(batch.outputs))
+        if len(waiting) == PART_BLOCKS:
+            yield np.concatenate(waiting)
+            waiting = []
+    yield np.concatenate(waiting) if waiting else np.empty((0, model.sizes[-1]), np.float32)
+    parts.finish()
+
+
+class Parts:
+    """The outputs that are done, in a folder beside the file that they are for."""
+
+    def __init__(self, path: Path, fingerprint: str, force: bool) -> None:
+        self.folder = path.with_name(f"{path.name}.parts")
+        note = self.folder / "note.json"
+        if self.folder.exists():
+            before = json.loads(note.read_text("utf-8")) if note.exists() else {}
+            if before.get("fingerprint") != fingerprint:
+                if not force:
+                    raise DataError(
+                        f"{self.folder} holds parts of another prediction (of another model, other "
+                        "rows or another memory). Finish that, or forget it (--force)."
+                    )
+                shutil.rmtree(self.folder)
+        self.folder.mkdir(exist_ok=True)
+        self.fingerprint = fingerprint
+        self.complete = note.exists() and json.loads(note.read_text("utf-8"))["complete"]
+        if not note.exists():
+            self._note(False)
+        self.rows = sum(len(np.load(each, mmap_mode="r")) for each in self.files())
+
+    def files(self) -> list[Path]:
+        """The parts, in order."""
+        found: list[Path] = []
+        for number in count():
+            path = self.folder / f"{number:06d}.npy"
+            if not path.exists():
+                return found
+            found.append(path)
+        raise AssertionError
+
+    def add(self, outputs: np.ndarray) -> None:
+        """One more part."""
+        if not len(outputs) and self.files():
+            return
+        from io import BytesIO
+
+        buffer = BytesIO()
+        np.save(buffer, outputs)
+        write_bytes(self.folder / f"{len(self.files()):06d}.npy", buffer.getvalue())
+
+    def finish(self) -> None:
+        """There is no more to come."""
+        self.complete = True
+
+    def _note(self, complete: bool) -> None:
+        said = {"fingerprint": self.fingerprint, "complete": complete}
+        write_bytes(self.folder / "note.json", json.dumps(said).encode())
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for path in self.files():
+            yield np.load(path)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+
+
+def _fingerprint(
+    model: str | os.PathLike[str], source: Any, opened: Source, memory: str | int | float
+) -> str:
+    """What a prediction is of: the model file's bytes, and the source's name, size and time."""
+    digest = hashlib.sha256(model_path(model).read_bytes())
+    digest.update(repr((opened.name, opened.names, opened.n_rows, str(memory))).encode())
+    if isinstance(source, str | os.PathLike):
+        found = Path(source).stat()
+        digest.update(repr((found.st_size, found.st_mtime_ns)).encode())
+    return digest.hexdigest()
+
+
+class _whole:
+    """A temporary path that takes the place of ``path`` when all went well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        return self.temporary
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if kind is not None:
+            self.temporary.unlink(missing_ok=True)
+            return
+        for each in (self.temporary, self.path.parent):
+            handle = os.open(each, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if each == self.temporary:
+                self.temporary.replace(self.path)
+
+
+def _columns(model: FrozenModel, A: np.ndarray, probabilities: bool) -> Columns:
+    predictions = model.decided(A)
+    several = predictions.ndim == 2
+    names = [str(name) for name in (model.classes if model.classes is not None else ())]
+    found: Columns = {}
+    if several:
+        labels = names or [str(at) for at in range(1, predictions.shape[1] + 1)]
+        for at, label in enumerate(labels):
+            found[f"prediction_{label}"] = predictions[:, at]
+    else:
+        found["prediction"] = predictions
+    if probabilities and model.task != "regression":
+        for at, values in enumerate(model.probabilities(A).T):
+            found[f"probability_{names[at]}"] = values
+    return found
+
+
+def _write_csv(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
+    import csv
+
+    rows = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        for A in parts:
+            columns = _columns(model, A, probabilities)
+            if not rows:
+                writer.writerow(columns)
+            writer.writerows(zip(*(_said(values) for values in columns.values()), strict=True))
+            rows += len(A)
+    return rows
+
+
+def _said(values: np.ndarray) -> list[Any]:
+    """float32 in as few digits as tell it from its neighbours."""
+    return [str(value) for value in values] if values.dtype == np.float32 else values.tolist()
+
+
+def _write_npy(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
+    arrays = list(parts)
+    with path.open("wb") as file:
+        np.save(file, np.concatenate(arrays))
+    return sum(map(len, arrays))
+
+
+def _tables(model: FrozenModel, parts: Parts, probabilities: bool) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for A in parts:
+        columns = _columns(model, A, probabilities)
+        yield pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def _write_parquet(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
+    from pyarrow.parquet import ParquetWriter
+
+    rows, writer = 0, None
+    try:
+        for table in _tables(model, parts, probabilities):
+            writer = writer or ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            rows += table.num_rows
+    finally:
+        if writer:
+            writer.close()
+    return rows
+
+
+def _write_arrow(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
+    import pyarrow as pa
+
+    rows, writer = 0, None
+    try:
+        for table in _tables(model, parts, probabilities):
+            writer = writer or pa.ipc.new_file(str(path), table.schema)
+            writer.write_table(table)
+            rows += table.num_rows
+    finally:
+        if writer:
+            writer.close()
+    return rows
+
+
+WRITERS: Mapping[str, Callable[[Path, FrozenModel, Parts, bool], int]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".arrow": _write_arrow,
+    ".feather": _write_arrow,
+    ".npy": _write_npy,
+}

@@ -1,0 +1,1 @@
+"""Tables and folders of one's own: what they hold, and what is made of it."""

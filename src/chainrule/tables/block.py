@@ -1,0 +1,186 @@
+"""Some rows of a table, and their values as numbers.
+
+Whatever the rows come from, a column gives numbers, levels or seconds in the same way; a value that
+cannot be one is a `DataError` that names column, row and value.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ArrayBlock", "ArrowBlock", "Block", "level_of"]
+
+Array = npt.NDArray[Any]
+
+
+class Block(Protocol):
+    """Rows of named columns, the first of which is row ``start`` of the source, from 0."""
+
+    names: tuple[str, ...]
+    n_rows: int
+    start: int
+
+    def sort(self, name: str) -> str:
+        """What the column's values are: number, bool, text, date or other."""
+        ...
+
+    def numbers(self, name: str) -> Array:
+        """float64 (float32 if they are), NaN where missing."""
+        ...
+
+    def texts(self, name: str) -> tuple[Array, list[str]]:
+        """Codes ``(n,)``, -1 where missing, and the texts that they stand for."""
+        ...
+
+    def seconds(self, name: str) -> Array:
+        """float64 since the beginning of 1970, NaN where missing."""
+        ...
+
+    def matrix(self, names: Sequence[str]) -> Array | None:
+        """The columns as one matrix of numbers, where that is quicker than one by one; or None."""
+        ...
+
+
+def level_of(value: float) -> str:
+    """A number as the name of a category: 3.0 is "3", so that a column with gaps, which is read as
+    floating, has the levels of one without."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+class ArrayBlock:
+    """Rows of a NumPy array."""
+
+    def __init__(self, array: Array, names: tuple[str, ...], start: int) -> None:
+        self.array, self.names, self.start, self.n_rows = array, names, start, len(array)
+
+    def _column(self, name: str) -> Array:
+        return self.array[:, self.names.index(name)]
+
+    def sort(self, name: str) -> str:
+        return "bool" if self.array.dtype == bool else "number"
+
+    def numbers(self, name: str) -> Array:
+        column = self._column(name)
+        return column.astype(np.float32 if column.dtype in (np.float32, np.float16) else float)
+
+    def texts(self, name: str) -> tuple[Array, list[str]]:
+        values, codes = np.unique(self._column(name), return_inverse=True)
+        missing = np.isnan(values.astype(float))
+        return np.where(missing[codes], -1, codes), [
+            "" if hole else level_of(value)
+            for value, hole in zip(values.tolist(), missing, strict=True)
+        ]
+
+    def seconds(self, name: str) -> Array:
+        return self.numbers(name).astype(float)
+
+    def matrix(self, names: Sequence[str]) -> Array | None:
+        if self.array.dtype.kind != "f" or tuple(names) != self.names:
+            return None
+        return np.where(np.isinf(self.array), np.nan, self.array)
+
+
+class ArrowBlock:
+    """Rows of an Arrow record batch."""
+
+    def __init__(self, batch: "pa.RecordBatch", start: int, source: str) -> None:
+        self.batch, self.start, self.source = batch, start, source
+        self.names, self.n_rows = tuple(batch.schema.names), batch.num_rows
+
+    def _column(self, name: str) -> Any:
+        import pyarrow as pa
+
+        column = self.batch.column(self.names.index(name))
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_string_view(column.type):  # polars'; few functions know it
+            column = column.cast(pa.large_string())
+        return column
+
+    def sort(self, name: str) -> str:
+        from chainrule.tables.arrow import sort_of
+
+        return sort_of(self.batch.schema.field(self.names.index(name)).type)
+
+    def numbers(self, name: str) -> Array:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column = self._column(name)
+        if self.sort(name) == "text":
+            column = pc.utf8_trim_whitespace(column)
+        kind = pa.float32() if column.type in (pa.float16(), pa.float32()) else pa.float64()
+        found: Array = self._cast(name, column, kind, "a number").to_numpy(zero_copy_only=False)
+        return found
+
+    def texts(self, name: str) -> tuple[Array, list[str]]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        column, sort = self._column(name), self.sort(name)
+        if sort == "number":
+            if pa.types.is_floating(column.type):
+                column = pc.if_else(pc.is_nan(column), None, column)
+            encoded = column.cast(pa.float64(), safe=False).dictionary_encode()
+            levels = [level_of(value) for value in encoded.dictionary.to_pylist()]
+        else:
+            if sort in ("bool", "date"):
+                column = column.cast(pa.string())
+            if sort == "other":
+                self._refuse(name, column, None, "a category")
+            encoded = column.dictionary_encode()
+            levels = encoded.dictionary.to_pylist()
+        codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+        return codes.astype(np.int64), levels
+
+    def seconds(self, name: str) -> Array:
+        import pyarrow as pa
+
+        column = self._column(name)
+        stamps = self._cast(name, column, pa.timestamp("us"), "a date (as 2026-11-22)")
+        moments = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+        whole = moments.astype(np.int64) / 1e6
+        return np.where(np.isnat(moments), np.nan, whole)
+
+    def matrix(self, names: Sequence[str]) -> Array | None:
+        import pyarrow as pa
+
+        places = [self.names.index(name) for name in names]
+        kinds = {self.batch.schema.field(at).type for at in places}
+        if len(kinds) != 1 or kinds & {pa.float16()} or not pa.types.is_floating(next(iter(kinds))):
+            return None
+        found = self.batch.select(places).to_tensor(null_to_nan=True).to_numpy()
+        infinite = np.isinf(found)
+        return np.where(infinite, np.nan, found) if infinite.any() else found
+
+    def _cast(self, name: str, column: Any, kind: Any, what: str) -> Any:
+        import pyarrow as pa
+
+        try:
+            return column.cast(kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            self._refuse(name, column, kind, what)
+
+    def _refuse(self, name: str, column: Any, kind: Any, what: str) -> Any:
+        """The first value that does not go."""
+        import pyarrow as pa
+
+        for at in range(len(column) if kind is not None else 0):
+            try:
+                column[at : at + 1].cast(kind)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                raise DataError(
+                    f"{self.source}: column {name!r}, row {self.start + at + 1}: required {what}, "
+                    f"came {str(column[at].as_py())[:60]!r}."
+                ) from None
+        raise DataError(
+            f"{self.source}: column {name!r}: required {what} in each row, came values of type "
+            f"{column.type}."
+        )

@@ -1,0 +1,126 @@
+"""CSV and TSV: every value is text first, so that what a column is does not depend on where a file
+is cut into blocks."""
+
+from collections.abc import Iterator, Sequence
+from csv import reader
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from chainrule.errors import DataError
+from chainrule.tables.arrow import arrow, cut, readable, unique_names
+from chainrule.tables.block import ArrowBlock
+
+__all__ = ["MISSING", "CsvSource"]
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/A")
+"""What stands for a value that is not there."""
+
+DELIMITERS = (",", ";", "\t", "|")
+PEEK = 2**16
+BLOCK_BYTES = 2**20
+
+
+class CsvSource:
+    """A CSV file. The delimiter is the one of comma, semicolon, tab and bar that the first line has
+    most of; the encoding is UTF-8, with or without a byte-order mark, unless it is given."""
+
+    n_rows: int | None = None  # only reading tells
+
+    def __init__(
+        self,
+        path: Path,
+        delimiter: str | None = None,
+        encoding: str = "utf-8",
+        header: bool = True,
+    ) -> None:
+        arrow()
+        self.path, self.name, self.encoding, self.header = path, str(path), encoding, header
+        first = self._first_line()
+        self.delimiter = delimiter or max(DELIMITERS, key=first.count)
+        cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
+        if header:
+            self._check_header(cells)
+        else:
+            cells = [f"x{at}" for at in range(1, len(cells) + 1)]
+        self.names = unique_names(cells, self.name)
+
+    def _first_line(self) -> str:
+        with self.path.open("rb") as file:
+            raw = file.read(PEEK)
+        line = raw.splitlines()[0] if raw.splitlines() else b""
+        try:
+            text = line.decode("utf-8-sig" if self.encoding == "utf-8" else self.encoding)
+        except UnicodeDecodeError:
+            raise self._not_decoded() from None
+        except LookupError:
+            raise DataError(f"Unknown encoding {self.encoding!r}: try 'latin-1'.") from None
+        if "\0" in text:
+            raise DataError(f"{self.path} is not text: its first line has a zero byte.")
+        return text
+
+    def _not_decoded(self) -> DataError:
+        return DataError(
+            f"{self.path}: required text in {self.encoding}, came other bytes. Say what it is in, "
+            "such as encoding='latin-1' (--encoding latin-1)."
+        )
+
+    def _check_header(self, cells: list[str]) -> None:
+        if cells and all(map(_is_number, cells)):
+            raise DataError(
+                f"{self.path}: required the columns' names in the first line, came numbers: "
+                f"{', '.join(cells[:5])}. Add a line of names, or say header=False "
+                "(--no-header): the columns are then x1, x2, ..."
+            )
+        if empty := [at for at, cell in enumerate(cells, 1) if not cell.strip()]:
+            raise DataError(f"{self.path}: the name of column {empty[0]} is empty in line 1.")
+
+    def blocks(
+        self, rows: int, *, start: int = 0, columns: Sequence[str] | None = None
+    ) -> Iterator[ArrowBlock]:
+        pa = arrow()
+        from pyarrow import csv
+
+        chosen = list(self.names if columns is None else columns)
+        with readable(self.path, "CSV"):
+            try:
+                opened = csv.open_csv(
+                    self.path,
+                    csv.ReadOptions(
+                        column_names=self.names,
+                        skip_rows=1 if self.header else 0,
+                        encoding="utf8" if self.encoding == "utf-8" else self.encoding,
+                        block_size=BLOCK_BYTES,
+                        use_threads=False,
+                    ),
+                    csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+                    csv.ConvertOptions(
+                        column_types=dict.fromkeys(self.names, pa.string()),
+                        null_values=list(MISSING),
+                        strings_can_be_null=True,
+                        include_columns=chosen,
+                    ),
+                )
+                yield from cut(iter(opened), rows, start, self.name)
+            except pa.ArrowInvalid as error:
+                raise self._explained(error) from error
+
+    def _explained(self, error: Any) -> DataError:
+        said = " ".join(str(error).split())
+        if "utf8" in said.lower() or "UTF8" in said:
+            return self._not_decoded()
+        if "Empty CSV" in said:
+            return DataError(f"{self.path} has a line of names and no rows.")
+        return DataError(
+            f"{self.path}: {said[:300]}. Each line needs {len(self.names)} values, as the first "
+            f"has, divided by {self.delimiter!r}; a value with the delimiter in it is put in "
+            'quotes ("...").'
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

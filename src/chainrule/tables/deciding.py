@@ -1,0 +1,220 @@
+"""What is done with each column of a table: a rule for each, that anybody can overrule.
+
+- A column of numbers is a number, one of true and false a category, a date a date.
+- Text that is numbers in every row is a number, text that is dates (as 2026-11-22) a date.
+- Other text is a category, unless most values are different ones: that is refused by name.
+- A column with one value, or none, is left out, and so is one that only numbers the rows.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chainrule.errors import DataError, unknown_name
+from chainrule.models.columns import Column, ColumnKind
+from chainrule.tables.encoding import TRUTH
+from chainrule.tables.survey import Found
+
+__all__ = ["Decision", "TargetDecision", "decide", "decide_target"]
+
+MANY = 100
+"""Up to so many different values, text is a category whatever the number of rows."""
+
+FEW = 20
+"""Up to so many different whole numbers, a target is of classes."""
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a column is taken for, and why; ``kind`` is None where it is left out."""
+
+    name: str
+    kind: ColumnKind | None
+    why: str
+    levels: tuple[str, ...] = ()
+
+    @property
+    def column(self) -> Column:
+        assert self.kind is not None
+        return Column(self.name, self.kind, self.levels)
+
+
+@dataclass(frozen=True)
+class TargetDecision:
+    """What is predicted: the ``classes`` of a classification, () for a regression."""
+
+    name: str
+    task: Task
+    why: str
+    classes: tuple[str, ...]
+    missing: int
+
+
+def decide(
+    found: Mapping[str, Found],
+    *,
+    target: str | None = None,
+    drop: Collection[str] = (),
+    kinds: Mapping[str, ColumnKind] | None = None,
+) -> tuple[Decision, ...]:
+    """What each column but the target is taken for; ``drop`` and ``kinds`` overrule.
+
+    Raises
+    ------
+    DataError
+        A name that is none, text that cannot be used (all such columns by name), or no column left.
+    """
+    kinds = kinds or {}
+    for name in (*drop, *kinds):
+        if name not in found:
+            raise DataError(unknown_name("column", name, found))
+    decisions, texts, others = [], [], []
+    for name, one in found.items():
+        if name == target:
+            continue
+        if name in drop:
+            decisions.append(Decision(name, None, "left out, as asked for"))
+        elif name in kinds:
+            decisions.append(_asked(one, kinds[name]))
+        elif one.sort == "other":
+            others.append(name)
+        elif _is_text(one):
+            texts.append(name)
+        else:
+            decisions.append(_by_rule(one))
+    if texts or others:
+        raise DataError(_refused(texts, others))
+    if not any(each.kind for each in decisions):
+        raise DataError(
+            "Required at least one column to predict from; each is left out: "
+            + "; ".join(f"{each.name!r} ({each.why})" for each in decisions[:10])
+            + "."
+        )
+    return tuple(decisions)
+
+
+def _is_text(one: Found) -> bool:
+    if one.sort != "text" or one.numeric or one.dated or not one.known:
+        return False
+    return one.distinct is None or (one.distinct > MANY and 2 * one.distinct > one.known)
+
+
+def _refused(texts: list[str], others: list[str]) -> str:
+    said = []
+    if texts:
+        said.append(
+            f"Text in which most values are different: {', '.join(map(repr, texts))}. A perceptron "
+            "takes numbers, categories and dates."
+        )
+    if others:
+        said.append(f"Values that are no numbers, texts or dates: {', '.join(map(repr, others))}.")
+    names = [*texts, *others]
+    return (
+        f"{' '.join(said)} Leave such columns out (--drop {names[0]!r}), or turn them into numbers "
+        "first; a column of names that do repeat can be taken as a category "
+        f"(--category {names[0]!r})."
+    )
+
+
+def _by_rule(one: Found) -> Decision:
+    if one.distinct == 0:
+        return Decision(one.name, None, "left out: no value in any row")
+    if one.distinct == 1 and not one.missing:
+        assert one.counts is not None
+        return Decision(one.name, None, f"left out: {next(iter(one.counts))!r} in every row")
+    if one.sort == "number" or (one.sort == "text" and one.numeric):
+        if _counts_rows(one):
+            return Decision(one.name, None, "left out: it numbers the rows")
+        told = "numbers" if one.sort == "number" else "text that is numbers"
+        return Decision(one.name, "number", f"{told}{_gaps(one)}")
+    if one.sort == "date" or (one.sort == "text" and one.dated):
+        return Decision(one.name, "date", f"dates{_gaps(one)}")
+    return _category(one, "true and false" if one.sort == "bool" else "text")
+
+
+def _category(one: Found, told: str) -> Decision:
+    levels = _levels(one)
+    return Decision(
+        one.name, "category", f"{told}, {len(levels)} different values{_gaps(one)}", levels
+    )
+
+
+def _levels(one: Found) -> tuple[str, ...]:
+    if one.counts is None:
+        raise DataError(
+            f"Column {one.name!r} has too many different values for a category. Leave it out "
+            f"(--drop {one.name!r})."
+        )
+    if {text.casefold() for text in one.counts} <= set(TRUTH):
+        return TRUTH
+    return tuple(sorted(one.counts, key=_order))
+
+
+def _order(text: str) -> tuple[int, float, str]:
+    """Numbers by size, before all other texts."""
+    try:
+        return 0, float(text), text
+    except ValueError:
+        return 1, 0.0, text
+
+
+def _gaps(one: Found) -> str:
+    said = f"; {one.missing} missing" if one.missing else ""
+    return said + (f"; {one.infinite} infinite, taken as missing" if one.infinite else "")
+
+
+def _counts_rows(one: Found) -> bool:
+    steps = one.highest - one.lowest == one.n_rows - 1
+    return bool(
+        one.n_rows > FEW
+        and one.whole
+        and not one.missing
+        and steps
+        and one.distinct in (None, one.n_rows)
+    )
+
+
+def _asked(one: Found, kind: ColumnKind) -> Decision:
+    why = f"as asked for{_gaps(one)}"
+    return Decision(one.name, kind, why, _levels(one) if kind == "category" else ())
+
+
+def decide_target(
+    found: Mapping[str, Found], name: str, task: Task | None = None
+) -> TargetDecision:
+    """Whether classes or numbers are predicted: text, truth values and up to `FEW` different whole
+    numbers are classes, unless ``task`` says otherwise.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or nothing in it can be learnt.
+    """
+    if name not in found:
+        raise DataError(unknown_name("column", name, found))
+    one = found[name]
+    numeric = one.sort == "number" or (one.sort == "text" and one.numeric)
+    few = one.distinct is not None and one.distinct <= FEW and one.whole
+    if one.distinct is not None and one.distinct < 2:
+        came = f"only {next(iter(one.counts or ()))!r}" if one.distinct else "no value at all"
+        raise DataError(
+            f"Required a target with two different values at least; the column {name!r} has {came}."
+        )
+    if task is None:
+        task = "regression" if numeric and not few else "classification"
+        why = "numbers" if task == "regression" else f"{one.distinct} different values"
+    else:
+        why = "as asked for"
+    if task == "regression" and not numeric:
+        raise DataError(f"Required numbers to predict in {name!r}; came {one.sort}.")
+    if task == "classification" and (one.distinct is None or 2 * one.distinct > one.known):
+        raise DataError(
+            f"Required a target whose classes repeat; nearly every row of {name!r} has another "
+            "value. Say --task regression if they are numbers."
+        )
+    if one.sort in ("date", "other"):
+        raise DataError(f"Required classes or numbers to predict in {name!r}; came {one.sort}s.")
+    classes = _levels(one) if task == "classification" else ()
+    return TargetDecision(name, task, why, classes, one.missing + one.infinite)

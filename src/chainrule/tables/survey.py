@@ -1,0 +1,121 @@
+"""What the columns of a table hold, found in one pass over its blocks."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError
+from chainrule.tables.block import Block, level_of
+from chainrule.tables.source import Source
+
+__all__ = ["DISTINCT", "Found", "survey"]
+
+DISTINCT = 20_000
+"""Different values of a column that are counted; of more it is only known that there are more."""
+
+ROWS = 50_000
+
+
+@dataclass
+class Found:
+    """One column: what its values are (``sort``: number, bool, text, date or other), and how they
+    could be read where they are text."""
+
+    name: str
+    sort: str
+    n_rows: int = 0
+    missing: int = 0
+    infinite: int = 0
+    numeric: bool = True  # text that is numbers throughout
+    dated: bool = True  # text that is dates throughout
+    whole: bool = True
+    counts: Counter[str] | None = field(default_factory=Counter)
+    lowest: float = np.inf
+    highest: float = -np.inf
+    characters: int = 0
+
+    @property
+    def distinct(self) -> int | None:
+        """How many different values there are; None if more than `DISTINCT`."""
+        return None if self.counts is None else len(self.counts)
+
+    @property
+    def known(self) -> int:
+        """The rows that have a value."""
+        return self.n_rows - self.missing
+
+    def take(self, block: Block) -> None:
+        """Count a block in."""
+        self.n_rows += block.n_rows
+        if self.sort == "other":
+            return
+        if self.sort == "number":
+            self._take_numbers(block.numbers(self.name).astype(float))
+            return
+        codes, texts = block.texts(self.name)
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+        self.missing += int(np.sum(codes < 0))
+        pairs = [(text, int(n)) for text, n in zip(texts, counts, strict=True) if n]
+        self.characters += sum(len(text) * n for text, n in pairs)
+        self._count(pairs)
+        if self.sort == "text":
+            self.numeric = self.numeric and self._reads(block.numbers)
+            self.dated = self.dated and not self.numeric and self._reads(block.seconds)
+            if self.numeric:
+                self._range(block.numbers(self.name).astype(float))
+
+    def _reads(self, read: Any) -> bool:
+        try:
+            read(self.name)
+        except DataError:
+            return False
+        return True
+
+    def _take_numbers(self, values: np.ndarray) -> None:
+        known = values[~np.isnan(values)]
+        self.missing += len(values) - len(known)
+        self._range(values)
+        if self.counts is not None:
+            distinct, counts = np.unique(known[np.isfinite(known)], return_counts=True)
+            if len(distinct) > DISTINCT:
+                self.counts = None
+            else:
+                self._count(
+                    [(level_of(x), n) for x, n in zip(distinct.tolist(), counts, strict=True)]
+                )
+
+    def _range(self, values: np.ndarray) -> None:
+        self.infinite += int(np.isinf(values).sum())
+        finite = values[np.isfinite(values)]
+        if len(finite):
+            self.lowest = min(self.lowest, float(finite.min()))
+            self.highest = max(self.highest, float(finite.max()))
+            self.whole = self.whole and bool(np.all(finite == np.floor(finite)))
+
+    def _count(self, pairs: list[tuple[str, int]]) -> None:
+        if self.counts is not None:
+            for value, n in pairs:
+                self.counts[value] += int(n)
+            if len(self.counts) > DISTINCT:
+                self.counts = None
+
+
+def survey(source: Source) -> dict[str, Found]:
+    """What each column holds.
+
+    Raises
+    ------
+    DataError
+        The source cannot be read, or has no rows.
+    """
+    found: dict[str, Found] = {}
+    for block in source.blocks(ROWS):
+        for name in block.names:
+            if name not in found:
+                found[name] = Found(name, block.sort(name))
+            found[name].take(block)
+    if not found or not next(iter(found.values())).n_rows:
+        raise DataError(f"{source.name} has no rows.")
+    return found

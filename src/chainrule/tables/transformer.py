@@ -1,0 +1,115 @@
+"""Fitted steps as a transformer of scikit-learn, so that a Pipeline can begin with them."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.models.columns import Column
+from chainrule.models.steps import Step
+from chainrule.tables.deciding import decide
+from chainrule.tables.encoding import encoded
+from chainrule.tables.preparing import fit_table
+from chainrule.tables.source import ArraySource, open_source
+from chainrule.tables.survey import survey
+
+__all__ = ["TablePreparation"]
+
+ROWS = 50_000
+
+
+class TablePreparation(TransformerMixin, BaseEstimator):
+    """From a table to what a network takes: gaps filled, numbers scaled, categories one-hot.
+
+    What is done is described in `chainrule.models.table`; which column is what is found out as
+    ``chainrule train`` does it (`chainrule.tables.deciding`).
+
+    Parameters
+    ----------
+    drop : names of columns to leave out
+    kinds : mapping of names to "number", "category" or "date", which overrule what was found out
+    scaling : "robust" (default), "standard" or "none"
+    min_count : rows that a level needs to have a column of its own, 10
+    max_levels : how many levels of a column have one at most, 64
+    dtype : of what comes out, "float32"
+
+    Attributes
+    ----------
+    columns_ : tuple of Column
+        The columns that are used; () where the steps are of plain features.
+    steps_ : tuple of steps
+        What is done to the rows, one after the other.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from chainrule.tables.transformer import TablePreparation
+    >>> people = pd.DataFrame({"age": [20.0, None, 40.0], "town": ["Bonn", "Rome", "Rome"]})
+    >>> TablePreparation(min_count=1).fit(people).get_feature_names_out().tolist()
+    ['age', 'age: missing', 'town=Rome']
+    """
+
+    def __init__(
+        self,
+        *,
+        drop: Sequence[str] = (),
+        kinds: Any = None,
+        scaling: str = "robust",
+        min_count: int = 10,
+        max_levels: int = 64,
+        dtype: str = "float32",
+    ) -> None:
+        self.drop = drop
+        self.kinds = kinds
+        self.scaling = scaling
+        self.min_count = min_count
+        self.max_levels = max_levels
+        self.dtype = dtype
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find out what the columns of the table ``X`` are, and what is to be done with them."""
+        source = open_source(X)
+        decided = decide(survey(source), drop=tuple(self.drop), kinds=self.kinds)
+        columns = tuple(each.column for each in decided if each.kind)
+        matrix = np.concatenate([rows for _, rows in encoded(source, columns, ROWS)])
+        step = fit_table(
+            matrix,
+            columns,
+            scaling=self.scaling,
+            min_count=self.min_count,
+            max_levels=self.max_levels,
+            dtype=self.dtype,
+        )
+        return self.set_steps((step,), columns)
+
+    def set_steps(self, steps: tuple[Step, ...], columns: tuple[Column, ...] = ()) -> Self:
+        """Take steps that are fitted already; ``columns`` where the first is of a table."""
+        self.steps_, self.columns_ = steps, columns
+        self.n_features_in_ = steps[0].n_in
+        if columns:
+            self.feature_names_in_ = np.array([column.name for column in columns], object)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The rows ``(n, outputs)`` of a table with these columns, in any order and among others;
+        or of the matrix of its columns."""
+        check_is_fitted(self)
+        if isinstance(X, np.ndarray) or not self.columns_:
+            return self._applied(np.asarray(X))
+        parts = [self._applied(rows) for _, rows in encoded(open_source(X), self.columns_, ROWS)]
+        return np.concatenate(parts) if parts else np.empty((0, self.steps_[-1].n_out), self.dtype)
+
+    def _applied(self, rows: np.ndarray) -> np.ndarray:
+        ArraySource(rows)  # refuses what are no rows of numbers
+        for step in self.steps_:
+            rows = step(rows)
+        return rows.astype(self.dtype, copy=False)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """The names of what comes out."""
+        check_is_fitted(self)
+        last = self.steps_[-1]
+        names = getattr(last, "names", [f"x{at}" for at in range(1, last.n_out + 1)])
+        return np.array(names, object)
