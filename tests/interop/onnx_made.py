@@ -1,5 +1,6 @@
 """Made networks, and onnxruntime to run what they are exported to."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def layers(random, sizes, dtype, scale=1.0):
 
     return tuple(
         Layer(array(n_in, n_out), scale * random.normal(size=n_out).astype(dtype))
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
+        for n_in, n_out in pairwise(sizes)
     )
 
 

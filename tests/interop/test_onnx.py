@@ -47,9 +47,9 @@ def check(model: Any, X: Any, tolerance: float, **options: Any) -> dict[str, Any
     """Both worlds agree on these rows; ``model`` is an estimator, a Pipeline or frozen."""
     came = given(to_onnx(model, **options), X)
     if "variable" in came:
-        wanted = model.predict(X)
-        assert came["variable"].shape == (len(X), freeze(model).sizes[-1])
-        close(came["variable"], wanted.reshape(len(X), -1), tolerance)
+        shape = (len(X), freeze(model).sizes[-1])
+        assert came["variable"].shape == shape
+        close(came["variable"], model.predict(X).reshape(shape), tolerance)
         return came
     close(came["probabilities"], model.predict_proba(X), tolerance)
     wanted = model.predict(X)
@@ -203,7 +203,12 @@ def test_labels(classes, wanted):
 
 @pytest.mark.parametrize(
     "classes",
-    [np.array([0.5, 1]), np.array([b"a", b"b"]), np.array(["a", 1], object), np.array([0, 2.0**64])],
+    [
+        np.array([0.5, 1]),
+        np.array([b"a", b"b"]),
+        np.array(["a", 1], object),
+        np.array([0, 2.0**64]),
+    ],
 )
 def test_labels_that_onnx_cannot_name(classes):
     with pytest.raises(InvalidInputError, match="all strings or all whole numbers"):
@@ -325,7 +330,6 @@ def test_images_as_bytes(input_dtype):
 # Estimators
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     ("loss", "target"),
     [
@@ -337,18 +341,19 @@ def test_images_as_bytes(input_dtype):
         ("log_loss", lambda X: (X[:, :3] > 0).astype(int)),
     ],
 )
-def test_classifiers(loss, target, dtype):
-    X = rows(40, dtype=dtype)
-    net = MLPClassifier((8, 5), ["gelu", "mish"], loss=loss, max_iter=1, random_state=0)
-    check(net.fit(X, target(X)), X, 1e-6, dtype=dtype)
+def test_classifiers(loss, target):
+    X = rows(40, dtype="float64")
+    net = MLPClassifier((6,), "tanh", loss=loss, max_iter=1, random_state=0).fit(X, target(X))
+    check(net, X, 1e-12, dtype="float64")
+    check(net, X.astype(np.float32), 1e-5)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
-@pytest.mark.parametrize("outputs", [1, 2])
-def test_regressors(loss, outputs):
+@pytest.mark.parametrize("columns", [0, [0, 1]])
+def test_regressors(loss, columns):
     X = rows(40)
-    net = MLPRegressor(loss, (8,), dropout=0.5, max_iter=1, random_state=0)
-    check(net.fit(X, abs(X[:, :outputs])), X, 1e-5)
+    net = MLPRegressor(loss, (6,), dropout=0.5, max_iter=1, random_state=0)
+    check(net.fit(X, abs(X[:, columns])), X, 1e-5)
 
 
 def test_a_network_without_hidden_layers():
@@ -422,7 +427,9 @@ def test_an_opset_is_a_whole_number(opset):
         to_onnx(network(), opset=opset)
 
 
-@pytest.mark.parametrize("option", [{"dtype": "float16"}, {"input_dtype": "int64"}, {"dtype": None}])
+@pytest.mark.parametrize(
+    "option", [{"dtype": "float16"}, {"input_dtype": "int64"}, {"dtype": None}]
+)
 def test_types_that_are_refused(option):
     (name,) = option
     with pytest.raises(InvalidInputError, match=f"Required float32 or float64.* as {name}; came"):
@@ -448,7 +455,7 @@ def test_float64_keeps_what_float32_has_not():
     ],
 )
 def test_numbers_that_float32_cannot_hold(model):
-    with pytest.raises(InvalidInputError, match="numbers that float32 can hold.*dtype='float64'"):
+    with pytest.raises(InvalidInputError, match=r"numbers that float32 can hold.*dtype='float64'"):
         to_onnx(model)
     check(model, np.array([[1e-60]]), 1e-12, dtype="float64")
 
@@ -456,7 +463,7 @@ def test_numbers_that_float32_cannot_hold(model):
 def test_two_gigabytes_are_refused():
     W = np.broadcast_to(np.float32(0), (40_000, 20_000))  # takes no memory
     model = FrozenModel("regression", (Layer(W, np.zeros(20_000, np.float32)),), ("identity",))
-    with pytest.raises(InvalidInputError, match="less than 2 GiB.*at least 3.0 GiB"):
+    with pytest.raises(InvalidInputError, match=r"less than 2 GiB.*at least 3\.0 GiB"):
         to_onnx(model)
 
 

@@ -137,9 +137,7 @@ def _check_inputs(operator: Any, outputs: int) -> Any:
     """Refuse what is not one table of numbers; the type of the floating outputs."""
     types = module_for(WHAT, "skl2onnx.common.data_types")
     checks = module_for(WHAT, "skl2onnx.common.utils")
-    checks.check_input_and_output_numbers(
-        operator, input_count_range=1, output_count_range=outputs
-    )
+    checks.check_input_and_output_numbers(operator, input_count_range=1, output_count_range=outputs)
     numbers = [
         types.BooleanTensorType,
         types.DoubleTensorType,
