@@ -26,13 +26,21 @@ from chainrule.interop.onnx import activations as table
 from chainrule.interop.onnx import steps as steps_table
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, freeze
 
-onnx = pytest.importorskip("onnx")
+ReferenceEvaluator = pytest.importorskip("onnx.reference").ReferenceEvaluator
 pytest.importorskip("onnxruntime")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 DTYPES = ("float32", "float64")
 CLOSE = {"float32": 1e-5, "float64": 1e-12}
 """How far from ours an output may be, relative to it where it is more than 1."""
+
+
+STEPS = {
+    Affine: Affine(np.arange(4.0), np.array([0.1, 1, 10, 1e3])),
+    Bounds: Bounds(-0.5, 1.25, 4),
+    Fill: Fill(np.array([0.1, -1, 5, 0])),
+    Projection: Projection(np.arange(4.0), np.random.default_rng(2).normal(size=(4, 3))),
+}
 
 
 def rows(n=20, columns=4, dtype="float32", scale=2.0):
@@ -101,6 +109,18 @@ def test_softmax_of_large_logits(dtype):
     Z = np.array([[1e4, -1e4, 0], [-1e4, -1e4, -1e4], [1e4, 1e4, 0], [80, 0, -80]], dtype)
     came = given(to_onnx(only("softmax", 3, dtype), dtype=dtype), Z)["variable"]
     close(came, ACTIVATIONS["softmax"].function(Z), 1e-7)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
+def test_another_runtime_answers_alike(hidden, task):
+    """onnx's own evaluator, which is written in NumPy and shares nothing with onnxruntime."""
+    model = network(task, hidden, steps=(STEPS[Fill], STEPS[Affine]))
+    X = rows()
+    X[3, 2] = np.nan
+    *_, came = ReferenceEvaluator(to_onnx(model)).run(None, {"X": X})
+    wanted = model.predict(X) if task == "regression" else model.predict_proba(X)
+    close(came, wanted, 1e-5)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -270,14 +290,6 @@ class Strange:
 
     def __call__(self, X):
         return X
-
-
-STEPS = {
-    Affine: Affine(np.arange(4.0), np.array([0.1, 1, 10, 1e3])),
-    Bounds: Bounds(-0.5, 1.25, 4),
-    Fill: Fill(np.array([0.1, -1, 5, 0])),
-    Projection: Projection(np.arange(4.0), np.random.default_rng(2).normal(size=(4, 3))),
-}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -452,6 +464,7 @@ def test_float64_keeps_what_float32_has_not():
     [
         replace(only("relu"), layers=(Layer(np.array([[1e39]]), np.zeros(1)),)),
         replace(only("relu"), steps=(Affine(np.zeros(1), np.array([1e-50])),)),
+        replace(only("relu"), input_scale=1e-50),
     ],
 )
 def test_numbers_that_float32_cannot_hold(model):

@@ -29,7 +29,8 @@ def add_network(graph: Graph, model: FrozenModel, X: str) -> Outputs:
     for step in model.steps:
         X = add_step(graph, step, X)
     if model.input_scale is not None:
-        X = graph.node("Div", X, float(model.input_scale))
+        scale = np.asarray(model.input_scale, np.float64)
+        X = graph.node("Div", X, graph.numbers(scale, "input_scale", keep_zeros=True))
     Z = A = X
     for number, (layer, name) in enumerate(
         zip(model.layers, model.activations, strict=True), start=1
