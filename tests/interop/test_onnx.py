@@ -1,5 +1,6 @@
 """A network exported to ONNX answers in onnxruntime as it does here."""
 
+import doctest
 import json
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError, MissingExtraError
 from chainrule.interop.onnx import DEFAULT_OPSET, OLDEST_OPSET, to_onnx, write_onnx
 from chainrule.interop.onnx import activations as table
+from chainrule.interop.onnx import export
 from chainrule.interop.onnx import steps as steps_table
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, freeze
 
@@ -395,6 +397,10 @@ def test_what_the_model_says_of_itself():
         "chainrule.classes": "[3, 5, 7]",
         "chainrule.feature_names": '["a", "b", "größe", "d"]',
     }
+
+
+def test_the_example_in_the_docstring():
+    assert doctest.testmod(export) == (0, 6)
 
 
 def test_equal_models_give_equal_bytes(tmp_path):

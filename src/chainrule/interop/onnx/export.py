@@ -99,7 +99,7 @@ def to_onnx(
     >>> from chainrule import MLPRegressor
     >>> from chainrule.interop.onnx import to_onnx
     >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
-    >>> net = MLPRegressor((5,), solver="lbfgs", random_state=0).fit(X, X.ravel())
+    >>> net = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs").fit(X, X.ravel())
     >>> [node.op_type for node in to_onnx(net).graph.node]
     ['Gemm', 'Relu', 'Gemm', 'Identity']
     """
@@ -199,7 +199,7 @@ def _model(
 
 
 def _facts(model: FrozenModel) -> dict[str, str]:
-    facts = {"chainrule.task": model.task}
+    facts: dict[str, str] = {"chainrule.task": model.task}
     if model.classes is not None:
         labels = written_classes(model.classes).tolist()
         facts["chainrule.classes"] = json.dumps(labels, ensure_ascii=False)

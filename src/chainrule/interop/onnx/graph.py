@@ -58,13 +58,14 @@ class Graph(ABC):
             A finite number is infinite in this type, or (``keep_zeros``) one that is not 0 is 0.
         """
         self._reserve(values.size * self.dtype.itemsize)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             held = np.asarray(values, self.dtype)
         lost = (np.isfinite(values) != np.isfinite(held)).any()
         if lost or (keep_zeros and ((held == 0) & (values != 0)).any()):
             raise InvalidInputError(
                 f"Required numbers that {self.dtype} can hold; the model has larger or smaller "
-                "ones. Export with dtype='float64', or scale the data before training."
+                "ones. Export in float64 (dtype='float64', or in skl2onnx an input of that type), "
+                "or scale the data before training."
             )
         return self._constant(held, seed)
 
