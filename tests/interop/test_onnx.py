@@ -22,9 +22,8 @@ from chainrule import MLPClassifier, MLPRegressor
 from chainrule.equations.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError, MissingExtraError
-from chainrule.interop.onnx import DEFAULT_OPSET, OLDEST_OPSET, to_onnx, write_onnx
+from chainrule.interop.onnx import DEFAULT_OPSET, OLDEST_OPSET, export, to_onnx, write_onnx
 from chainrule.interop.onnx import activations as table
-from chainrule.interop.onnx import export
 from chainrule.interop.onnx import steps as steps_table
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, freeze
 
