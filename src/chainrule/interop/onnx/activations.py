@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from chainrule.equations.activations import LEAKY_SLOPE, SELU_ALPHA, SELU_SCALE
+from chainrule.interop.onnx.erfc import add_erfc
 from chainrule.interop.onnx.graph import Graph
 
 __all__ = ["ACTIVATIONS"]
@@ -63,13 +64,19 @@ def _selu(graph: Graph, Z: str) -> str:
 
 
 def _gelu(graph: Graph, Z: str) -> str:
-    """z (1 + erf(z / sqrt 2)) / 2; onnxruntime has erf in float32 alone, whatever the graph's
-    type is."""
-    x = graph.node("Mul", Z, math.sqrt(0.5))
-    double = graph.dtype == np.float64
-    erf = graph.node("Erf", graph.cast(x, np.float32) if double else x)
-    erf = graph.cast(erf, np.float64) if double else erf
+    """z (1 + erf(z / sqrt 2)) / 2; in float64 by erfc, for onnxruntime has erf in float32 alone."""
+    if graph.dtype == np.float64:
+        return graph.node("Mul", Z, _normal(graph, Z))
+    erf = graph.node("Erf", graph.node("Mul", Z, math.sqrt(0.5)))
     return graph.node("Mul", Z, graph.node("Mul", graph.node("Add", erf, 1.0), 0.5))
+
+
+def _normal(graph: Graph, Z: str) -> str:
+    """Phi(z) of the standard normal: half of erfc(|z| / sqrt 2) below 0, and 1 less that above."""
+    x = graph.node("Mul", graph.node("Abs", Z), math.sqrt(0.5))
+    tail = graph.node("Mul", add_erfc(graph, x), 0.5)
+    below = graph.node("Less", Z, 0.0)
+    return graph.node("Where", below, tail, graph.node("Sub", 1.0, tail))
 
 
 def _silu(graph: Graph, Z: str) -> str:

@@ -69,8 +69,7 @@ def to_onnx(
     dtype : {"float32", "float64"}, default "float32"
         The type of the arithmetic and of all floating outputs, whatever the network was trained
         in. Float32 is what every runtime has; float64 gives a float64 network's numbers to their
-        last digits (GELU's error function apart, which onnxruntime has in float32 alone: 1e-7),
-        and is for rows whose size needs it, such as times in seconds.
+        last digits, and is for rows whose size needs it, such as times in seconds.
     input_dtype : {"float32", "float64", "uint8"}, default ``dtype``
         The type of ``X``, which is turned into ``dtype`` first: ``"uint8"`` for images as bytes,
         of a network with ``input_scale=255``.
