@@ -1,0 +1,207 @@
+"""An ONNX model from a fitted network: its graph, its inputs and outputs, what it says of itself.
+
+Names and shapes are those that skl2onnx gives (with ``zipmap=False``), so that a program which
+serves scikit-learn's models serves these.
+"""
+
+import json
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import chainrule
+from chainrule.errors import InvalidInputError
+from chainrule.files.atomic import write_bytes
+from chainrule.interop.onnx.graph import OwnGraph
+from chainrule.interop.onnx.network import (
+    Outputs,
+    add_classification,
+    add_network,
+    written_classes,
+)
+from chainrule.interop.onnx.optional import module_for
+from chainrule.models import FrozenModel, freeze
+
+__all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx", "write_onnx"]
+
+Array = npt.NDArray[Any]
+
+DEFAULT_OPSET = 13
+"""Of 2020: what is not up to date reads it as well."""
+
+OLDEST_OPSET = 12
+"""The first that says which of equal largest values ArgMax gives."""
+
+FLOATS = ("float32", "float64")
+ROWS = (*FLOATS, "uint8")
+
+
+def to_onnx(
+    model: Any,
+    *,
+    opset: int = DEFAULT_OPSET,
+    dtype: str = "float32",
+    input_dtype: str | None = None,
+    logits: bool = False,
+) -> Any:
+    """A fitted network, with its preparation, as an ONNX model.
+
+    The graph takes rows ``X`` ``(n, n_features)``; n may be anything, 0 and 1 too. It gives, with
+    the names and shapes of skl2onnx,
+
+    - of a classifier ``label`` ``(n,)``, int64 or string (of several labels a sample ``(n, k)`` of
+      0 and 1), and ``probabilities`` ``(n, n_classes)`` in the order of ``classes_``;
+    - of a regressor ``variable`` ``(n, n_outputs)``, also where there is one output.
+
+    Labels that are whole numbers, truths or whole floating numbers are int64, as skl2onnx has it.
+    Of equal largest probabilities the first class is the label, and one of two classes, or one of
+    several labels, is there above 1/2: as in ``predict``.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor, a Pipeline that ends in one, or a FrozenModel
+        Of a Pipeline's transformers, those that `chainrule.models.freeze` knows; for others use
+        skl2onnx after `register`.
+    opset : int, default 13
+        The version of the operators, from 12 to the newest that the installed onnx knows.
+    dtype : {"float32", "float64"}, default "float32"
+        The type of the arithmetic and of all floating outputs, whatever the network was trained
+        in. Float32 is what every runtime has; float64 gives a float64 network's numbers to their
+        last digits, and is for rows whose size needs it, such as times in seconds.
+    input_dtype : {"float32", "float64", "uint8"}, default ``dtype``
+        The type of ``X``, which is turned into ``dtype`` first: ``"uint8"`` for images as bytes,
+        of a network with ``input_scale=255``.
+    logits : bool, default False
+        Give a classifier's values before the last activation as well: ``logits`` ``(n, n_out)``,
+        one column for two classes.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked by ``onnx.checker``. Equal models give equal bytes: neither time nor place is in
+        them. ``metadata_props`` hold ``chainrule.task``, and as JSON ``chainrule.classes`` and
+        ``chainrule.feature_names``, where there are any.
+
+    Raises
+    ------
+    InvalidInputError
+        What `chainrule.models.freeze` refuses, an argument that is not listed here, numbers that
+        ``dtype`` cannot hold, labels that are neither strings nor whole numbers, or 2 GiB and more.
+    MissingExtraError
+        The package onnx is not installed: ``pip install 'chainrule[onnx]'``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule import MLPRegressor
+    >>> from chainrule.interop.onnx import to_onnx
+    >>> X = np.linspace(-1, 1, 20).reshape(-1, 1)
+    >>> net = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs").fit(X, X.ravel())
+    >>> [node.op_type for node in to_onnx(net).graph.node]
+    ['Gemm', 'Relu', 'Gemm', 'Identity']
+    """
+    onnx = module_for("ONNX export", "onnx")
+    frozen = freeze(model)
+    _check_opset(onnx, opset)
+    _check_choice("dtype", dtype, FLOATS)
+    rows = dtype if input_dtype is None else input_dtype
+    _check_choice("input_dtype", rows, ROWS)
+    if logits and frozen.task == "regression":
+        raise InvalidInputError("A regression has values and no logits: leave logits=False.")
+    graph = OwnGraph(dtype)
+    X = graph.input("X")
+    found = add_network(graph, frozen, X if rows == dtype else graph.cast(X, dtype))
+    outputs = _add_outputs(graph, frozen, found, logits)
+    proto = _model(onnx, graph, frozen, rows, outputs, opset)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def write_onnx(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    opset: int = DEFAULT_OPSET,
+    dtype: str = "float32",
+    input_dtype: str | None = None,
+    logits: bool = False,
+) -> None:
+    """Write what `to_onnx` gives, with the same arguments, as a file.
+
+    Writing is all or nothing: what stood at ``path`` stays until the new file is whole on the
+    disk. Equal models give equal files.
+
+    Raises
+    ------
+    InvalidInputError, MissingExtraError
+        As `to_onnx`.
+    OSError
+        The file cannot be written.
+    """
+    proto = to_onnx(model, opset=opset, dtype=dtype, input_dtype=input_dtype, logits=logits)
+    write_bytes(path, proto.SerializeToString(deterministic=True))
+
+
+def _check_opset(onnx: Any, opset: int) -> None:
+    newest = onnx.defs.onnx_opset_version()
+    if isinstance(opset, bool) or not isinstance(opset, int | np.integer):
+        raise InvalidInputError(f"Required a whole number as opset; came {opset!r}.")
+    if not OLDEST_OPSET <= opset <= newest:
+        raise InvalidInputError(
+            f"Required an opset from {OLDEST_OPSET} to {newest}, the newest that onnx "
+            f"{onnx.__version__} knows; came {opset}. The default is {DEFAULT_OPSET}."
+        )
+
+
+def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InvalidInputError(f"Required {' or '.join(known)} as {name}; came {value!r}.")
+
+
+def _add_outputs(graph: OwnGraph, model: FrozenModel, found: Outputs, logits: bool) -> list[Any]:
+    """Name what the graph gives; a value's description each."""
+    n_out = model.sizes[-1]
+    if model.task == "regression":
+        graph.node("Identity", found.A, output="variable")
+        return [graph.described("variable", graph.dtype, n_out)]
+    assert model.classes is not None
+    classes = written_classes(model.classes)
+    add_classification(graph, model, found.A, classes, "label", "probabilities")
+    kind, columns = (np.int64, [n_out]) if model.task == "multilabel" else (classes.dtype, [])
+    outputs = [
+        graph.described("label", kind, *columns),
+        graph.described("probabilities", graph.dtype, 2 if model.task == "binary" else n_out),
+    ]
+    if logits:
+        graph.node("Identity", found.Z, output="logits")
+        outputs.append(graph.described("logits", graph.dtype, n_out))
+    return outputs
+
+
+def _model(
+    onnx: Any, graph: OwnGraph, model: FrozenModel, rows: str, outputs: list[Any], opset: int
+) -> Any:
+    inputs = [graph.described("X", rows, model.n_in)]
+    made = onnx.helper.make_graph(graph.nodes, "chainrule", inputs, outputs, graph.constants)
+    opsets = [onnx.helper.make_opsetid("", int(opset))]
+    proto = onnx.helper.make_model(
+        made,
+        producer_name="chainrule",
+        producer_version=chainrule.__version__,
+        opset_imports=opsets,
+        ir_version=onnx.helper.find_min_ir_version_for(opsets),
+    )
+    onnx.helper.set_model_props(proto, _facts(model))
+    return proto
+
+
+def _facts(model: FrozenModel) -> dict[str, str]:
+    facts: dict[str, str] = {"chainrule.task": model.task}
+    if model.classes is not None:
+        labels = written_classes(model.classes).tolist()
+        facts["chainrule.classes"] = json.dumps(labels, ensure_ascii=False)
+    if model.feature_names is not None:
+        facts["chainrule.feature_names"] = json.dumps(model.feature_names, ensure_ascii=False)
+    return facts
