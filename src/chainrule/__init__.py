@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chainrule.files import load as load
     from chainrule.files import save as save
     from chainrule.search import PopulationSearchCV as PopulationSearchCV
+    from chainrule.streams.predict import predict_batches as predict_batches
     from chainrule.worked import check as check
     from chainrule.worked import trace as trace
 
@@ -28,6 +29,7 @@ _HOME = {
     "MLPRegressor": "chainrule.estimators",
     "PopulationSearchCV": "chainrule.search",
     "load": "chainrule.files",
+    "predict_batches": "chainrule.streams.predict",
     "recipes": "chainrule.experiments",
     "run": "chainrule.experiments",
     "save": "chainrule.files",
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "check",
     "load",
+    "predict_batches",
     "recipes",
     "run",
     "save",

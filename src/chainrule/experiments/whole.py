@@ -1,13 +1,17 @@
 """The chosen model as it is kept: with its preparation, answering in the target's own unit."""
 
 import copy
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
+from chainrule.tables.encoding import TRUTH
 
 __all__ = ["about", "folded", "whole"]
 
@@ -15,6 +19,8 @@ __all__ = ["about", "folded", "whole"]
 def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
     """A Pipeline from the source's rows to answers; the network alone where nothing is prepared."""
     estimator = folded(estimator, bench.target)
+    if bench.columns and bench.class_names:
+        estimator = named(estimator, bench.class_names)
     if preparation is None or not preparation.steps.steps:
         return estimator
     from sklearn.pipeline import Pipeline
@@ -24,6 +30,24 @@ def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
     made = TablePreparation(dtype=preparation.dtype)
     made.set_steps(preparation.steps.steps, bench.columns)
     return Pipeline([("prepare", made), ("network", estimator)])
+
+
+def named(estimator: Any, class_names: Sequence[str]) -> Any:
+    """The classifier with the table's own labels, in place of their numbers."""
+    made = copy.copy(estimator)
+    made._label_binarizer = copy.copy(estimator._label_binarizer)
+    known = [class_names[number] for number in estimator.classes_]
+    if known == list(TRUTH):
+        labels: np.ndarray = np.array([False, True])
+    elif all(re.fullmatch(r"0|-?[1-9]\d{0,17}", name) for name in known):
+        labels = np.array(known, np.int64)
+    else:
+        labels = np.array(known)
+    order = np.argsort(labels)
+    if not np.array_equal(order, np.arange(len(labels))):
+        return estimator  # numbers that are no whole ones: their order as texts is another
+    made.classes_ = made._label_binarizer.classes_ = labels
+    return made
 
 
 def folded(estimator: Any, target: Target) -> Any:

@@ -1,0 +1,222 @@
+"""``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``export``: models of one's own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainrule.cli.app import app, clean_errors
+
+__all__ = ["evaluate", "export", "info", "predict", "train"]
+
+Model = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A model file, or the folder of a run.")
+]
+Data = Annotated[
+    Path,
+    typer.Argument(metavar="DATA", help="A file: .csv, .tsv, .parquet, .arrow, .npy, .npz."),
+]
+Memory = Annotated[str, typer.Option(help="What the process may take, as 500MB or 2GB.")]
+Delimiter = Annotated[
+    str | None, typer.Option(help="Between the values of a CSV file; found out by default.")
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of a CSV file; UTF-8 by default, latin-1 is common.")
+]
+
+
+def file_options(delimiter: str | None, encoding: str | None) -> dict[str, str]:
+    """What was said of a file."""
+    given = {"delimiter": delimiter, "encoding": encoding}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@app.command()
+def train(
+    data: Data,
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    task: Annotated[
+        str | None,
+        typer.Option(help="classification or regression; found out from the target by default."),
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Leave a column out.")
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Take a column as a category.")
+    ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Take a column as a number.")
+    ] = None,
+    date: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Take a column as a date.")
+    ] = None,
+    tune: Annotated[
+        int, typer.Option(min=0, help="Search so many candidates first, trained together.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of split, weights and search.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Replace a value, as models.net.settings.dropout=0."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder to write to.", show_default="runs/NAME-TIME")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the run in a folder that is not empty.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what is decided and the spec, train nothing.")
+    ] = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Annotated[
+        bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
+    ] = True,
+) -> None:
+    """Train a network on a table of your own, beside the obvious baselines.
+
+    Finds out what each column is, says so, splits, prepares, trains and tests; leaves a run with
+    model, metrics and report. The spec that it prints repeats the run: chainrule run FILE.toml.
+    """
+    from rich.console import Console
+
+    with clean_errors():
+        from chainrule.cli.decided import as_task, print_decisions
+        from chainrule.experiments import overrides
+        from chainrule.experiments import run as run_experiment
+        from chainrule.experiments.own import plan
+
+        kinds = {
+            name: kind
+            for kind, names in (("category", category), ("number", number), ("date", date))
+            for name in names or ()
+        }
+        options = {**file_options(delimiter, encoding), **({} if header else {"header": False})}
+        found = plan(
+            data,
+            target,
+            task=as_task(task),
+            drop=drop or (),
+            kinds=kinds,  # type: ignore[arg-type]
+            tune=tune,
+            seed=seed,
+            **options,
+        )
+        console = Console()
+        changes = dict(overrides.parse(text) for text in settings or ())
+        print_decisions(found, console, changes, whole=dry_run)
+        if dry_run:
+            return
+        run_experiment(found.spec, out=out, overrides=changes, console=console, force=force)
+
+
+@app.command()
+def predict(
+    model: Model,
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="The file to write: .csv, .parquet, .arrow or .npy."),
+    ],
+    probabilities: Annotated[
+        bool, typer.Option(help="Write the probability of each class as well.")
+    ] = True,
+    memory: Memory = "1GB",
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there already.")
+    ] = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+) -> None:
+    """Predict each row of a table, of any length, in bounded memory.
+
+    Columns are found by name: their order and further columns do not matter. What was stopped is
+    gone on with by the same command.
+    """
+    with clean_errors():
+        from chainrule.streams.writing import predict_to
+
+        rows = predict_to(
+            model,
+            data,
+            out,
+            probabilities=probabilities,
+            memory=memory,
+            force=force,
+            **file_options(delimiter, encoding),
+        )
+        typer.echo(f"{rows:,} predictions: {out}")
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    data: Data,
+    target: Annotated[
+        str | None,
+        typer.Option(help="The column with the truth.", show_default="the one it was trained for"),
+    ] = None,
+    memory: Memory = "1GB",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object, for programs.")
+    ] = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+) -> None:
+    """Measure a model on the rows of a table that has the truth."""
+    with clean_errors():
+        from chainrule.streams.evaluate import evaluate as measure
+
+        found = measure(
+            model, data, target=target, memory=memory, **file_options(delimiter, encoding)
+        )
+        if as_json:
+            import json
+
+            typer.echo(json.dumps(found, indent=1))
+            return
+        width = max(map(len, found))
+        for name, value in found.items():
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+            typer.echo(f"{name:<{width}}  {shown}")
+
+
+@app.command()
+def info(model: Model) -> None:
+    """Show what a model file holds: network, classes, preparation, origin, metrics, versions."""
+    with clean_errors():
+        from chainrule.streams.info import described
+
+        pairs = described(model)
+        width = max(len(name) for name, _ in pairs)
+        for name, text in pairs:
+            typer.echo(f"{name:<{width}}  {text}")
+
+
+@app.command()
+def export(
+    model: Model,
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="What to write: .onnx, .h (a C99 header), or .py (a script for PyTorch).",
+        ),
+    ],
+    int8: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Of a C header: weights in 8 bits, with these rows to measure what that costs.",
+        ),
+    ] = None,
+) -> None:
+    """Write a model for those who have no Chainrule."""
+    with clean_errors():
+        from chainrule.interop.export import export as write
+
+        for line in write(model, out, int8=int8):
+            typer.echo(line)

@@ -1,0 +1,169 @@
+"""The experiment that ``chainrule train`` runs: a network and the obvious baselines on a table of
+one's own, as a spec that can be kept, changed and run again."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainrule.data.own import decisions
+from chainrule.data.record import Task
+from chainrule.models.columns import ColumnKind
+from chainrule.tables.deciding import Decision, TargetDecision
+from chainrule.tables.source import open_source
+
+__all__ = ["Plan", "plan"]
+
+NET: dict[str, Any] = {
+    "hidden_layer_sizes": [128, 64],
+    "activation": "relu",
+    "solver": "adamw",
+    "learning_rate_init": 0.001,
+    "weight_decay": 0.01,
+    "dropout": 0.1,
+    "batch_size": 128,
+    "max_iter": 200,
+    "early_stopping": True,
+    "n_iter_no_change": 20,
+    "random_state": 0,
+}
+SPACE: dict[str, Any] = {
+    "learning_rate_init": {"float": [2e-4, 1e-2], "log": True},
+    "weight_decay": {"float": [1e-4, 1e-1], "log": True},
+    "dropout": {"float": [0.0, 0.4]},
+    "hidden_layer_sizes": {"choice": [[32], [64], [128], [64, 32], [128, 64], [256, 128]]},
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A spec, and what was decided on the way to it."""
+
+    spec: dict[str, Any]
+    target: TargetDecision
+    columns: tuple[Decision, ...]
+
+
+def plan(
+    file: str | Path,
+    target: str,
+    *,
+    task: Task | None = None,
+    drop: Collection[str] = (),
+    kinds: Mapping[str, ColumnKind] | None = None,
+    tune: int = 0,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Plan:
+    """The experiment on a file's rows.
+
+    60 % of the rows are trained on, 20 % decide when to stop (and which candidate is best), 20 %
+    test. The preparation is fitted on the first part.
+
+    Args:
+        tune: so many candidates are searched first.
+        settings: of the network, in place of its defaults.
+        file, target, task, drop, kinds, options: as `chainrule.data.own.load_table` has them.
+
+    Raises:
+        DataError: the file cannot be read, or what is asked for is not in it.
+    """
+    what, decided = decisions(
+        open_source(file, **options), target, task=task, drop=drop, kinds=kinds
+    )
+    path = Path(file)
+    regression = what.task == "regression"
+    data: dict[str, Any] = {
+        "name": re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-.") or "table",
+        "table": {
+            "file": str(path.resolve()),
+            "target": target,
+            "task": what.task,
+            "drop": [each.name for each in decided if not each.kind],
+            "kinds": {each.name: each.kind for each in decided if each.kind},
+            "options": options,
+        },
+        "split": {"scheme": "three-way", "held_out": 0.4, "seed": seed},
+        "samples": 0,
+    }
+    if regression:
+        data["target"] = {"standardize": True}
+    spec = {
+        "name": data["name"],
+        "kind": "compare",
+        "title": f"{path.name}: {target}",
+        "question": f"How well can {target!r} be predicted from the other columns, and is a "
+        "perceptron worth it?",
+        "chosen": "net",
+        "hardest": 0,
+        "source": {"key": "own", "title": path.name},
+        "data": data,
+        "models": _models(regression, decided, {**NET, "random_state": seed, **(settings or {})}),
+        "assumptions": _assumptions(),
+    }
+    if tune:
+        spec["models"]["net"]["search"] = {
+            "strategy": "random",
+            "n_candidates": tune,
+            "on": "validation",
+            "seed": seed,
+            "space": {name: each for name, each in SPACE.items() if name not in (settings or {})},
+        }
+    return Plan(spec, what, decided)
+
+
+def _models(
+    regression: bool, decided: Collection[Decision], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    network = {"label": "Network", "prepare": ["table"], "dtype": "float32", "settings": settings}
+    kept = [each for each in decided if each.kind]
+    # beyond 255 levels the trees take a category's number as it is
+    few = [at for at, each in enumerate(kept) if each.kind == "category" and len(each.levels) < 255]
+    trees = {"random_state": 0, "categorical_features": few} if few else {"random_state": 0}
+    if regression:
+        return {
+            "net": {**network, "family": "mlp-regressor"},
+            "mean": {"label": "Always the mean", "family": "mean", "prepare": ["table"]},
+            "ridge": {"label": "Ridge regression", "family": "ridge", "prepare": ["table"]},
+            "trees": {
+                "label": "Boosted trees",
+                "family": "boosted-trees-regressor",
+                "settings": trees,
+            },
+        }
+    return {
+        "net": {**network, "family": "mlp"},
+        "majority": {
+            "label": "Always the commonest class",
+            "family": "majority",
+            "prepare": ["table"],
+        },
+        "logistic": {
+            "label": "Logistic regression",
+            "family": "logistic-regression",
+            "prepare": ["table"],
+            "settings": {"max_iter": 1000},
+        },
+        "trees": {"label": "Boosted trees", "family": "boosted-trees", "settings": trees},
+    }
+
+
+def _assumptions() -> list[dict[str, str]]:
+    return [
+        {
+            "what": "split",
+            "value": "60 % to train on, 20 % to stop and choose by, 20 % to test; drawn at random",
+            "status": "ours",
+            "note": "Rows that belong together, as of one person, may be in several parts; the test "
+            "is then too kind.",
+        },
+        {
+            "what": "network",
+            "value": "two layers of 128 and 64 units, ReLU, AdamW, dropout 0.1; the epoch that is "
+            "best on the validation part",
+            "status": "ours",
+            "note": "Defaults; --hidden, --set and --tune change them.",
+        },
+    ]

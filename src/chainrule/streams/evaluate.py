@@ -1,0 +1,133 @@
+"""How right a model is on rows that have the truth, of any number."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import DataError, InvalidInputError
+from chainrule.files.light import load_header
+from chainrule.models.columns import Column
+from chainrule.models.frozen import FrozenModel
+from chainrule.streams.memory import block_rows
+from chainrule.streams.predict import columns_of, frozen, model_path
+from chainrule.tables.block import level_of
+from chainrule.tables.encoding import TRUTH, check_columns, encode
+from chainrule.tables.source import open_source
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: str | os.PathLike[str] | Any,
+    source: Any,
+    *,
+    target: str | None = None,
+    memory: str | int | float = "1GB",
+    **options: Any,
+) -> dict[str, float | int]:
+    """The model's metrics on the rows of a source.
+
+    Of a classifier ``accuracy`` and ``log_loss`` (the mean of -log of the true class's
+    probability); of a regressor ``r2``, ``rmse`` and ``mae``. ``rows`` are those with a truth, and
+    ``left_out`` those without.
+
+    Parameters
+    ----------
+    model, source, memory, options
+        As `predict_batches` has them.
+    target
+        The column with the truth; by default the one that the model file names.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or it holds a class that the model does not know.
+    """
+    if target is None and isinstance(model, str | os.PathLike):
+        about = load_header(model_path(model)).about
+        target = about.target if about else None
+    known = frozen(model)
+    opened = open_source(source, **options)
+    if target is None or target not in opened.names:
+        came = "none is named" if target is None else f"there is no {target!r}"
+        raise DataError(
+            f"{opened.name}: required the column with the truth, and {came}. Name it (--target); "
+            f"the table has {', '.join(map(repr, opened.names[:20]))}."
+        )
+    if known.task == "multilabel":
+        raise InvalidInputError("Several labels a row need several columns: use predict_batches.")
+    columns = columns_of(known) or tuple(
+        Column(name, "number") for name in opened.names if name != target
+    )
+    check_columns(opened, columns)
+    truth, found = _truth(known, target), _Sums()
+    names = [*(column.name for column in columns), target]
+    for block in opened.blocks(block_rows(known, memory), columns=names):
+        y = encode(block, [truth])[:, 0]
+        have = ~np.isnan(y)
+        found.left_out += int(np.sum(~have))
+        if not have.any():
+            continue
+        if truth.kind == "category" and y[have].max() == len(truth.levels):
+            strange = block.start + int(np.flatnonzero(y == len(truth.levels))[0]) + 1
+            raise DataError(
+                f"{opened.name}: column {target!r}, row {strange}: required one of the classes "
+                f"that the model knows, {', '.join(truth.levels[:20])}."
+            )
+        found.take(known, encode(block, columns)[have], y[have].astype(np.float64))
+    return found.metrics(known, opened.name)
+
+
+def _truth(model: FrozenModel, target: str) -> Column:
+    if model.task == "regression":
+        return Column(target, "number")
+    assert model.classes is not None
+    if model.classes.dtype == bool:
+        return Column(target, "category", TRUTH)
+    numbers = model.classes.dtype.kind in "iuf"
+    levels = [level_of(x) if numbers else str(x) for x in model.classes.tolist()]
+    return Column(target, "category", tuple(levels))
+
+
+class _Sums:
+    """Sums over rows, so that any number of them takes the same memory."""
+
+    def __init__(self) -> None:
+        self.rows = self.left_out = 0
+        self.right = self.losses = self.absolute = self.squared = 0.0
+        self.mean = self.scatter = 0.0  # of the truth, by Welford's update for blocks
+
+    def take(self, model: FrozenModel, X: np.ndarray, y: np.ndarray) -> None:
+        """Count some rows in."""
+        A = model.outputs(X)
+        if model.task == "regression":
+            errors = model.decided(A).astype(np.float64) - y
+            self.absolute += float(np.abs(errors).sum())
+            self.squared += float(np.square(errors).sum())
+            step = y.mean() - self.mean
+            total = self.rows + len(y)
+            self.scatter += float(np.square(y - y.mean()).sum())
+            self.scatter += float(step**2 * self.rows * len(y) / total)
+            self.mean += float(step * len(y) / total)
+        else:
+            P = model.probabilities(A).astype(np.float64)
+            own = P[np.arange(len(y)), y.astype(int)]
+            said = P.argmax(axis=1) if model.task == "multiclass" else P[:, 1] > 0.5
+            self.right += float(np.sum(said == y))
+            self.losses += float(-np.log(np.maximum(own, np.finfo(float).tiny)).sum())
+        self.rows += len(y)
+
+    def metrics(self, model: FrozenModel, name: str) -> dict[str, float | int]:
+        """The means."""
+        if not self.rows:
+            raise DataError(f"{name}: no row has the truth.")
+        found: dict[str, float | int] = {"rows": self.rows, "left_out": self.left_out}
+        if model.task == "regression":
+            r2 = 1 - self.squared / self.scatter if self.scatter else float("nan")
+            return found | {
+                "r2": r2,
+                "rmse": float(np.sqrt(self.squared / self.rows)),
+                "mae": self.absolute / self.rows,
+            }
+        return found | {"accuracy": self.right / self.rows, "log_loss": self.losses / self.rows}
