@@ -1,10 +1,9 @@
-"""From a model to the tables and calls of its C function: what is done, one call after the other."""
+"""From a model to the tables of its C function and the calls in it, one after the other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from chainrule.errors import InvalidInputError

@@ -7,9 +7,9 @@ vector has one scale, found when the row is there::
     t   = max_i |a_i| / 127          q_i  = round(a_i / t)
     z_j = t s_j sum_i q_i Q_ij + b_j
 
-The sum is of integers and exact. The scale of each row by itself needs no rows to be calibrated on,
-never cuts a value off, and loses less than one that is fixed beforehand, whose largest value is that
-of the largest row; it costs one pass over the ``n_in`` values, beside ``n_in n_out`` products.
+The sum is of integers and exact. The scale of each row by itself needs no rows to be calibrated
+on, never cuts a value off, and loses less than one that is fixed beforehand, whose largest value is
+that of the largest row; it costs one pass over the ``n_in`` values, beside ``n_in n_out`` products.
 """
 
 from typing import Any, NamedTuple
@@ -74,9 +74,7 @@ def _quantized(W: Array, b: Array) -> QuantizedLayer:
 def outputs(model: FrozenModel, layers: tuple[QuantizedLayer, ...], X: Array) -> Array:
     """The outputs ``(n, n_out)`` of the quantized layers, as the header computes them."""
     size = model.chunk_rows
-    parts = [
-        _forward(model, layers, X[at : at + size]) for at in range(0, max(len(X), 1), size)
-    ]
+    parts = [_forward(model, layers, X[at : at + size]) for at in range(0, max(len(X), 1), size)]
     return np.concatenate(parts)
 
 
