@@ -427,7 +427,7 @@ def test_sums_that_could_overflow_are_refused():
 
 
 def test_the_report_of_8_bits(tmp_path):
-    model, X = made("multiclass", (6, 40, 5), "relu", "softmax"), rows(6, 300)
+    model, X = made("multiclass", (6, 40, 5), "relu", "softmax"), rows(6, 3000)
     plain = write_header(model, tmp_path / "a.h", X=X)
     small = write_header(model, tmp_path / "b.h", quantize="int8", X=X, y=model.predict(X))
     assert plain.parameters == small.parameters == 6 * 40 + 40 + 40 * 5 + 5
@@ -438,7 +438,7 @@ def test_the_report_of_8_bits(tmp_path):
     assert (plain.change.largest_difference, plain.change.equal_labels) == (0.0, 1.0)
     assert plain.change.measure is None
     found = small.change
-    assert (found.rows, found.measure, found.before) == (300, "accuracy", 1.0)
+    assert (found.rows, found.measure, found.before) == (3000, "accuracy", 1.0)
     assert found.after == found.equal_labels < 1.0
     assert 0 < found.rms_difference < found.largest_difference < 0.05
 

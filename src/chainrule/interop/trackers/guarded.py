@@ -1,0 +1,85 @@
+"""A tracker that fails must not cost a training of hours: it is told once, and then left alone."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from chainrule.interop.trackers.sink import Point, Sink
+
+__all__ = ["Guarded", "TrackingWarning"]
+
+SECONDS = 1.0
+SHARE = 0.02
+"""Points are sent every ``SECONDS``, or less often where sending would take more than ``SHARE`` of
+the time."""
+
+
+class TrackingWarning(UserWarning):
+    """A tracker does not take what it is given; the training goes on without it."""
+
+
+class Guarded:
+    """A sink whose failures are a warning, once.
+
+    After the first failure the points are kept and nothing is sent, for each try may wait for a
+    server for minutes. At the end all that was not sent is sent once more: a server that is back
+    has the whole run.
+    """
+
+    def __init__(self, sink: Sink, tracker: str) -> None:
+        self.sink, self.tracker = sink, tracker
+        self.failed = False
+        self.waiting: list[Point] = []
+        self._last, self._cost = time.perf_counter(), 0.0
+
+    def point(self, epoch: int, values: dict[str, float]) -> None:
+        """An epoch was done."""
+        self.waiting.append(Point(epoch, time.time_ns() // 1_000_000, values))
+        pause = max(SECONDS, self._cost / SHARE)
+        if not self.failed and time.perf_counter() - self._last > pause:
+            self._send()
+
+    def end(
+        self, results: Mapping[str, float], epoch: int, parameters: Mapping[str, object] = {}
+    ) -> None:
+        """All epochs were done."""
+        if self._send() and self._tried(lambda: self.sink.results(results, epoch)) and parameters:
+            self._tried(lambda: self.sink.parameters(parameters))
+
+    def file(self, write: Callable[[], Path]) -> None:
+        """Keep the file that ``write`` makes."""
+        self._tried(lambda: self.sink.file(write()))
+
+    def close(self, failed: bool) -> None:
+        """The run is over."""
+        if self.waiting:  # a training that was cut short
+            self._send()
+        self._tried(lambda: self.sink.close(failed))
+
+    def _send(self) -> bool:
+        started = time.perf_counter()
+        points, sent = self.waiting, True
+        if points:
+            sent = self._tried(lambda: self.sink.points(points))
+        if sent:
+            self.waiting = []
+        self._last = time.perf_counter()
+        self._cost = self._last - started
+        return sent
+
+    def _tried(self, act: Callable[[], None]) -> bool:
+        try:
+            act()
+        except Exception as error:
+            if not self.failed:
+                self.failed = True
+                warnings.warn(
+                    f"{self.tracker} does not take the run any more ({type(error).__name__}: "
+                    f"{error}). The training goes on; what was not taken is sent once more at its "
+                    "end, and is in history_ in any case.",
+                    TrackingWarning,
+                    stacklevel=3,
+                )
+            return False
+        return True
