@@ -19,16 +19,20 @@ class TrackingWarning(UserWarning):
     """A tracker does not take what it is given; the training goes on without it."""
 
 
+def _warn(message: str) -> None:
+    warnings.warn(message, TrackingWarning, stacklevel=5)
+
+
 class Guarded:
-    """A sink whose failures are a warning, once.
+    """A sink whose failures are told once: by ``tell``, or as a `TrackingWarning`.
 
     After the first failure the points are kept and nothing is sent, for each try may wait for a
     server for minutes. At the end all that was not sent is sent once more: a server that is back
     has the whole run.
     """
 
-    def __init__(self, sink: Sink, tracker: str) -> None:
-        self.sink, self.tracker = sink, tracker
+    def __init__(self, sink: Sink, tracker: str, tell: Callable[[str], None] = _warn) -> None:
+        self.sink, self.tracker, self.tell = sink, tracker, tell
         self.failed = False
         self.waiting: list[Point] = []
         self._last, self._cost = time.perf_counter(), 0.0
@@ -74,12 +78,10 @@ class Guarded:
         except Exception as error:
             if not self.failed:
                 self.failed = True
-                warnings.warn(
+                self.tell(
                     f"{self.tracker} does not take the run any more ({type(error).__name__}: "
                     f"{error}). The training goes on; what was not taken is sent once more at its "
-                    "end, and is in history_ in any case.",
-                    TrackingWarning,
-                    stacklevel=3,
+                    "end."
                 )
             return False
         return True

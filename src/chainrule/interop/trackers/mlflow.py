@@ -1,6 +1,6 @@
 """Trainings as runs of MLflow: in a local database or folder, or at a server."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 from typing import Any
@@ -9,7 +9,7 @@ from chainrule.estimators.base import BaseMLP
 from chainrule.interop.trackers.callback import TrackerCallback
 from chainrule.interop.trackers.sink import Point, Sink, missing, plain
 
-__all__ = ["MLflowCallback", "MLflowSink"]
+__all__ = ["MLflowCallback", "MLflowSink", "package", "sinks"]
 
 METRICS, PARAMETERS = 1000, 100
 """The most that MLflow takes in one request."""
@@ -66,7 +66,7 @@ class MLflowCallback(TrackerCallback):
         log_model: bool = False,
     ) -> None:
         super().__init__(log_model)
-        _package()
+        package()
         self.experiment, self.tracking_uri = experiment, tracking_uri
         self.run_name, self.run_id = run_name, run_id
 
@@ -84,14 +84,13 @@ class MLflowSink:
         run_name: str | None = None,
         run_id: str | None = None,
     ) -> None:
-        self._mlflow = _package()
+        self._mlflow = package()
         self.client: Any = self._mlflow.MlflowClient(tracking_uri=tracking_uri)
         self.closes = run_id is None
         self.run_id = run_id or self._begun(experiment, run_name)
 
     def _begun(self, experiment: str, run_name: str | None) -> str:
-        found = self.client.get_experiment_by_name(experiment)
-        at = self.client.create_experiment(experiment) if found is None else found.experiment_id
+        at = _experiment_id(self.client, experiment)
         return str(self.client.create_run(at, run_name=run_name).info.run_id)
 
     def parameters(self, values: Mapping[str, Any]) -> None:
@@ -121,12 +120,26 @@ class MLflowSink:
             self.client.set_terminated(self.run_id, "FAILED" if failed else "FINISHED")
 
 
+def sinks(name: str, folder: Path) -> Callable[[str], Sink]:
+    """For the models of a run: a run each, in an experiment that is called ``name``. That MLflow
+    is not there shows at once."""
+    _experiment_id(package().MlflowClient(), name)
+    return lambda key: MLflowSink(name, run_name=f"{folder.name}: {key}")
+
+
+def _experiment_id(client: Any, name: str) -> str:
+    """The experiment, made if it is not there."""
+    found = client.get_experiment_by_name(name)
+    return str(client.create_experiment(name) if found is None else found.experiment_id)
+
+
 def _parts(items: list[Any], size: int) -> Iterator[list[Any]]:
     for at in range(0, len(items), size):
         yield items[at : at + size]
 
 
-def _package() -> Any:
+def package() -> Any:
+    """The package, or an error that says how to install it."""
     try:
         import mlflow
         import mlflow.entities

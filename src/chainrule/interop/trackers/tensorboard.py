@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,9 @@ from chainrule.estimators.base import BaseMLP
 from chainrule.interop.trackers.callback import TrackerCallback
 from chainrule.interop.trackers.sink import Point, Sink, missing, plain
 
-__all__ = ["TensorBoardCallback", "TensorBoardSink"]
+__all__ = ["TensorBoardCallback", "TensorBoardSink", "package", "sinks"]
+
+FOLDER = "tensorboard"
 
 
 class TensorBoardCallback(TrackerCallback):
@@ -54,7 +56,7 @@ class TensorBoardCallback(TrackerCallback):
         log_model: bool = False,
     ) -> None:
         super().__init__(log_model)
-        _package()
+        package()
         self.log_dir, self.run_name = Path(log_dir), run_name
 
     def open(self, est: BaseMLP) -> Sink:
@@ -71,7 +73,7 @@ class TensorBoardSink:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._package = _package()
+        self._package = package()
         self.folder = folder
         self.known: dict[str, Any] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,14 @@ class TensorBoardSink:
         self._writer.close()
 
 
+def sinks(name: str, folder: Path) -> Callable[[str], Sink]:
+    """For the models of a run: a folder each, below ``tensorboard/`` in the run's own. What an
+    earlier sitting of the run left there is replaced, for it is all said once more."""
+    package()
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
+    return lambda key: TensorBoardSink(folder / FOLDER / key)
+
+
 def _new_folder(parent: Path, name: str) -> Path:
     """The first of NAME-1, NAME-2, ... that is not there; made, so that nobody else takes it."""
     parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +143,8 @@ class _Package(NamedTuple):
     events: Any
 
 
-def _package() -> _Package:
+def package() -> _Package:
+    """The package's modules, or an error that says how to install it."""
     try:
         return _Package(
             import_module("tensorboardX.event_file_writer"),

@@ -1,6 +1,6 @@
 """Trainings as runs of Weights & Biases, online or offline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,7 +8,7 @@ from chainrule.estimators.base import BaseMLP
 from chainrule.interop.trackers.callback import TrackerCallback
 from chainrule.interop.trackers.sink import Point, Sink, missing, plain
 
-__all__ = ["WandbCallback", "WandbSink"]
+__all__ = ["WandbCallback", "WandbSink", "package", "sinks"]
 
 Mode = Literal["online", "offline", "disabled"]
 
@@ -64,7 +64,7 @@ class WandbCallback(TrackerCallback):
         **settings: Any,
     ) -> None:
         super().__init__(log_model)
-        _package()
+        package()
         self.run = run
         self.settings = {"project": project, "mode": mode, "name": name, **settings}
 
@@ -76,7 +76,7 @@ class WandbSink:
     """One run at Weights & Biases; ``settings`` go to ``wandb.init``."""
 
     def __init__(self, run: Any = None, **settings: Any) -> None:
-        self._wandb = _package()
+        self._wandb = package()
         self.closes = run is None
         if run is None:
             run = self._wandb.init(**{"reinit": "create_new", **settings})
@@ -105,7 +105,14 @@ class WandbSink:
             self.run.finish(exit_code=int(failed))
 
 
-def _package() -> Any:
+def sinks(name: str, folder: Path) -> Callable[[str], Sink]:
+    """For the models of a run: a run each, in a project that is called ``name``."""
+    package()
+    return lambda key: WandbSink(project=name, group=folder.name, name=f"{folder.name}: {key}")
+
+
+def package() -> Any:
+    """The package, or an error that says how to install it."""
     try:
         import wandb
     except ImportError as error:
