@@ -1,5 +1,6 @@
 /* Reads rows from the standard input, and writes for each outputs, answer and probabilities: all
-   as float. TASK is 1 where the answer is a class, 2 where it is labels, 3 where it is values. */
+   as float. TASK is 1 where the answer is a class (4 where it is one of two), 2 where it is labels, 3
+   where it is values. */
 #include <stdio.h>
 
 #include "net.h"
@@ -10,12 +11,12 @@ int main(void)
     static net_scratch scratch;
 #if TASK != 3
     float probabilities[NET_OUTPUTS + 1];
-    const size_t n_probabilities = NET_OUTPUTS == 1 && TASK == 1 ? 2 : NET_OUTPUTS;
+    const size_t n_probabilities = TASK == 4 ? 2 : NET_OUTPUTS;
 #endif
     while (fread(x, sizeof(float), NET_INPUTS, stdin) == NET_INPUTS) {
         net_outputs_with(&scratch, x, out);
         fwrite(out, sizeof(float), NET_OUTPUTS, stdout);
-#if TASK == 1
+#if TASK == 1 || TASK == 4
         answer[0] = (float)net_predict(x);
         fwrite(answer, sizeof(float), 1, stdout);
 #elif TASK == 2
