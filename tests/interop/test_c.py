@@ -191,7 +191,7 @@ def test_all_steps_one_after_the_other(quantize, answers):
 
 
 @compiled
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=2, max_size=5),
     hidden=st.sampled_from(HIDDEN_ACTIVATIONS),

@@ -69,7 +69,7 @@ def change(model: FrozenModel, before: Array, after: Array, y: Any = None) -> Ch
 def _equal(a: Array, b: Array) -> Array:
     """For each row, whether all of it is equal."""
     same = np.asarray(a == b)
-    return same if same.ndim == 1 else same.all(axis=1)
+    return same if same.ndim == 1 else np.all(same, axis=1)
 
 
 def _accuracy(truth: Array, answers: Array) -> float:

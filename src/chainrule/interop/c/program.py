@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.interop.c.literals import as_float32, float_literal, listed
 from chainrule.interop.c.quantized import QuantizedLayer
@@ -111,26 +112,34 @@ def program(
             )
         STEPS[kind](made, step, number)
     if model.input_scale is not None:
-        divisor = float_literal(_divisors(model.input_scale, "input_scale"))
-        made.call("divide", divisor, model.sizes[0])
+        divisor = float(_divisors(model.input_scale, "input_scale"))
+        made.call("divide", float_literal(divisor), model.sizes[0])
     for number, (layer, activation) in enumerate(
-        zip(quantized or model.layers, model.activations, strict=True), 1
+        zip(model.layers, model.activations, strict=True), 1
     ):
-        n_in, n_out = layer[0].shape
-        if isinstance(layer, QuantizedLayer):
-            Q = made.table(f"W{number}", layer.Q)
-            scales = made.table(f"scales{number}", layer.scales)
-            made.product("product8", n_in, n_out, Q, scales)
-            made.largest_bytes = max(made.largest_bytes, n_in)
-            made.largest_sums = max(made.largest_sums, n_out)
+        if quantized is None:
+            _product(made, layer, number)
         else:
-            W = made.table(f"W{number}", as_float32(layer.W, f"W of layer {number}"))
-            made.product("product", n_in, n_out, W)
+            _product8(made, quantized[number - 1], number)
         b = made.table(f"b{number}", as_float32(layer.b, f"b of layer {number}"))
-        made.call("add", b, n_out)
+        made.call("add", b, layer.b.size)
         if activation != "identity":
-            made.call(activation, n_out)
+            made.call(activation, layer.b.size)
     return made
+
+
+def _product(made: Program, layer: Layer, number: int) -> None:
+    W = made.table(f"W{number}", as_float32(layer.W, f"W of layer {number}"))
+    made.product("product", *layer.W.shape, W)
+
+
+def _product8(made: Program, layer: QuantizedLayer, number: int) -> None:
+    Q = made.table(f"W{number}", layer.Q)
+    scales = made.table(f"scales{number}", layer.scales)
+    n_in, n_out = layer.Q.shape
+    made.product("product8", n_in, n_out, Q, scales)
+    made.largest_bytes = max(made.largest_bytes, n_in)
+    made.largest_sums = max(made.largest_sums, n_out)
 
 
 def _affine(made: Program, step: Any, number: int) -> None:
