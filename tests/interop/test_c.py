@@ -99,8 +99,7 @@ def rows(n_in: int = 4, count: int = 60, scale: float = 3.0) -> np.ndarray:
 def check(model: FrozenModel, found: Answers, A: np.ndarray, atol: float = 1e-5) -> None:
     """The answers are those that outputs ``A`` mean, where these are not at a boundary."""
     np.testing.assert_allclose(found.outputs, A, rtol=1e-5, atol=atol)
-    answer = found.answer if found.answer.shape[1] > 1 else found.answer.ravel()
-    mine = model.decided(found.outputs)
+    answer, mine = found.answer.ravel(), model.decided(found.outputs).ravel()
     if model.task in ("binary", "multiclass"):
         answer = model.classes[answer.astype(int)]
     np.testing.assert_array_equal(answer, mine)

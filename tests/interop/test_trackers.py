@@ -215,6 +215,7 @@ def test_a_tracker_that_goes_costs_a_warning_and_not_the_training(data, at_once)
     assert len(net.history_["epoch"]) == 4
     (book,) = noting.books
     assert len(book.seen) == 1
+    assert book.calls == 5  # parameters, a point; and in vain a point, all at the end, the closing
     np.testing.assert_array_equal(
         net.coefs_[0], MLPClassifier(**BASE).fit(*data).coefs_[0], strict=True
     )

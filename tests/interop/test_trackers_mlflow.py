@@ -1,6 +1,7 @@
 """MLflow's own client, on a local database and against a server that is not there."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,10 @@ def test_a_server_that_goes_is_a_warning(data, place, monkeypatch):
         net.fit(*data)
     assert len(net.history_["epoch"]) == 3
     assert len(runs(place, "gone")[1]) == 1
+
+
+def test_the_page_s_lines_run(data, place):
+    page = (Path(__file__).parents[2] / "docs" / "trackers.md").read_text("utf-8")
+    (block,) = [b for b in re.findall(r"^```py\n(.*?)^```", page, re.M | re.S) if "mlflow" in b]
+    exec(block, {"net": MLPClassifier(**BASE), "X": data[0], "y": data[1]})
+    assert len(runs(place, "digits")[1]) == 1  # where one is, which is the place

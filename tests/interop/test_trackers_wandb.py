@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 import time
 from pathlib import Path
@@ -162,3 +163,11 @@ def test_a_setting_that_is_unknown_is_an_error_before_the_training(data):
     net = MLPClassifier(**BASE).set_callbacks(WandbCallback("digits", colour="red"))
     with pytest.raises(TypeError, match="colour"):
         net.fit(*data)
+
+
+def test_the_page_s_lines_run(data, place):
+    page = (Path(__file__).parents[2] / "docs" / "trackers.md").read_text("utf-8")
+    (block,) = [b for b in re.findall(r"^```py\n(.*?)^```", page, re.M | re.S) if "wandb" in b]
+    before = set(place.glob("wandb/offline-run-*"))
+    exec(block, {"net": MLPClassifier(**BASE), "X": data[0], "y": data[1]})
+    assert len(set(place.glob("wandb/offline-run-*")) - before) == 1

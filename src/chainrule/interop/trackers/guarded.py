@@ -28,12 +28,12 @@ class Guarded:
 
     After the first failure the points are kept and nothing is sent, for each try may wait for a
     server for minutes. At the end all that was not sent is sent once more: a server that is back
-    has the whole run.
+    has the whole run. Where that fails as well, the run is only closed.
     """
 
     def __init__(self, sink: Sink, tracker: str, tell: Callable[[str], None] = _warn) -> None:
         self.sink, self.tracker, self.tell = sink, tracker, tell
-        self.failed = False
+        self.failed = self.gone = False
         self.waiting: list[Point] = []
         self._last, self._cost = time.perf_counter(), 0.0
 
@@ -48,16 +48,19 @@ class Guarded:
         self, results: Mapping[str, float], epoch: int, parameters: Mapping[str, object] = {}
     ) -> None:
         """All epochs were done."""
-        if self._send() and self._tried(lambda: self.sink.results(results, epoch)) and parameters:
-            self._tried(lambda: self.sink.parameters(parameters))
+        steps = [self._send, lambda: self._tried(lambda: self.sink.results(results, epoch))]
+        if parameters:
+            steps.append(lambda: self._tried(lambda: self.sink.parameters(parameters)))
+        self.gone = not all(step() for step in steps)
 
     def file(self, write: Callable[[], Path]) -> None:
         """Keep the file that ``write`` makes."""
-        self._tried(lambda: self.sink.file(write()))
+        if not self.gone:
+            self._tried(lambda: self.sink.file(write()))
 
     def close(self, failed: bool) -> None:
         """The run is over."""
-        if self.waiting:  # a training that was cut short
+        if self.waiting and not self.gone:  # a training that was cut short
             self._send()
         self._tried(lambda: self.sink.close(failed))
 
