@@ -357,10 +357,12 @@ def test_no_input_makes_it_misbehave(quantize, tmp_path):
 def test_it_keeps_nothing_between_calls(tmp_path):
     """The object has constants and functions, and no memory that could be written."""
     model = made("multiclass", (4, 5, 3), "relu", "softmax", classes=np.array(["a", "b", "c"]))
-    write_header(model, tmp_path / "net.h", name="net", quantize="int8")
+    report = write_header(model, tmp_path / "net.h", name="net", quantize="int8")
     source = tmp_path / "other.c"
     source.write_text(
-        '#include "net.h"\nint f(const float *x);\nint f(const float *x) { return net_predict(x); }'
+        '#include "net.h"\n'
+        f"typedef char right[sizeof(net_scratch) == {report.scratch_bytes} ? 1 : -1];"
+        "\nint f(const float *x);\nint f(const float *x) { return net_predict(x); }"
         "\nconst char *g(int k);\nconst char *g(int k) { return net_classes[k]; }\n"
     )
     compile_it = ["-std=c99", "-fno-pic", "-c", source, "-o", tmp_path / "other.o"]
