@@ -81,7 +81,19 @@ def test_each_epoch_has_an_estimator_as_if_training_had_stopped_there(
         np.testing.assert_array_equal(X_seen, X)
         np.testing.assert_array_equal(y_seen, y)
         assert metadata is None
+        assert fitted.history_.keys() == shorter.history_.keys()
+        for name in fitted.history_.keys() - {"seconds"}:
+            np.testing.assert_array_equal(fitted.history_[name], shorter.history_[name])
     same_network(recorder.seen[-1][0], net)
+
+
+def test_the_history_of_an_epoch_goes_on_from_what_was_trained_before(problem):
+    X, y, _ = problem("multiclass")
+    recorder = Recorder()
+    net = MLPClassifier(**{**BASE, "max_iter": 2}, warm_start=True).set_callbacks(recorder)
+    net.fit(X, y).fit(X, y)
+    epochs = [seen[0].history_["epoch"].tolist() for seen in recorder.seen]
+    assert epochs == [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("name", ["binary", "multilabel"])

@@ -9,6 +9,11 @@ from chainrule.cli.app import app, clean_errors
 
 __all__ = ["recipes", "report", "resume", "run", "runs"]
 
+Track = Annotated[
+    str | None,
+    typer.Option(metavar="TRACKER", help="Track the models with mlflow, wandb or tensorboard too."),
+]
+
 
 @app.command()
 def run(
@@ -30,6 +35,7 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="A smaller version that ends in under a minute.")
     ] = False,
+    track: Track = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Run an experiment; print its tables and write a report."""
@@ -46,12 +52,14 @@ def run(
             console=Console(quiet=quiet),
             force=force,
             quick=quick,
+            track=track,
         )
 
 
 @app.command()
 def resume(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="The run's folder.")],
+    track: Track = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Go on with a run that was stopped or killed, to the same bits."""
@@ -60,7 +68,7 @@ def resume(
     with clean_errors():
         from chainrule.experiments import resume as go_on
 
-        go_on(folder, console=Console(quiet=quiet))
+        go_on(folder, console=Console(quiet=quiet), track=track)
 
 
 @app.command()

@@ -1,11 +1,12 @@
 """scikit-learn's callback protocol: one task a fit, one subtask an epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn.callback._callback_support import callback_management_context
 
 from chainrule.equations.network import Layer
+from chainrule.estimators import history
 from chainrule.estimators.problem import Rows
 from chainrule.estimators.session import owned
 
@@ -18,9 +19,9 @@ __all__ = ["EpochCallbacks", "tear_down"]
 class EpochCallbacks:
     """Calls the estimator's callbacks around each epoch; any of them may stop the training.
 
-    ``epochs`` are planned (None: unknown). ``layers()`` are the current parameters, of
-    which ``fitted_estimator``, where a callback asks for it, is made: the estimator as if
-    training had stopped there.
+    ``epochs`` are planned (None: unknown). ``layers()`` are the current parameters and
+    ``rows_done()`` the epochs so far, of which ``fitted_estimator``, where a callback asks for it,
+    is made: the estimator as if training had stopped there, with parameters and ``history_``.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class EpochCallbacks:
         rows: Rows,
         epochs: int | None,
         layers: Callable[[], tuple[Layer, ...]],
+        rows_done: Callable[[], Sequence[history.Row]],
     ) -> None:
-        self.est, self.layers = est, layers
+        self.est, self.layers, self.rows_done = est, layers, rows_done
+        self._history, self._taken = est.history_, 0
         self.wanted = bool(getattr(est, "_skl_callbacks", []))
         self.root = est._init_callback_context(max_subtasks=epochs)
         self._task: Any = None
@@ -67,7 +70,11 @@ class EpochCallbacks:
 
     def _attributes(self) -> dict[str, Any]:
         current = owned(self.layers())
+        new = self.rows_done()[self._taken :]
+        self._history = history.continued(self._history, new)
+        self._taken += len(new)
         return {
+            "history_": self._history,
             "coefs_": [layer.W for layer in current],
             "intercepts_": [layer.b for layer in current],
         }

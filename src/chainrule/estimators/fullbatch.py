@@ -39,7 +39,9 @@ class _Iterations:
         self.rows: list[history.Row] = []
         self.vector = pack(est._layers())
         self.last = est._layers()
-        self.callbacks = EpochCallbacks(est, problem.train, est.max_iter, self.layers)
+        self.callbacks = EpochCallbacks(
+            est, problem.train, est.max_iter, self.layers, lambda: self.rows
+        )
         self.callbacks.begin_epoch()
 
     def layers(self) -> tuple[Layer, ...]:
@@ -132,8 +134,7 @@ def _take(est: "BaseMLP", net: network.Architecture, iterations: _Iterations, fo
     layers = owned(before if est.diverged_ else layers)
     est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
     offset = len(est.history_["epoch"])
-    numbered = [{**row, "epoch": n} for n, row in enumerate(rows, offset + 1)]
-    est.history_ = history.append(est.history_, numbered)
+    est.history_ = history.continued(est.history_, rows)
     if rows:
         est.best_epoch_ = offset + len(rows)
     if found is None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["COLUMNS", "Row", "append", "empty"]
+__all__ = ["COLUMNS", "History", "Row", "append", "continued", "empty"]
 
 COLUMNS = {
     "epoch": np.int64,
@@ -41,6 +41,12 @@ def append(history: History, rows: Sequence[Mapping[str, Any]]) -> History:
     """The history with more epochs; values that a row does not have are NaN."""
     names = dict.fromkeys([*history, *(name for row in rows for name in row)])
     return {name: _longer(history, name, rows) for name in names}
+
+
+def continued(history: History, rows: Sequence[Mapping[str, Any]]) -> History:
+    """The history with a training's next epochs, numbered on from those that are there."""
+    offset = len(history["epoch"])
+    return append(history, [{**row, "epoch": n} for n, row in enumerate(rows, offset + 1)])
 
 
 def _longer(

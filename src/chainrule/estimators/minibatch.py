@@ -25,7 +25,7 @@ from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.stopping import Patience, Slowing
-from chainrule.estimators.training import Criterion, Loop, not_finite, warn_unconverged
+from chainrule.estimators.training import Criterion, Loop, Result, not_finite, warn_unconverged
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
@@ -83,6 +83,7 @@ def make_loop(
     if keep_best is None:
         keep_best = est.early_stopping or est.stopping is not None
     planned = None if epochs == inf else int(epochs)
+    result = Result()
     return Loop(
         trainer=trainer,
         problem=problem,
@@ -96,7 +97,10 @@ def make_loop(
         threshold=est.divergence_threshold,
         on_plateau=_on_plateau(est),
         progress=progress(est.verbose, planned),
-        callbacks=EpochCallbacks(est, problem.train, planned, lambda: trainer.layers),
+        callbacks=EpochCallbacks(
+            est, problem.train, planned, lambda: trainer.layers, lambda: result.rows
+        ),
+        result=result,
         slowing=_slowing(est, problem, session),
         criterion=_criterion(est, problem),
     )
@@ -254,9 +258,8 @@ def _take(est: "BaseMLP", loop: Loop) -> None:
     layers = owned(result.best_layers if loop.keep_best else loop.trainer.layers)
     est.coefs_, est.intercepts_ = [layer.W for layer in layers], [layer.b for layer in layers]
     offset = len(est.history_["epoch"])
-    rows = [{**row, "epoch": n} for n, row in enumerate(result.rows, offset + 1)]
-    est.history_ = history.append(est.history_, rows)
-    est.n_iter_ = len(rows)
+    est.history_ = history.continued(est.history_, result.rows)
+    est.n_iter_ = len(result.rows)
     est.t_ += result.samples
     est.loss_curve_.extend(result.objectives)
     est.loss_ = result.objectives[-1] if result.objectives else np.nan

@@ -70,7 +70,8 @@ class Folder:
         try:
             for file in OURS:
                 (path / file).unlink(missing_ok=True)
-            shutil.rmtree(path / "checkpoint", ignore_errors=True)
+            for inner in ("checkpoint", "tensorboard"):  # the latter where it was tracked there
+                shutil.rmtree(path / inner, ignore_errors=True)
         except OSError as error:
             raise SpecError(
                 f"The run in {path} cannot be replaced ({error}). Make the folder writable, or "

@@ -26,9 +26,15 @@ class Recorder:
     """
 
     def __init__(
-        self, path: Path, console: Console, interrupt: Interrupt, journal: Journal
+        self,
+        path: Path,
+        console: Console,
+        interrupt: Interrupt,
+        journal: Journal,
+        listener: Callable[[str, dict[str, Any]], None] | None = None,
     ) -> None:
         self.console = console
+        self.listener = listener  # is told every line, also those that are there already
         self.timings: list[Timing] = []
         self.parts: dict[str, tuple[float, ...]] = {}  # as `Clock.parts`
         self.interrupt = interrupt
@@ -40,6 +46,8 @@ class Recorder:
 
     def write(self, event: str, **values: Any) -> None:
         """Adds one line to ``metrics.jsonl``, unless it stands there."""
+        if self.listener:
+            self.listener(event, values)
         line = json.dumps(finite({"event": event, **values}), allow_nan=False)
         data = line.encode("utf-8") + b"\n"
         if self._before.startswith(data, self._said):

@@ -22,6 +22,7 @@ from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
 from chainrule.experiments.spec import Spec
+from chainrule.experiments.tracking import check_tracker, tracked
 from chainrule.experiments.verifying import verified
 from chainrule.search.journal import Journal
 
@@ -46,6 +47,7 @@ def run(
     console: Console | None = None,
     force: bool = False,
     quick: bool = False,
+    track: str | None = None,
 ) -> Results:
     """Runs an experiment, prints what it found, and keeps it in a folder.
 
@@ -59,12 +61,14 @@ def run(
         force: replace the run in a folder that is not empty.
         quick: a version that ends in under a minute, for a first look: the recipe's ``quick``
             table says what is smaller.
+        track: ``"mlflow"``, ``"wandb"`` or ``"tensorboard"``: each model is a run there as well.
 
     Returns:
         The content of ``results.json``.
 
     Raises:
         SpecError: the spec, or the folder, cannot be used. Nothing has been trained.
+        MissingExtraError: the tracker's package is not installed.
         KeyboardInterrupt: Ctrl-C; the folder keeps what was computed so far.
 
     Example:
@@ -73,6 +77,7 @@ def run(
         64
     """
     console = console or Console()
+    check_tracker(track)
     checked = load(spec)
     if quick:
         checked = load(checked, _quick(checked))
@@ -80,10 +85,12 @@ def run(
         checked = load(checked, overrides)
     check(checked)
     folder = Folder.make(out, checked.name, force=force)
-    return _run(checked, folder, console)
+    return _run(checked, folder, console, track)
 
 
-def resume(path: str | Path, *, console: Console | None = None) -> Results:
+def resume(
+    path: str | Path, *, console: Console | None = None, track: str | None = None
+) -> Results:
     """Goes on with a run that was stopped or killed, and ends it as if it never had been.
 
     On one machine, with the same versions and cores, metrics, model and results are bit for bit
@@ -91,23 +98,24 @@ def resume(path: str | Path, *, console: Console | None = None) -> Results:
 
     Args:
         path: the run's folder.
-        console: as for `run`.
+        console, track: as for `run`; what is tracked is the whole run, from its beginning.
 
     Raises:
         SpecError: there is no such run, it is complete, or another process is at it.
     """
     console = console or Console()
+    check_tracker(track)
     folder = Folder.open(path)
     if folder.complete and not (folder.path / "checkpoint").exists():
         raise _is_complete(folder)
     checked = load(folder.path / "spec.toml")
     check(checked)
-    return _run(checked, folder, console)
+    return _run(checked, folder, console, track)
 
 
-def _run(checked: Spec, folder: Folder, console: Console) -> Results:
+def _run(checked: Spec, folder: Folder, console: Console, track: str | None) -> Results:
     try:
-        return _begin_or_go_on(checked, folder, console)
+        return _begin_or_go_on(checked, folder, console, track)
     except OSError as error:
         raise RunError(
             f"The run in {folder.path} cannot be written: {error}. What was computed until then "
@@ -116,14 +124,14 @@ def _run(checked: Spec, folder: Folder, console: Console) -> Results:
         ) from error
 
 
-def _begin_or_go_on(checked: Spec, folder: Folder, console: Console) -> Results:
+def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str | None) -> Results:
     with Journal(folder.path) as journal:
         if folder.complete:  # since a moment ago, or a kill came while its journal was put away
             journal.close()
             raise _is_complete(folder)
         console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
         try:
-            results = _train(checked, folder, console, journal)
+            results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)
             journal.close()
         except KeyboardInterrupt:
@@ -182,14 +190,16 @@ def _differences(before: Environment, now: Environment) -> Iterator[str]:
             yield f"{name} was {was} when the run began and {is_} when it went on"
 
 
-def _train(spec: Spec, folder: Folder, console: Console, journal: Journal) -> Results:
+def _train(
+    spec: Spec, folder: Folder, console: Console, journal: Journal, track: str | None
+) -> Results:
     resolved = toml.dumps(to_table(spec))
     folder.write("spec.toml", resolved)
     made_with = _made_with(folder, console)
     folder.write_json("environment.json", made_with)
     began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    with Interrupt() as interrupt:
-        recorder = Recorder(folder.metrics, console, interrupt, journal)
+    with tracked(track, spec.name, folder.path, console) as listener, Interrupt() as interrupt:
+        recorder = Recorder(folder.metrics, console, interrupt, journal, listener)
         outcome = _run_kind(spec, recorder)
         interrupt.check()
     clock = Clock(

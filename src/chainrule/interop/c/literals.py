@@ -1,0 +1,65 @@
+"""Numbers and text as C writes them, such that a compiler reads back the same bits."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InvalidInputError
+
+__all__ = ["as_float32", "float_literal", "listed", "text_literal"]
+
+Array = npt.NDArray[Any]
+
+PER_LINE = {"f": 5, "i": 16}
+"""So many numbers a line of a table, by their kind: about 100 characters."""
+
+PLAIN = frozenset(range(32, 127)) - frozenset(b'"\\?')
+"""What stands for itself in a string; ``?`` does not, for two of them may begin a trigraph."""
+
+
+def as_float32(array: Any, what: str) -> Array:
+    """The array in float32.
+
+    Raises
+    ------
+    InvalidInputError
+        A number is not finite, or too large for float32.
+    """
+    with np.errstate(over="ignore"):
+        found = np.asarray(array).astype(np.float32)
+    if not np.isfinite(found).all():
+        raise InvalidInputError(
+            f"Required finite numbers that float32 can hold; {what} has others. A network that "
+            "diverged cannot be exported: train it again."
+        )
+    return found
+
+
+def float_literal(number: float) -> str:
+    """A finite float32 with the 9 digits that tell it from all others."""
+    text = f"{float(number):.9g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def text_literal(text: str) -> str:
+    """The text in UTF-8 between quotes, with nothing in it that C could take for something else."""
+    return '"' + "".join(_character(byte) for byte in text.encode("utf-8", "replace")) + '"'
+
+
+def _character(byte: int) -> str:
+    return chr(byte) if byte in PLAIN else f"\\{byte:03o}"  # three digits, so that none follows
+
+
+def listed(array: Array) -> str:
+    """The numbers of an array, row by row, as the lines between the braces of a table."""
+    kind, flat = array.dtype.kind, array.ravel().tolist()
+    texts = iter(map(float_literal, flat) if kind == "f" else map(str, flat))
+    return ",\n".join(_lines(texts, PER_LINE[kind]))
+
+
+def _lines(texts: Iterator[str], count: int) -> Iterator[str]:
+    while line := list(islice(texts, count)):
+        yield "    " + ", ".join(line)
