@@ -7,7 +7,12 @@ import warnings
 import numpy as np
 import pytest
 import safetensors.numpy
+from pandas import DataFrame
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.files.digest import digest_of
@@ -83,6 +88,28 @@ MODELS = {
         X[:, 0],
     ),
     "everything set": lambda: (everything_set(), X, strings(object)),
+    "pipeline": lambda: (
+        make_pipeline(
+            SimpleImputer(),
+            StandardScaler(),
+            RobustScaler(),
+            MinMaxScaler(clip=True),
+            MaxAbsScaler(),
+            PCA(2, whiten=True),
+            MLPClassifier((4,), **SGD),
+        ),
+        DataFrame(np.where(X > 1.5, np.nan, X), columns=["length", "width", "ähnlich"]),
+        strings("U8"),
+    ),
+    "pipeline float32": lambda: (
+        make_pipeline(
+            StandardScaler(with_mean=False),
+            MinMaxScaler((-1, 1)),
+            MLPRegressor(hidden_layer_sizes=(4,), input_scale=2.0, **SGD),
+        ),
+        X.astype("f4"),
+        X[:, 0],
+    ),
 }
 
 

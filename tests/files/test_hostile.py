@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from chainrule.errors import ModelFileError
+from chainrule.files.light import load_frozen
 from chainrule.files.model_file import from_stream
 from chainrule.files.refusal import Refused
 
@@ -72,13 +74,13 @@ def both(*changes):
 
 M, P = "model", ("model", "params")
 CHANGES = {
-    "newer": (put("format_version", 2), "format version 1 or older; came 2.*A newer Chainrule"),
+    "newer": (put("format_version", 3), "format version 2 or older; came 3.*A newer Chainrule"),
     "version of another type": (put("format_version", "1"), "format_version"),
     "another format": (put("format", "other"), "format to be 'chainrule-model'"),
     "unknown key": (put("extra", 1), "unknown key extra"),
     "unknown key inside": (put(M, "fitted", "classes_", 1), "unknown key"),
     "missing key": (drop(M, "network"), "model.network"),
-    "another kind": (put(M, "kind", "forest"), "model.kind to be 'mlp'"),
+    "another kind": (put(M, "kind", "forest"), "model.kind to be 'mlp', 'pipeline'"),
     "a class of its own": (put(M, "estimator", "os.system"), "'MLPClassifier' or 'MLPRegressor'"),
     "another class": (put(M, "estimator", "MLPRegressor"), "labels for a classifier"),
     "unknown activation": (put(M, "network", "activations", 0, "exec"), "one of elu, exp"),
@@ -201,6 +203,46 @@ TEXTS = {
 def test_texts_and_streams(saved, edited, name):
     change, match = TEXTS[name]
     refused(edited(saved(NAMED), change), match)
+
+
+STEP = ("model", "steps", 1)  # the StandardScaler
+STEPS = {
+    "a step of another kind": (put(*STEP, "kind", "code"), "model.steps.1.kind to be 'sklearn'"),
+    "an unknown class": (put(*STEP, "transformer", "Pickle"), "steps.1.transformer to be one of"),
+    "a step that takes fewer columns": (put(*STEP, "n_in", 2), "steps that take"),
+    "too few names": (put("model", "names", ["a"]), "a name for each of 7 steps"),
+    "a name twice": (put("model", "names", list("aabcdef")), "a name for each of 7 steps"),
+    "a name of scikit-learn's own": (put("model", "names", 0, "a__b"), "scikit-learn takes"),
+    "a parameter of none": (put(*STEP, "params", "code", 1), "parameters that StandardScaler has"),
+    "a parameter's value": (put(*STEP, "params", "with_std", "x"), "StandardScaler takes"),
+    "a fact of none": (put(*STEP, "facts", "transform", 1), "facts that StandardScaler has"),
+    "an array of none": (put(*STEP, "arrays", ["coef_"]), "arrays that StandardScaler has"),
+    "an array less": (put(*STEP, "arrays", ["mean_", "var_"]), "needs and no other.*step2.scale_"),
+    "by columns what is not": (put(*STEP, "by_columns", ["x"]), "in by_columns"),
+    "a division by zero": (poke("step2.scale_", 0, 0.0), "division by 0 in StandardScaler"),
+    "NaN in a mean": (poke("step2.mean_", 0, np.nan), "finite numbers.*StandardScaler"),
+    "whole numbers": (array("step2.mean_", lambda m: m.astype(int)), "floating numbers"),
+    "no variance": (poke("step6.explained_variance_", 0, 0.0), "finite numbers.*PCA"),
+    "no range": (put("model", "steps", 3, "params", "feature_range", [1]), "MinMaxScaler"),
+    "version 1": (put("format_version", 1), "format version 2 for what is in the file; came 1"),
+    "more steps than are allowed": (put("model", "steps", [{}] * 101), "at most 100"),
+    "about nobody knows what": (put("about", {"mood": 1}), "unknown key about.mood"),
+    "about no number": (put("about", {"metrics": {"accuracy": "high"}}), "about.metrics"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_pipelines_that_contradict(saved, edited, name):
+    change, match = STEPS[name]
+    refused(edited(saved("pipeline"), change), match)
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, "x", True, {"float": "inf"}, [1]])
+def test_an_input_scale_that_is_none(saved, edited, tmp_path, scale):
+    """Who reads a file without its estimator has to check what the estimator would."""
+    (tmp_path / "m").write_bytes(edited(saved("three"), put(*P, "input_scale", scale)))
+    with pytest.raises(ModelFileError, match="a positive number for the parameter 'input_scale'"):
+        load_frozen(tmp_path / "m")
 
 
 def test_labels_of_several_labels(saved, edited):

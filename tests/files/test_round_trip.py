@@ -8,16 +8,20 @@ import warnings
 import numpy as np
 import pytest
 import safetensors.numpy
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.equations.schedules import Plateau
 from chainrule.errors import ModelFileError
 from chainrule.files.container import read_arrays, read_layout
+from chainrule.files.light import load_header
 from chainrule.files.model_file import to_bytes
 
 CONTINUED = ("binary", "three", "float32", "several outputs")
@@ -27,6 +31,11 @@ METHODS = ("predict", "predict_proba", "predict_log_proba")
 def round_trip(est, tmp_path, **options):
     chainrule.save(est, tmp_path / "m.safetensors", **options)
     return chainrule.load(tmp_path / "m.safetensors")
+
+
+def network_of(est):
+    """The network itself, of a Pipeline the last step."""
+    return est[-1] if isinstance(est, Pipeline) else est
 
 
 def assert_same(found, expected, where=""):
@@ -69,7 +78,10 @@ def test_every_attribute_comes_back(model, tmp_path):
 def test_parameters_survive_cloning(model, tmp_path):
     loaded = clone(round_trip(model[0], tmp_path))
     for name, value in loaded.get_params().items():
-        if name != "random_state":
+        made_anew = (
+            name == "steps" or name.endswith("random_state") or isinstance(value, BaseEstimator)
+        )
+        if not made_anew:
             assert_same(value, model[0].get_params()[name], name)
 
 
@@ -198,6 +210,7 @@ def test_any_safetensors_reader_finds_the_weights(model, tmp_path):
     est, _ = model
     chainrule.save(est, tmp_path / "m.safetensors")
     arrays = safetensors.numpy.load_file(tmp_path / "m.safetensors")
+    est = network_of(est)
     for number, (W, b) in enumerate(zip(est.coefs_, est.intercepts_, strict=True), 1):
         assert_same(arrays[f"W{number}"], W)
         assert_same(arrays[f"b{number}"], b)
@@ -211,15 +224,16 @@ def test_both_readers_find_the_same(model):
 
 
 def test_loaded_arrays_are_its_own(model, tmp_path):
-    loaded = round_trip(model[0], tmp_path)
+    loaded = network_of(round_trip(model[0], tmp_path))
     for array in (*loaded.coefs_, *loaded.intercepts_, *loaded.history_.values()):
         assert array.flags.owndata
         assert array.flags.writeable
 
 
-def test_an_unfitted_estimator(tmp_path):
+@pytest.mark.parametrize("thing", [MLPClassifier(), make_pipeline(MLPClassifier())])
+def test_an_unfitted_estimator(thing, tmp_path):
     with pytest.raises(NotFittedError, match="not fitted yet"):
-        chainrule.save(MLPClassifier(), tmp_path / "m")
+        chainrule.save(thing, tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,7 +242,8 @@ class Derived(MLPRegressor):
 
 
 @pytest.mark.parametrize(
-    "thing", [LogisticRegression(), make_pipeline(MLPClassifier()), None, MLPClassifier, Derived()]
+    "thing",
+    [LogisticRegression(), make_pipeline(LogisticRegression()), None, MLPClassifier, Derived()],
 )
 def test_other_objects(thing, tmp_path):
     with pytest.raises(ModelFileError, match=r"Required a fitted chainrule\.MLPClassifier or"):
@@ -281,3 +296,68 @@ def test_importing_the_module_imports_little():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+# Pipelines, searches, and facts
+
+
+def made(*steps):
+    X = np.random.RandomState(0).normal(size=(30, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return make_pipeline(*steps, MLPClassifier((3,), max_iter=2, random_state=0)).fit(
+            X, np.arange(30) % 3
+        ), X
+
+
+def test_steps_that_do_nothing_are_left_out(tmp_path):
+    model, X = made("passthrough", StandardScaler(), None)
+    loaded = round_trip(model, tmp_path)
+    assert list(loaded.named_steps) == ["standardscaler", "mlpclassifier"]
+    assert_same(loaded.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (FunctionTransformer(np.abs), "FunctionTransformer as 'functiontransformer'.*no code"),
+        (SimpleImputer(add_indicator=True), "SimpleImputer of numbers that fills NaN"),
+    ],
+)
+def test_steps_that_cannot_be_kept(step, message, tmp_path):
+    model, _ = made(step)
+    with pytest.raises(ModelFileError, match=message):
+        chainrule.save(model, tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["theirs", "ours"])
+def test_a_search_is_saved_as_its_best(kind, tmp_path):
+    X = np.random.RandomState(0).normal(size=(40, 3))
+    y = (X[:, 0] > 0).astype(int)
+    est = make_pipeline(StandardScaler(), MLPClassifier((3,), max_iter=3, random_state=0))
+    space = {"mlpclassifier__learning_rate_init": [0.001, 0.1]}
+    search = GridSearchCV if kind == "theirs" else chainrule.PopulationSearchCV
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = search(est, space, cv=2).fit(X, y)
+    loaded = round_trip(found, tmp_path, about={"target": "y"})
+    assert_same(loaded.predict_proba(X), found.predict_proba(X))
+    about = load_header(tmp_path / "m.safetensors").about
+    assert about.search.candidates == 2 and about.target == "y"
+    assert about.search.best_score == found.best_score_
+    assert about.search.best_params == found.best_params_
+
+
+def test_facts_that_are_none_are_refused(tmp_path):
+    model, _ = made()
+    with pytest.raises(ModelFileError, match=r"the facts.*unknown key mood"):
+        chainrule.save(model, tmp_path / "m", about={"mood": "good"})
+
+
+def test_a_plain_network_is_written_for_older_readers(fitted, tmp_path):
+    """Version 1 knew single networks without facts; what it did not know is version 2."""
+    path = tmp_path / "m"
+    for name, about, version in (("three", None, 1), ("three", {}, 2), ("pipeline", None, 2)):
+        chainrule.save(fitted(name)[0], path, about=about)
+        assert load_header(path).format_version == version

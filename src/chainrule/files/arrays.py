@@ -10,7 +10,7 @@ import numpy.typing as npt
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.files.container import DTYPES
-from chainrule.files.header import KEY_WORDS, MLP, Network
+from chainrule.files.header import KEY_WORDS, MLP, Network, Pipeline
 from chainrule.files.refusal import refuse, shown
 
 __all__ = ["Wanted", "check_shapes", "check_values", "wanted"]
@@ -26,8 +26,20 @@ class Wanted(NamedTuple):
     shape: Shape
 
 
-def wanted(model: MLP) -> dict[str, Wanted]:
+def wanted(model: MLP | Pipeline) -> dict[str, Wanted]:
     """Every array of the model, by name: no other may be in the file."""
+    if isinstance(model, MLP):
+        return _of_network(model)
+    found = _of_network(model.network)
+    for number, step in enumerate(model.steps, 1):
+        for name, shape in step.wanted().items():
+            found[f"step{number}.{name}"] = Wanted(["F64", "F32", "I64"], shape)
+        if step.feature_names:
+            found |= _text(f"step{number}.feature_names", step.n_in)
+    return found
+
+
+def _of_network(model: MLP) -> dict[str, Wanted]:
     found = dict(_layers(model.network))
     if model.labels and model.labels.text is None:
         found["classes"] = Wanted(NUMBERS, (model.labels.count,))
@@ -75,7 +87,7 @@ def _training(optimizer: str, network: Network) -> dict[str, Wanted]:
     return found
 
 
-def check_shapes(model: MLP, came: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+def check_shapes(model: MLP | Pipeline, came: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
     """Refuse a file whose arrays, ``{name: (dtype, shape)}``, are not those of its header."""
     required = wanted(model)
     if missing := required.keys() - came.keys():
@@ -90,7 +102,8 @@ def check_shapes(model: MLP, came: Mapping[str, tuple[str, tuple[int, ...]]]) ->
         if dtype not in dtypes or not fits:
             described = " or ".join(dtypes) if len(dtypes) < 4 else "a number's type"
             refuse(f"{name} of shape {_said(shape)} and {described}", f"{_said(found)}, {dtype}")
-    lengths = {came[f"history.{column}"][1][0] for column in model.history or []}
+    network = model if isinstance(model, MLP) else model.network
+    lengths = {came[f"history.{column}"][1][0] for column in network.history or []}
     if len(lengths) > 1:
         refuse("columns of the history that are equally long", shown(sorted(lengths)))
 
@@ -99,8 +112,9 @@ def _said(shape: Shape) -> str:
     return "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
 
 
-def check_values(model: MLP, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+def check_values(model: MLP | Pipeline, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Refuse arrays that a fitted model cannot hold."""
+    model = model if isinstance(model, MLP) else model.network
     finite = [name for name, _ in _layers(model.network)]
     if "classes" in arrays:
         finite.append("classes")

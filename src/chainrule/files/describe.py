@@ -6,12 +6,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
-from chainrule.files import text, values
-from chainrule.files.header import MLP, Fitted
+from chainrule.errors import ModelFileError
+from chainrule.files import text, transformers, values
+from chainrule.files.header import MLP, Fitted, Pipeline
+from chainrule.files.rebuild import CLASSES, class_named
 from chainrule.files.refusal import explain, message, refuse
 from chainrule.files.stream import stream_of
 
-__all__ = ["describe"]
+__all__ = ["describe", "number_of"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_", "chance_loss_")
@@ -19,8 +21,44 @@ COUNTS = ("n_iter_", "t_", "best_epoch_")
 CURVES = ("loss_curve_", "validation_scores_")
 
 
-def describe(est: Any, training_state: bool) -> tuple[MLP, Arrays]:
-    """The header's part on a fitted estimator, and its arrays."""
+def describe(est: Any, training_state: bool) -> tuple[MLP | Pipeline, Arrays]:
+    """The header's part on a fitted estimator or Pipeline, and its arrays."""
+    if type(est).__name__ != "Pipeline":
+        return _network(est, training_state)
+    *named, (last, network) = est.steps
+    model, arrays = _network(network, training_state)
+    kept = [each for each in named if each[1] is not None and each[1] != "passthrough"]
+    steps = []
+    for number, (name, transformer) in enumerate(kept, 1):
+        record, found = transformers.describe(transformer, name)
+        steps.append(record)
+        arrays |= {f"step{number}.{each}": array for each, array in found.items()}
+    names = [*(name for name, _ in kept), last]
+    try:
+        given = {"kind": "pipeline", "names": names, "steps": steps, "network": model}
+        return Pipeline.model_validate(given), arrays
+    except ValidationError as error:
+        explain(error, "the fitted Pipeline")
+
+
+def _check_kind(est: Any) -> None:
+    name = type(est).__name__
+    if name in CLASSES and type(est) is class_named(name):
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(est, "coefs_")
+        return
+    accepted = " or ".join(f"chainrule.{each}" for each in CLASSES)
+    raise ModelFileError(
+        f"Required a fitted {accepted}, a Pipeline that ends in one, or a search that was "
+        f"refitted; came an object of type {type(est).__module__}.{type(est).__qualname__}. A "
+        "model file carries no code, so subclasses and other estimators cannot be stored: save "
+        "the network itself."
+    )
+
+
+def _network(est: Any, training_state: bool) -> tuple[MLP, Arrays]:
+    _check_kind(est)
     try:
         est._validate_params()
         activations = list(est._activations())
@@ -97,12 +135,17 @@ def _fitted(est: Any, arrays: Arrays) -> dict[str, Any]:
             found[name] = "array"
     for name in NUMBERS:
         if found.get(name) is not None:
-            number = float(found[name])
-            found[name] = number if np.isfinite(number) else {"float": str(number)}
+            found[name] = number_of(found[name])
     for name in COUNTS:
         if found.get(name) is not None:
             found[name] = int(found[name])
     return found
+
+
+def number_of(value: Any) -> float | dict[str, str]:
+    """A number as the header's records have it."""
+    number = float(value)
+    return number if np.isfinite(number) else {"float": str(number)}
 
 
 def _history(est: Any, arrays: Arrays) -> dict[str, list[str] | None]:

@@ -9,31 +9,33 @@ other kinds beside ``mlp``.
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.optimizers import OPTIMIZERS
-from chainrule.files.limits import MAX_LAYERS
+from chainrule.files.limits import MAX_LAYERS, MAX_STEPS
+from chainrule.files.records import Count, Finite, Name, Number, Record
 from chainrule.files.refusal import explain, refuse, shown
+from chainrule.files.transformers import TransformerRecord
 
-__all__ = ["FORMAT_VERSION", "MLP", "Fitted", "Header", "Labels", "NotFinite", "Training"]
+__all__ = [
+    "FORMAT_VERSION",
+    "MLP",
+    "About",
+    "Fitted",
+    "Header",
+    "Labels",
+    "Pipeline",
+    "Training",
+    "version_of",
+]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest that is written and read. A single network without facts about it is still written
+as version 1, so that older readers can open it."""
 
 KEY_WORDS = 624
 """Words in the state of the Mersenne Twister."""
-
-
-class Record(BaseModel):
-    """The base of every part of the header: frozen, closed to unknown keys, no conversion."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class NotFinite(Record):
-    """A number that JSON cannot say."""
-
-    float: Literal["inf", "-inf", "nan"]
 
 
 def _one_of(table: Any) -> AfterValidator:
@@ -45,10 +47,6 @@ def _one_of(table: Any) -> AfterValidator:
     return AfterValidator(check)
 
 
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Number = Finite | NotFinite
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Activation = Annotated[str, _one_of(ACTIVATIONS)]
 
 
@@ -145,7 +143,7 @@ class MLP(Record):
     feature_names: bool
     fitted: Fitted
     history: list[Name] | None
-    history_by_layer: list[Name] = []
+    history_by_layer: list[Name] = Field(default=[])
     training: Training | None
 
     @model_validator(mode="after")
@@ -169,16 +167,77 @@ class MLP(Record):
         return self.network.sizes[-1] == labels.count
 
 
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class Searched(Record):
+    """How the model's parameters were found."""
+
+    strategy: Text
+    candidates: Count
+    best_score: Number
+    best_params: dict[Text, Any]
+
+
+class About(Record):
+    """What is known of a model besides what it computes; each may be left out.
+
+    ``source`` is the name of the training data's file, ``fingerprint`` their SHA-256, ``rows`` how
+    many were trained on, ``metrics`` what was measured, by part and name (``"test accuracy"``).
+    """
+
+    task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
+    target: Text | None = None
+    source: Text | None = None
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    rows: Count | None = None
+    metrics: dict[Text, Number] = Field(default={}, max_length=200)
+    search: Searched | None = None
+
+
+class Pipeline(Record):
+    """Transformers and, last, a network: scikit-learn's Pipeline. The arrays of the n-th
+    transformer are called ``step<n>.<name>``; ``names`` are all steps' names."""
+
+    kind: Literal["pipeline"]
+    names: Annotated[list[Text], Field(min_length=1, max_length=MAX_STEPS + 1)]
+    steps: Annotated[list[TransformerRecord], Field(max_length=MAX_STEPS)]
+    network: MLP
+
+    @model_validator(mode="after")
+    def _one_after_the_other(self) -> "Pipeline":
+        if len(self.names) != len(self.steps) + 1 or len(set(self.names)) < len(self.names):
+            refuse(f"a name for each of {len(self.steps) + 1} steps", shown(self.names))
+        takes = [*(step.n_in for step in self.steps[1:]), self.network.network.sizes[0]]
+        gives = [step.n_out for step in self.steps]
+        if self.steps and gives != takes:
+            refuse(f"steps that take {shown(gives)} columns", f"steps that take {shown(takes)}")
+        return self
+
+
 class Header(Record):
     """The whole header. ``made_with`` holds the versions of the software that wrote the file."""
 
     format: Literal["chainrule-model"]
-    format_version: Literal[1]
+    format_version: Literal[1, 2]
     made_with: Annotated[
         dict[str, Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=16)
     ]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    model: MLP
+    model: Annotated[MLP | Pipeline, Field(discriminator="kind")]
+    about: About | None = None
+
+    @model_validator(mode="after")
+    def _version_knows_it(self) -> "Header":
+        needed = version_of(self.model, self.about)
+        if self.format_version < needed:
+            refuse(f"format version {needed} for what is in the file", f"{self.format_version}")
+        return self
+
+    @property
+    def network(self) -> MLP:
+        """The network, by itself or the Pipeline's last step."""
+        return self.model.network if isinstance(self.model, Pipeline) else self.model
 
     @classmethod
     def check(cls, value: dict[str, Any]) -> "Header":
@@ -198,3 +257,8 @@ class Header(Record):
     def as_json(self) -> dict[str, Any]:
         """What ``check`` takes; attributes that were left out stay left out."""
         return self.model_dump(exclude_unset=True)
+
+
+def version_of(model: MLP | Pipeline, about: About | None) -> int:
+    """The first version of the format that has these."""
+    return 1 if isinstance(model, MLP) and about is None else 2

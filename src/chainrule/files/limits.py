@@ -23,5 +23,8 @@ MAX_TENSORS = 10_000
 MAX_LAYERS = 1_000
 """Layers of one network, the output's included."""
 
+MAX_STEPS = 100
+"""Steps of a Pipeline before its network."""
+
 MAX_TEXT_BYTES = 256 * 2**20
 """An array of labels or names, as NumPy holds it: four bytes a character."""

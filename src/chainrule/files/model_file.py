@@ -6,86 +6,105 @@ The file holds arrays and a JSON header, and nothing that could run. It is descr
 
 import io
 import os
-import stat
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from platform import python_version
 from typing import Any, BinaryIO
 
+from pydantic import ValidationError
+
 from chainrule import __version__
 from chainrule.errors import ModelFileError
-from chainrule.files import strict_json
-from chainrule.files.arrays import check_shapes, check_values
+from chainrule.files import strict_json, values
+from chainrule.files.arrays import check_values
 from chainrule.files.atomic import write_bytes
-from chainrule.files.container import Layout, dump, read_arrays, read_layout
-from chainrule.files.describe import describe
+from chainrule.files.container import dump
+from chainrule.files.describe import describe, number_of
 from chainrule.files.digest import digest_of
-from chainrule.files.header import FORMAT_VERSION, Header
+from chainrule.files.header import About, version_of
 from chainrule.files.limits import MAX_MODEL_BYTES
-from chainrule.files.rebuild import CLASSES, class_named, rebuild
-from chainrule.files.refusal import Refused, refuse
+from chainrule.files.reading import opened, read, read_header
+from chainrule.files.rebuild import rebuild
+from chainrule.files.refusal import Refused, explain
 
 __all__ = ["load", "save"]
 
-FRESH_COPY = (
-    "The file is damaged or was not written by chainrule.save; get a fresh copy, or save the "
-    "model again."
-)
 UNSAVED = "Nothing was written. Fit the estimator anew, or restore what was changed after fitting."
 LIBRARIES = ("numpy", "scikit-learn", "jax")
 
 
-def save(est: Any, path: str | os.PathLike[str], *, training_state: bool = True) -> None:
+def save(
+    est: Any,
+    path: str | os.PathLike[str],
+    *,
+    training_state: bool = True,
+    about: Mapping[str, Any] | None = None,
+) -> None:
     """Save a fitted estimator as one file that is safe to open.
 
     Parameters
     ----------
     est
-        A fitted ``chainrule.MLPClassifier`` or ``MLPRegressor``.
+        A fitted ``chainrule.MLPClassifier`` or ``MLPRegressor``; a scikit-learn Pipeline that ends
+        in one, whose other steps are scalers, a PCA or a SimpleImputer of scikit-learn's; or a
+        search that was refitted, whose ``best_estimator_`` is saved.
     path
         Where to; usually it ends in ``.safetensors``. A file there is replaced, all or nothing.
     training_state
         Whether ``partial_fit`` can go on after loading as if nothing had happened. Without,
         the file is about a third of the size.
+    about
+        Facts that ``info`` tells: ``task``, ``target``, ``source``, ``fingerprint``, ``rows``,
+        ``metrics`` (a number for each name), ``search``. A search tells of itself.
     """
-    _check_kind(est)
     try:
-        data = to_bytes(est, training_state)
+        data = to_bytes(*_best_of(est, about), training_state=training_state)
     except Refused as error:
         raise ModelFileError(f"{error} {error.remedy or UNSAVED}") from None
     write_bytes(path, data)
 
 
-def _check_kind(est: Any) -> None:
-    name = type(est).__name__
-    if name in CLASSES and type(est) is class_named(name):
-        from sklearn.utils.validation import check_is_fitted
+def _best_of(est: Any, about: Mapping[str, Any] | None) -> tuple[Any, Mapping[str, Any] | None]:
+    """Of a search its best estimator, and how it was found; anything else as it is."""
+    if not hasattr(est, "best_estimator_") or not hasattr(est, "cv_results_"):
+        return est, about
+    params = {str(name): values.encode(value, name) for name, value in est.best_params_.items()}
+    found = {
+        "strategy": str(getattr(est, "strategy", type(est).__name__)),
+        "candidates": len(est.cv_results_["params"]),
+        "best_score": number_of(getattr(est, "best_score_", float("nan"))),
+        "best_params": params,
+    }
+    return est.best_estimator_, {**(about or {}), "search": found}
 
-        check_is_fitted(est, "coefs_")
-        return
-    accepted = " or ".join(f"chainrule.{each}" for each in CLASSES)
-    raise ModelFileError(
-        f"Required a fitted {accepted}; came an object of type "
-        f"{type(est).__module__}.{type(est).__qualname__}. A model file carries no code, so "
-        "subclasses and other estimators cannot be stored: save the network itself."
-    )
 
-
-def to_bytes(est: Any, training_state: bool = True) -> bytes:
+def to_bytes(
+    est: Any, about: Mapping[str, Any] | None = None, *, training_state: bool = True
+) -> bytes:
     """The file's bytes, checked as they will be when they are read."""
     model, arrays = describe(est, training_state)
-    header = {
+    facts = _checked(about)
+    header: dict[str, Any] = {
         "format": "chainrule-model",
-        "format_version": FORMAT_VERSION,
+        "format_version": version_of(model, facts),
         "made_with": _made_with(),
         "model": model.model_dump(exclude_unset=True),
     }
+    if facts is not None:
+        header["about"] = facts.model_dump(exclude_unset=True)
     header["sha256"] = digest_of(header, arrays)
     data = dump(strict_json.dump(header), arrays)
     read_header(io.BytesIO(data), len(data))
     check_values(model, arrays)
     rebuild(model, dict(arrays))
     return data
+
+
+def _checked(about: Mapping[str, Any] | None) -> About | None:
+    try:
+        return None if about is None else About.model_validate(dict(about))
+    except ValidationError as error:
+        explain(error, "the facts about the model")
 
 
 def _made_with() -> dict[str, str]:
@@ -110,39 +129,13 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_MODEL_BYTES) -> A
 
     Returns
     -------
-    The fitted estimator: it predicts, bit for bit, what the saved one does.
+    The fitted estimator or Pipeline: it predicts, bit for bit, what the saved one does.
     """
-    file = Path(path)
-    found = file.stat()
-    try:
-        if not stat.S_ISREG(found.st_mode):
-            folder = "a folder (a run's model is its model.safetensors)"
-            came = folder if stat.S_ISDIR(found.st_mode) else "a device or pipe"
-            refuse("a model file", came, "Give the path of the file.")
-        if found.st_size > max_bytes:
-            remedy = "If you trust its origin, give a larger max_bytes to load."
-            refuse(f"a file of at most {max_bytes} bytes", f"{found.st_size} bytes", remedy)
-        with file.open("rb") as stream:
-            return from_stream(stream, found.st_size)
-    except Refused as error:
-        raise ModelFileError(f"{file}: {error} {error.remedy or FRESH_COPY}") from None
+    with opened(path, max_bytes) as (stream, size):
+        return from_stream(stream, size)
 
 
 def from_stream(stream: BinaryIO, size: int) -> Any:
     """The estimator in a file of ``size`` bytes."""
-    raw, header, layout = read_header(stream, size)
-    arrays = read_arrays(stream, layout)
-    if digest_of(raw, arrays) != header.sha256:
-        refuse("contents with the checksum that the header states", "another checksum")
-    check_values(header.model, arrays)
+    header, arrays = read(stream, size)
     return rebuild(header.model, arrays)
-
-
-def read_header(stream: BinaryIO, size: int) -> tuple[dict[str, Any], Header, Layout]:
-    """The header as JSON and checked, and where the arrays lie; none of them is read yet."""
-    layout = read_layout(stream, size)
-    raw = strict_json.parse(layout.text.encode("utf-8"), "the model's header")
-    header = Header.check(raw)
-    came = {name: (place.dtype, tuple(place.shape)) for name, place in layout.places.items()}
-    check_shapes(header.model, came)
-    return raw, header, layout

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.files import text, values
-from chainrule.files.header import MLP, Fitted, Labels, NotFinite
+from chainrule.files import text, transformers, values
+from chainrule.files.header import MLP, Fitted, Labels, Pipeline
+from chainrule.files.records import NotFinite
 from chainrule.files.refusal import message, refuse, shown
 from chainrule.files.stream import read_stream
 
-__all__ = ["CLASSES", "class_named", "rebuild"]
+__all__ = ["CLASSES", "arrays_of", "class_named", "classes_of", "rebuild"]
 
 CLASSES: Mapping[str, str] = {
     "MLPClassifier": "chainrule.estimators",
@@ -34,8 +35,35 @@ def class_named(name: str) -> type[Any]:
     return found
 
 
-def rebuild(model: MLP, arrays: Arrays) -> Any:
-    """The estimator that the checked header and arrays describe."""
+def rebuild(model: MLP | Pipeline, arrays: Arrays) -> Any:
+    """The estimator or Pipeline that the checked header and arrays describe."""
+    if isinstance(model, MLP):
+        return _network(model, arrays)
+    from sklearn.pipeline import Pipeline as Steps
+
+    found = [
+        transformers.rebuild(record, arrays_of(number, arrays))
+        for number, record in enumerate(model.steps, 1)
+    ]
+    steps = Steps([*zip(model.names, [*found, _network(model.network, arrays)], strict=True)])
+    try:
+        steps._validate_steps()
+    except (ValueError, TypeError) as error:
+        refuse("a Pipeline that scikit-learn takes", f"another: {message(error)}")
+    return steps
+
+
+def arrays_of(number: int, arrays: Arrays) -> Arrays:
+    """The arrays of the n-th transformer, by its own names."""
+    prefix = f"step{number}."
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _network(model: MLP, arrays: Arrays) -> Any:
     params = {name: values.decode(value, name) for name, value in model.params.items()}
     if model.random_state:
         params["random_state"] = read_stream(model.random_state, arrays["random_state"])
@@ -75,12 +103,13 @@ def _set_labels(est: Any, model: MLP, arrays: Arrays) -> None:
     from sklearn.preprocessing import LabelBinarizer
 
     binarizer = LabelBinarizer()
-    binarizer.classes_ = est.classes_ = _classes(model.labels, arrays)
+    binarizer.classes_ = est.classes_ = classes_of(model.labels, arrays)
     binarizer.y_type_, binarizer.sparse_input_ = model.labels.y_type, model.labels.sparse
     est._label_binarizer = binarizer
 
 
-def _classes(labels: Labels, arrays: Arrays) -> npt.NDArray[Any]:
+def classes_of(labels: Labels, arrays: Arrays) -> npt.NDArray[Any]:
+    """The labels, of the type that they were."""
     if labels.text is None:
         classes = arrays["classes"]
     else:

@@ -17,6 +17,10 @@ _short.maxstring = _short.maxother = 60
 _short.maxlong = 24
 
 
+UNION_TAGS = ("mlp", "pipeline")
+"""What pydantic names between the keys where a value may be of several kinds."""
+
+
 class Refused(Exception):
     """Something in a model, or in a file, is not as it must be."""
 
@@ -46,7 +50,12 @@ def refuse(required: str, came: str, remedy: str = "") -> NoReturn:
 def explain(error: ValidationError, what: str) -> NoReturn:
     """The first thing that pydantic found wrong with ``what``, in the form above."""
     first = error.errors(include_url=False)[0]
-    where = ".".join(shown(part).strip("'") for part in first["loc"]) or what
+    keys = [part for part in first["loc"] if part not in UNION_TAGS]
+    where = ".".join(shown(part).strip("'") for part in keys) or what
+    if first["type"] == "union_tag_invalid":
+        context = first["ctx"]
+        key = context["discriminator"].strip("'")
+        refuse(f"{where}.{key} to be {context['expected_tags']}", shown(context["tag"]))
     if first["type"] == "missing":
         refuse(f"{where} in {what}", "nothing")
     if first["type"] == "extra_forbidden":

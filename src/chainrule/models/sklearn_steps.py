@@ -72,8 +72,11 @@ def _pca(pca: Any) -> list[Step]:
 
 
 def _imputer(imputer: Any) -> list[Step]:
-    values = np.asarray(imputer.statistics_)
-    plain = values.dtype.kind == "f" and not np.isnan(values).any()
+    try:
+        values = np.asarray(imputer.statistics_, np.float64)  # of a constant they are objects
+        plain = not np.isnan(values).any()
+    except (TypeError, ValueError):
+        plain = False
     missing = imputer.missing_values
     if not plain or imputer.add_indicator or not (isinstance(missing, float) and np.isnan(missing)):
         raise InvalidInputError(
