@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from chainrule.experiments.beside_jax import sentence
+from chainrule.experiments import beside_jax
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
 from chainrule.experiments.tasks import TASKS, Task
@@ -340,7 +340,7 @@ def _diverged(evidence: Evidence) -> Iterator[str]:
 
 def _in_torch(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
-        yield from sentence(model, evidence.noun)
+        yield from beside_jax.sentence(model, evidence.noun)
 
 
 def _swept(evidence: Evidence) -> Iterator[str]:

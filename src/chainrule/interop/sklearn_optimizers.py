@@ -82,7 +82,9 @@ def optimizer_of(model: BaseMLP) -> AdamOptimizer | SGDOptimizer | None:
 def _layers(arrays: list[Any]) -> tuple[Layer, ...]:
     """scikit-learn lists all weights, then all biases."""
     half = len(arrays) // 2
-    return tuple(Layer(np.array(W), np.array(b)) for W, b in zip(arrays[:half], arrays[half:], strict=True))
+    return tuple(
+        Layer(np.array(W), np.array(b)) for W, b in zip(arrays[:half], arrays[half:], strict=True)
+    )
 
 
 def _arrays(layers: tuple[Layer, ...]) -> list[Any]:
