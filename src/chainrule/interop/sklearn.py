@@ -199,10 +199,17 @@ def _lacking(model: BaseMLP, fitted: bool) -> Iterator[str]:
         yield f"solver={model.solver!r}"
     if model.shuffle == "replacement":
         yield "shuffle='replacement'"
-    known = ("log_loss",) if is_classifier(model) else ("sklearn_squared_error", "poisson")
-    if model.loss == "squared_error" and getattr(model, "n_outputs_", 1) == 1:
-        return
-    if model.loss not in known:
+    yield from _lacking_loss(model)
+
+
+def _lacking_loss(model: BaseMLP) -> Iterator[str]:
+    if is_classifier(model):
+        if model.loss != "log_loss":
+            yield f"loss={model.loss!r}"
+    elif model.loss == "squared_error":
+        if getattr(model, "n_outputs_", 1) > 1:  # there, its gradient is n_outputs times ours
+            yield "loss='squared_error' of several outputs"
+    elif model.loss not in ("sklearn_squared_error", "poisson"):
         yield f"loss={model.loss!r}"
 
 
