@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from chainrule.engine.eager_trainer import EagerTrainer
 from chainrule.equations.schedules import SCHEDULES
@@ -76,6 +77,31 @@ def test_ranges_change_no_bit_and_can_be_taken_back(library, make_case):
 def test_a_range_has_fewer_steps_than_a_compiled_one(make_case):
     case = make_case()
     assert 1 <= eager(case).capacity < case.trainer(steps_per_range=None).capacity
+
+
+class Seen(Exception):
+    """The stub of a training has seen enough."""
+
+
+def test_small_steps_take_one_thread_and_give_the_others_back(make_case, monkeypatch):
+    seen = []
+
+    def stop(*given, **settings):
+        seen.append(torch.get_num_threads())
+        raise Seen
+
+    monkeypatch.setattr("chainrule.engine.eager_trainer.train", stop)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for small in (1e9, 0.0):
+            monkeypatch.setattr("chainrule.engine.eager_trainer.SMALL_WORK", small)
+            with pytest.raises(Seen):
+                eager(make_case()).run(1)
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 2]
 
 
 @pytest.mark.parametrize("library", ["numpy", "torch"])

@@ -1,5 +1,7 @@
 """The trainer with eager steps: the same books, each update computed by NumPy or PyTorch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,10 @@ Floats = npt.NDArray[np.float64]
 SLOWER = 32
 """About so many times as long as a compiled step an eager one takes: a range has fewer of them."""
 
+SMALL_WORK = 1e9
+"""Floating-point operations of a step up to which PyTorch computes on one thread: its threads would
+wait for each other, and for other programs on a shared machine, for longer than the work takes."""
+
 
 class EagerTrainer(Trainer):
     """A `Trainer` whose ranges run through `eager.train`; between them its arrays are NumPy's.
@@ -37,7 +43,7 @@ class EagerTrainer(Trainer):
     def _execute(self, pieces: list[Piece], rate: Floats, l2: Floats) -> Outcome:
         data, batches = self._batches(pieces, len(rate))
         losses, penalties = [], []
-        with np.errstate(over="ignore", invalid="ignore"):  # inf diverges, later
+        with self._threads(), np.errstate(over="ignore", invalid="ignore"):  # inf diverges, later
             for after in train(
                 self.plan,
                 self.hyper,
@@ -57,6 +63,22 @@ class EagerTrainer(Trainer):
                 penalties.append(after.penalty)
         state = {name: _kept(part) for name, part in after.state.items()}
         return Outcome(_kept(after.layers), state, _numbers(losses), _numbers(penalties))
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """As many of PyTorch's threads as are worth it."""
+        work = 6 * self.plan.batch_size * self.plan.n_parameters
+        if self.library != "torch" or self.torch_device != "cpu" or work > SMALL_WORK:
+            yield
+            return
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def _batches(
         self, pieces: list[Piece], count: int
