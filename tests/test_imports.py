@@ -25,7 +25,7 @@ ARROWS = {
     "models": ("equations",),
     "files": ("engine", "tables"),
     "streams": ("files",),
-    "interop": ("estimators", "files"),
+    "interop": ("estimators", "streams"),
     "worked": ("equations",),
     "tables": ("models",),
     "data": ("tables",),
@@ -166,7 +166,16 @@ def test_optuna_is_imported_where_it_is_asked_for_alone():
 
 
 def test_torch_is_imported_where_it_is_asked_for_alone():
-    assert {i.when for i in OTHERS if top(i.target) == "torch"} == {"call"}
+    """In functions; two files of modules have it at their top, and are imported in functions."""
+    modules = {"chainrule.interop.torch_modules", "chainrule.interop.torch_reading"}
+    loading = {i.importer for i in OTHERS if top(i.target) == "torch" and i.when == "load"}
+    assert loading == modules
+    assert {(i.importer, i.target) for i in OURS if i.target in modules and i.when == "load"} == {
+        ("chainrule.interop.torch_estimators", "chainrule.interop.torch_reading"),
+        ("chainrule.interop.torch_reading", "chainrule.interop.torch_modules"),
+    }
+    after = "chainrule.interop.torch_estimators"
+    assert {i.when for i in OURS if i.target == after} == {"call"}
 
 
 def test_the_engine_does_not_know_scikit_learn():

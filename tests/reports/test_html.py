@@ -34,8 +34,9 @@ def test_it_needs_nothing_from_outside(html, page):
 
 def test_contents_lead_to_every_section(page, results):
     anchors = [section.anchor for section in outline(results)]
-    # These results have all but those of sweeps and regressions: see test_tuned, test_regression.
-    others = {"answers", "curve", "nearer", "sweep"}
+    # These results have all but those of sweeps, regressions and PyTorch: see test_tuned,
+    # test_regression, test_beside_jax.
+    others = {"answers", "curve", "nearer", "sweep", "torch"}
     assert anchors == [section.anchor for section in SECTIONS if section.anchor not in others]
     for anchor in anchors:
         assert page.links.count(f"#{anchor}") == 2  # from the contents, and its own heading

@@ -1,7 +1,7 @@
 """``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``export``: models of one's own."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,7 +25,7 @@ Encoding = Annotated[
 ]
 
 
-def file_options(delimiter: str | None, encoding: str | None) -> dict[str, str]:
+def file_options(delimiter: str | None, encoding: str | None) -> dict[str, Any]:
     """What was said of a file."""
     given = {"delimiter": delimiter, "encoding": encoding}
     return {name: value for name, value in given.items() if value is not None}

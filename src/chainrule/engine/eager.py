@@ -32,6 +32,7 @@ def train(
     weights: npt.NDArray[Any] | None = None,
     l2: Sequence[float] | float = 0.0,
     state: State | None = None,
+    first: int = 0,
     library: str = "numpy",
     device: str = "cpu",
 ) -> Iterator[Updated]:
@@ -39,7 +40,8 @@ def train(
 
     ``rates`` has one learning rate a batch, ``l2`` one strength a batch or one for all. A
     batch that weighs nothing is no step, here as in the trainer: it is passed over.
-    ``library`` is ``numpy`` or ``torch`` (whose tensors go to ``device``).
+    ``state`` and ``first`` go on with an earlier training: its optimizer's state, and how many
+    steps it has done. ``library`` is ``numpy`` or ``torch`` (whose tensors go to ``device``).
 
     Raises
     ------
@@ -48,7 +50,9 @@ def train(
     """
     convert = _converter(library, plan.dtype, device)
     current = tuple(Layer(convert(layer.W), convert(layer.b)) for layer in layers)
-    carried: State = OPTIMIZERS[plan.optimizer].init(current) if state is None else state
+    carried: State = OPTIMIZERS[plan.optimizer].init(current)
+    if state is not None:
+        carried = {name: _converted(part, convert) for name, part in state.items()}
     inside = hyper._replace(
         settings={name: convert(value) for name, value in hyper.settings.items()},
         clip=convert(hyper.clip),
@@ -58,7 +62,7 @@ def train(
         input_scale=convert(hyper.input_scale),
     )
     strengths = np.broadcast_to(np.asarray(l2, np.float64), (len(batches),))
-    step = 0
+    step = first
     for rows, rate, strength in zip(batches, rates, strengths, strict=True):
         sample_weights = np.ones(len(rows)) if weights is None else weights[rows]
         if sample_weights.sum() == 0:
@@ -80,6 +84,13 @@ def train(
         yield after
 
 
+def _converted(part: Any, convert: Any) -> Any:
+    """A part of an optimizer's state: layers, or a count of steps."""
+    if isinstance(part, tuple):
+        return tuple(Layer(convert(W), convert(b)) for W, b in part)
+    return convert(part)
+
+
 def _masks(plan: Plan, hyper: Hyperparameters, step: int, n_rows: int) -> list[npt.NDArray[Any]]:
     if not plan.dropout:
         return []
@@ -87,7 +98,7 @@ def _masks(plan: Plan, hyper: Hyperparameters, step: int, n_rows: int) -> list[n
         dropout_mask(
             np,
             hyper.seed,
-            np.asarray(step, np.uint32),
+            np.asarray(step % 2**32, np.uint32),
             number,
             (n_rows, width),
             hyper.rates[number],

@@ -38,6 +38,7 @@ from chainrule.estimators.problem import (
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.sickness import Finding, findings
+from chainrule.estimators.trainers import replaced
 
 __all__ = ["BaseMLP", "stochastic_only"]
 
@@ -178,6 +179,11 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         the same ones.
         """
         self._check_replaced()
+        if self.solver == "lbfgs" and replaced():
+            raise InvalidInputError(
+                "solver='lbfgs' works on the full batch in compiled programs of its own, and its "
+                "steps cannot be computed otherwise. Use 'adam' or another stochastic solver."
+            )
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         if encoding:
             X, y, Y = (encoding[name] for name in ("X", "y", "Y"))

@@ -25,6 +25,7 @@ from chainrule.estimators.problem import Problem, Rows
 from chainrule.estimators.progress import progress
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.stopping import Patience, Slowing
+from chainrule.estimators.trainers import current_trainer
 from chainrule.estimators.training import Criterion, Loop, Result, not_finite, warn_unconverged
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def make_trainer(
     if est.max_steps is not None:
         horizon = est.max_steps / ceil(len(rows) / plan.batch_size)
     seed = _mask_seed(est.random_state, stream) if session is None else session.mask_seed
-    return Trainer(
+    return current_trainer()(
         plan,
         network.hyperparameters(est, net, plan, seed),
         source,

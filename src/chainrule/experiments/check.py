@@ -6,8 +6,9 @@ from typing import Any
 
 from chainrule.data import preparation
 from chainrule.data.sources import SOURCES
-from chainrule.errors import DataError, SpecError, unknown_name
+from chainrule.errors import DataError, InvalidInputError, SpecError, unknown_name
 from chainrule.experiments import grid
+from chainrule.experiments.backends import torch_device
 from chainrule.experiments.check_tuning import check_search, check_sweep
 from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
@@ -112,6 +113,7 @@ def _check_model(where: str, model: ModelSpec, spec: Spec) -> None:
         except DataError as error:
             raise SpecError(f"{where}.prepare: {error}") from error
     row = family(model.family)
+    _check_backend(where, model, row)
     if model.sweep is not None:
         check_sweep(f"{where}.sweep", model, row)
     if model.search is not None:
@@ -127,6 +129,37 @@ def _check_model(where: str, model: ModelSpec, spec: Spec) -> None:
         )
     for place, settings in _tried_settings(model):
         _check_values(f"{where}.{place}", settings, row)
+
+
+def _check_backend(where: str, model: ModelSpec, row: Family) -> None:
+    """PyTorch computes single trainings of our networks, step by step."""
+    device = torch_device(model.backend)
+    if device is None:
+        return
+    if not row.together:
+        ours = ", ".join(name for name, each in FAMILIES.items() if each.together)
+        raise SpecError(
+            f"{where}.backend: required a network of ours (family {ours}) to be trained by "
+            f"{model.backend!r}; a {row.label} has its own library. Leave it out."
+        )
+    for name in ("grid", "search", "sweep"):
+        if getattr(model, name) is not None:
+            raise SpecError(
+                f"{where}.backend: the trainings of a {name} run side by side in JAX's compiled "
+                f"programs, which {model.backend!r} has not. Leave one of the two out."
+            )
+    for place, settings in _tried_settings(model):
+        if settings.get("solver") == "lbfgs":
+            raise SpecError(
+                f"{where}.{place}.solver: 'lbfgs' does not go step by step, and cannot be trained "
+                f"by {model.backend!r}. Use 'adam' or another stochastic solver."
+            )
+    from chainrule.interop.torch import require
+
+    try:
+        require(device)
+    except InvalidInputError as error:
+        raise SpecError(f"{where}.backend: {error}") from error
 
 
 def _named_settings(model: ModelSpec) -> Iterator[tuple[str, Iterable[str]]]:

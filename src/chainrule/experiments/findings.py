@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from chainrule.experiments import beside_jax
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
 from chainrule.experiments.tasks import TASKS, Task
@@ -337,6 +338,11 @@ def _diverged(evidence: Evidence) -> Iterator[str]:
             yield f"{model.label}: training diverged from seed {seeds}."
 
 
+def _in_torch(evidence: Evidence) -> Iterator[str]:
+    for model in evidence.models:
+        yield from beside_jax.sentence(model, evidence.noun)
+
+
 def _swept(evidence: Evidence) -> Iterator[str]:
     for model in evidence.models:
         yield from sweep_findings(model, evidence.metric)
@@ -350,7 +356,7 @@ def _searched(evidence: Evidence) -> Iterator[str]:
 Finding = Callable[[Evidence], Iterator[str]]
 
 OF_MODELS: tuple[Finding, ...] = (_gaps, _near_ties, _searched, _preparation)
-OF_RUNS: tuple[Finding, ...] = (_printed, _diverged, _sicknesses)
+OF_RUNS: tuple[Finding, ...] = (_printed, _in_torch, _diverged, _sicknesses)
 
 # By task.
 FINDINGS: dict[str, tuple[Finding, ...]] = {

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.data.splits import Part
 from chainrule.errors import SpecError
+from chainrule.experiments.backends import computed_by
 from chainrule.experiments.families import family
 from chainrule.experiments.results import Number
 
@@ -41,12 +42,14 @@ def fit(
     train: Part,
     validation: Part | None = None,
     test: Part | None = None,
+    *,
+    backend: str = "jax",
 ) -> Fitted:
     """Fits a model of the family on ``train``.
 
     ``validation`` and ``test``, where there is one and the family can use it, are measured after
     every epoch. The validation part decides what the settings leave to it (the best epoch, when to
-    stop); the test part decides nothing.
+    stop); the test part decides nothing. ``backend`` is as in a spec.
 
     Raises:
         SpecError: the estimator refuses the settings for these data.
@@ -58,7 +61,8 @@ def fit(
         extra |= {"X_val": validation.X, "y_val": validation.y}
     if test is not None and row.takes_validation:
         extra["watch"] = {"test": (test.X, test.y)}
-    with warnings.catch_warnings(record=True) as said, refusals(what):
+    computing = computed_by(backend)
+    with warnings.catch_warnings(record=True) as said, refusals(what), computing:
         warnings.simplefilter("always")
         estimator.fit(train.X, train.y, **extra)
     notes = dict.fromkeys(str(item.message).strip().splitlines()[0] for item in said)

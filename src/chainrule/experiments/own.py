@@ -154,10 +154,10 @@ def _assumptions() -> list[dict[str, str]]:
     return [
         {
             "what": "split",
-            "value": "60 % to train on, 20 % to stop and choose by, 20 % to test; drawn at random",
+            "value": "60 % to train on, 20 % to stop and choose by, 20 % to test; at random",
             "status": "ours",
-            "note": "Rows that belong together, as of one person, may be in several parts; the test "
-            "is then too kind.",
+            "note": "Rows that belong together, as of one person, may be in several parts; "
+            "the test is then too kind.",
         },
         {
             "what": "network",

@@ -175,6 +175,21 @@ class UnitUse(Record):
     lost_at_worst: float
 
 
+class InTorch(Record):
+    """A training whose steps PyTorch computed, beside the same one in JAX: the same initial
+    weights, order of the rows and schedule. Differences are absolute values."""
+
+    device: str  # PyTorch's
+    version: str  # of PyTorch
+    weights: Number  # the largest difference of a weight or bias in the end
+    losses: tuple[Number, ...]  # epoch by epoch, of the training loss
+    outputs: Number  # the largest of a probability, or of a predicted value
+    alike: Number = None  # the share of the rows that both say the same of; None in a regression
+    rows: int  # those of the test part (of the training part where there is none)
+    n_iter: int  # the epochs that JAX trained for
+    scores: Scores  # of the network that JAX trained
+
+
 class ModelResult(Record):
     """All about one model. ``scores`` to ``curves`` belong to one fit, the one that is shown."""
 
@@ -196,6 +211,7 @@ class ModelResult(Record):
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
     overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
     pictures: Pictures = Pictures()  # what the report draws of the shown fit
+    in_torch: InTorch | None = None  # where PyTorch trained the shown fit
     units: UnitUse | None = None  # of a network that did not diverge, with a test part
     over_seeds: SeedRuns | None = None
     variants: tuple[Variant, ...] = ()

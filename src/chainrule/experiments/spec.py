@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from chainrule.experiments.backends import PATTERN
 from chainrule.experiments.results import Assumption, Erratum, Source
 from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinations, short
 from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
@@ -115,6 +116,9 @@ class ModelSpec(Table):
     family: str  # a row of families.FAMILIES
     prepare: tuple[str, ...] = ()
     dtype: Literal["float32", "float64"] = "float64"
+    # What computes the trainings: "jax"; or "torch" (on the CPU; "torch:cuda" on a GPU), of our
+    # networks alone. The fit that is shown is then trained by JAX as well, to be set beside it.
+    backend: str = Field(default="jax", pattern=PATTERN)
     settings: Settings = Field(default_factory=dict)
     baseline: Settings | None = None
     grid: dict[str, list[Any]] | None = None

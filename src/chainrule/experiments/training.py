@@ -10,7 +10,9 @@ import numpy as np
 
 from chainrule.data.splits import Parts
 from chainrule.experiments import grid, picturing, statistics
+from chainrule.experiments.backends import torch_device
 from chainrule.experiments.bench import Bench, Inputs, Preparation
+from chainrule.experiments.beside_jax import beside_jax
 from chainrule.experiments.examined import Examined
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -25,7 +27,7 @@ from chainrule.experiments.fitting import (
 from chainrule.experiments.joint import job, train_jointly
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.pictures import Pictures
-from chainrule.experiments.results import ModelResult, Scores, Search, SeedRuns, Variant
+from chainrule.experiments.results import InTorch, ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.searching import as_search, search
 from chainrule.experiments.showing import pictures_of
 from chainrule.experiments.spec import ModelSpec, Settings
@@ -64,22 +66,9 @@ def train(key: str, bench: Bench) -> Trained:
     found = _search(key, inputs, bench)
     swept = sweep(key, model, parts, known, bench) if model.sweep else None
     settings = {**_shown_settings(model, found, swept), **known}
-    looked_at = {"diagnose": True} if "diagnose" in family(model.family).parameters() else {}
     with bench.recorder.timed("fit", key):
-        fitted = kept_fit(
-            key,
-            bench.recorder,
-            model.family,
-            settings,
-            lambda: fit(
-                model.family,
-                {**looked_at, **settings},
-                parts["train"],
-                parts.get("validation"),
-                parts.get("test"),
-            ),
-            recorded=True,
-        )
+        fitted = _shown_fit(key, model, settings, parts, bench)
+    in_torch = _in_torch(key, fitted, settings, parts, bench)
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
     examined = examiner_of(bench.task).examine(fitted, inputs, bench)
@@ -103,6 +92,7 @@ def train(key: str, bench: Bench) -> Trained:
         variants=variants,
         diverged=fitted.diverged,
         notes=fitted.notes,
+        in_torch=in_torch,
         **examined.record,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
@@ -115,6 +105,42 @@ def train(key: str, bench: Bench) -> Trained:
         parts.get("test", parts["train"]).X[:ROWS].copy(),
         examined,
     )
+
+
+def _shown_fit(
+    key: str, model: ModelSpec, settings: Settings, parts: Parts, bench: Bench, label: str = ""
+) -> Fitted:
+    """The fit that is shown; ``label`` names another one of the same model beside it."""
+    looked_at = {"diagnose": True} if "diagnose" in family(model.family).parameters() else {}
+    return kept_fit(
+        f"{key}: {label}" if label else key,
+        bench.recorder,
+        model.family,
+        settings,
+        lambda: fit(
+            model.family,
+            {**looked_at, **settings},
+            parts["train"],
+            parts.get("validation"),
+            parts.get("test"),
+            backend=model.backend,
+        ),
+        recorded=not label,
+    )
+
+
+def _in_torch(
+    key: str, fitted: Fitted, settings: Settings, parts: Parts, bench: Bench
+) -> InTorch | None:
+    """Where PyTorch trained the shown fit, what JAX makes of it."""
+    model = bench.spec.members[key]
+    if torch_device(model.backend) is None:
+        return None
+    with bench.recorder.timed("fit in JAX", key):
+        by_jax = _shown_fit(
+            key, model.model_copy(update={"backend": "jax"}), settings, parts, bench, "in JAX"
+        )
+    return beside_jax(fitted, by_jax, model.backend, parts)
 
 
 def _pictures(fitted: Fitted, inputs: Inputs, examined: Examined, bench: Bench) -> Pictures:
@@ -205,7 +231,7 @@ def _variant(
     label: str, model: ModelSpec, settings: Settings, steps: tuple[str, ...], parts: Parts
 ) -> Variant:
     merged = {**model.settings, **settings}
-    fitted = fit(model.family, merged, parts["train"])
+    fitted = fit(model.family, merged, parts["train"], backend=model.backend)
     return Variant(
         label=label, settings=merged, preparation=steps, scores=Scores(**_scores(fitted, parts))
     )
@@ -221,7 +247,8 @@ def _over_seeds(key: str, settings: Settings, parts: Parts, bench: Bench) -> See
         return None
     seeds = model.seeds.all
     with bench.recorder.timed("seeds", key):
-        train_seeds = _together if family(model.family).together else _one_by_one
+        jointly = family(model.family).together and torch_device(model.backend) is None
+        train_seeds = _together if jointly else _one_by_one
         runs = train_seeds(key, settings, parts, bench)
     shares = bench.task.shares
     spreads = {
@@ -276,7 +303,8 @@ class SeedRun(NamedTuple):
 
 
 def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) -> SeedRun:
-    return _seed_run(fit(model.family, settings, parts["train"]), parts, bench)
+    fitted = fit(model.family, settings, parts["train"], backend=model.backend)
+    return _seed_run(fitted, parts, bench)
 
 
 def _seed_run(fitted: Fitted, parts: Parts, bench: Bench) -> SeedRun:

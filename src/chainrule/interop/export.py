@@ -1,15 +1,20 @@
 """A model for other worlds, by the ending of the file's name."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
 
 from chainrule.errors import InvalidInputError
-from chainrule.files.light import load_frozen
-from chainrule.models.frozen import FrozenModel, freeze
+from chainrule.models.frozen import FrozenModel
+from chainrule.streams.predict import frozen, rows_of
 
 __all__ = ["EXPORTS", "export"]
+
+MOST = 1 << 16
 
 
 def export(
@@ -40,12 +45,7 @@ def export(
         )
     if int8 is not None and path.suffix != ".h":
         raise InvalidInputError("8 bits are for a C header: give a name that ends in .h.")
-    if isinstance(model, str | os.PathLike):
-        file = Path(model)
-        frozen = load_frozen(file / "model.safetensors" if file.is_dir() else file)[0]
-    else:
-        frozen = freeze(model)
-    yield from EXPORTS[path.suffix](frozen, path, int8)
+    yield from EXPORTS[path.suffix](frozen(model), path, int8)
     yield f"Wrote {path} ({path.stat().st_size:,} bytes)."
 
 
@@ -56,4 +56,47 @@ def _onnx(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
     return iter(())
 
 
-EXPORTS: Mapping[str, Callable[[FrozenModel, Path, Any], Iterator[str]]] = {".onnx": _onnx}
+def _header(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
+    from chainrule.interop.c import write_header
+
+    rows = None if int8 is None else _rows(model, int8)
+    kind: Literal["int8"] | None = None if int8 is None else "int8"
+    report = write_header(model, path, name=_identifier(path.stem), quantize=kind, X=rows)
+    yield (
+        f"{report.arithmetic} arithmetic, {report.parameters:,} parameters, "
+        f"{report.constant_bytes:,} bytes of constants."
+    )
+    if report.change is not None:
+        same = report.change.equal_labels
+        labels = "" if same is None else f", the same label in {100 * same:.2f} % of the rows"
+        yield (
+            f"Against float32, on {report.change.rows:,} rows: largest difference "
+            f"{report.change.largest_difference:.2g}{labels}."
+        )
+
+
+def _rows(model: FrozenModel, file: Any) -> np.ndarray:
+    """The rows of a file, as the model's first step takes them."""
+    from chainrule.tables.source import open_source
+
+    source = open_source(file)
+    return np.concatenate([rows for _, rows in rows_of(source, model, MOST)])
+
+
+def _identifier(name: str) -> str:
+    found = re.sub(r"\W", "_", name)
+    return found if found[:1].isalpha() else f"model_{found}"
+
+
+def _script(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
+    from chainrule.interop.script import write_script
+
+    write_script(model, path)
+    yield f"Its weights are in {path.with_suffix('.safetensors')}."
+
+
+EXPORTS: Mapping[str, Callable[[FrozenModel, Path, Any], Iterator[str]]] = {
+    ".onnx": _onnx,
+    ".h": _header,
+    ".py": _script,
+}

@@ -31,6 +31,7 @@ SECTIONS = (
     Section("sweep", "Value by value", lambda r: any(m.sweep for m in r.models)),
     Section("search", "How the settings were chosen", lambda r: any(m.search for m in r.models)),
     Section("networks", "The networks", lambda r: _pictured(r, "layers")),
+    Section("torch", "In PyTorch and in JAX", lambda r: any(m.in_torch for m in r.models)),
     Section("curves", "How it learned", lambda r: any(m.curves for m in r.models)),
     Section("layers", "Layer by layer", lambda r: _pictured(r, "diagnosis", "activations")),
     Section("weights", "What the first layer looks for", lambda r: _pictured(r, "weights")),

@@ -1,0 +1,186 @@
+"""A trained network as a Python script of its own, for people who do not have Chainrule.
+
+The script is made from a template (``templates/script.py.j2``), the weights lie beside it in a
+``.safetensors`` file. Nothing of the model becomes code but names and numbers that are written as
+Python literals.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule.errors import InvalidInputError
+from chainrule.files.atomic import write_bytes
+from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, Step, freeze
+
+__all__ = ["write_script"]
+
+Array = npt.NDArray[Any]
+
+ACTIVATIONS: Mapping[str, str] = {
+    "identity": "Z",
+    "logistic": "torch.sigmoid(Z)",
+    "tanh": "torch.tanh(Z)",
+    "relu": "torch.relu(Z)",
+    "leaky_relu": "nn.functional.leaky_relu(Z, 0.01)",
+    "elu": "nn.functional.elu(Z)",
+    "selu": "torch.selu(Z)",
+    "gelu": "nn.functional.gelu(Z)",
+    "silu": "nn.functional.silu(Z)",
+    "softplus": "nn.functional.softplus(Z, threshold=40)",
+    "mish": "nn.functional.mish(Z)",
+    "exp": "torch.exp(Z)",
+    "softmax": "torch.softmax(Z, dim=1)",
+}
+"""PyTorch's code of each activation, from ``Z``."""
+
+PRINTED = {
+    "binary": "the label",
+    "multiclass": "the label",
+    "multilabel": "a 1 or 0 for each label",
+    "regression": "the prediction",
+}
+
+
+def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Write a stand-alone PyTorch script, and its weights beside it.
+
+    The script defines the network in plain code, loads the weights, and has ``predict(X)`` (and
+    for classifiers ``predict_proba(X)``), labels and preparation included; ``python net.py
+    rows.npy`` prints the predictions. It needs PyTorch, safetensors and NumPy, and not Chainrule.
+
+    Parameters
+    ----------
+    model
+        A fitted ``MLPClassifier`` or ``MLPRegressor``, a scikit-learn Pipeline that ends in one,
+        or a `chainrule.models.FrozenModel`.
+    path
+        Where the script goes; it ends in ``.py``. The weights go to the same name with
+        ``.safetensors``. Files there are replaced, each all or nothing.
+
+    Returns
+    -------
+    (pathlib.Path, pathlib.Path)
+        The script and the weights.
+
+    Raises
+    ------
+    InvalidInputError
+        The path does not end in ``.py``, or the model is not one of ours or not fitted.
+    """
+    script = Path(path)
+    if script.suffix != ".py":
+        raise InvalidInputError(f"Required a path that ends in .py, came {str(path)!r}.")
+    weights = script.with_suffix(".safetensors")
+    frozen = freeze(model)
+    classes = _literals(frozen.classes)
+    parts = [_part(number, step) for number, step in enumerate(frozen.steps, 1)]
+    text = _template().render(
+        sizes=frozen.sizes,
+        task=frozen.task,
+        printed=PRINTED[frozen.task],
+        usage="this_file.py rows.npy" + ("" if classes is None else " [--probabilities]"),
+        n_in=frozen.n_in,
+        n_columns=2 if frozen.task == "binary" else frozen.sizes[-1],
+        classes=classes,
+        columns=None if frozen.feature_names is None else list(frozen.feature_names),
+        dtype=frozen.layers[0].W.dtype.name,
+        steps=parts,
+        layers=_layers(frozen),
+        input_scale=None if frozen.input_scale is None else float(frozen.input_scale),
+        output=ACTIVATIONS[frozen.activations[-1]],
+    )
+    write_bytes(weights, _weights(frozen, parts))
+    write_bytes(script, text.encode("utf-8"))
+    return script, weights
+
+
+def _literals(classes: Array | None) -> list[Any] | None:
+    """The labels as Python writes them."""
+    if classes is None:
+        return None
+    found: list[Any] = classes.tolist()
+    if strange := [each for each in found if type(each) not in (bool, float, int, str)]:
+        raise InvalidInputError(
+            "Required labels that are strings, numbers or truth values; came one of type "
+            f"{type(strange[0]).__name__}. Fit with such labels, for example their str()."
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Buffer:
+    name: str
+    array: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A preparing step: its line of code, and the arrays that this reads."""
+
+    code: str
+    buffers: tuple[_Buffer, ...] = ()
+
+
+def _part(number: int, step: Step) -> _Part:
+    def buffer(name: str, array: Array) -> _Buffer:
+        return _Buffer(f"{name}{number}", np.ascontiguousarray(array, np.float64))
+
+    if isinstance(step, Affine):
+        shift, scale = buffer("shift", step.shift), buffer("scale", step.scale)
+        return _Part(f"X = (X - self.{shift.name}) / self.{scale.name}", (shift, scale))
+    if isinstance(step, Fill):
+        values = buffer("values", step.values)
+        return _Part(f"X = torch.where(X.isnan(), self.{values.name}, X)", (values,))
+    if isinstance(step, Bounds):
+        return _Part(f"X = X.clamp({step.low!r}, {step.high!r})")
+    if isinstance(step, Projection):
+        mean, V = buffer("mean", step.mean), buffer("V", step.V)
+        return _Part(f"X = (X - self.{mean.name}) @ self.{V.name}", (mean, V))
+    raise InvalidInputError(
+        f"The preparation step {type(step).__name__} cannot be written as a script. Apply it to "
+        "the rows beforehand, and give the rest of the model."
+    )
+
+
+def _layers(model: FrozenModel) -> list[dict[str, Any]]:
+    return [
+        {"n_in": layer.W.shape[0], "n_out": layer.W.shape[1], "code": ACTIVATIONS[name]}
+        for layer, name in zip(model.layers, model.activations, strict=True)
+    ]
+
+
+def _weights(model: FrozenModel, parts: list[_Part]) -> bytes:
+    from safetensors.numpy import save
+
+    arrays = {buffer.name: buffer.array for part in parts for buffer in part.buffers}
+    for number, (W, b) in enumerate(model.layers, 1):
+        arrays[f"linear{number}.weight"] = np.ascontiguousarray(W.T)
+        arrays[f"linear{number}.bias"] = np.ascontiguousarray(b)
+    data: bytes = save(arrays)
+    return data
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("chainrule.interop"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["literal"] = repr
+    return environment.get_template("script.py.j2")
