@@ -38,10 +38,12 @@ def outputs(
     X: Any,
     device: jax.Device | None = None,
     input_scale: float | None = None,
+    compiled: bool | None = None,
 ) -> npt.NDArray[Any]:
     """The network's outputs for ``X`` (dense or scipy sparse), ``(n, n_out)``; ``input_scale`` is
-    what ``X`` is divided by."""
-    chunks = _chunks(layers, tuple(activations), None, X, None, device, input_scale)
+    what ``X`` is divided by, and ``compiled`` says how, whatever the work."""
+    names = tuple(activations)
+    chunks = _chunks(layers, names, None, X, None, device, input_scale, compiled=compiled)
     return np.concatenate([A for A, _ in chunks])
 
 
@@ -71,12 +73,14 @@ def _chunks(
     device: jax.Device | None,
     input_scale: float | None,
     settings: Settings | None = None,
+    compiled: bool | None = None,
 ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
     dtype = np.result_type(X.dtype, layers[0].W.dtype)
     widest = max(X.shape[1], *(layer.b.shape[0] for layer in layers))
     size = int(np.clip(CHUNK_BYTES // (widest * dtype.itemsize), 64, 2048))
     work = X.shape[0] * sum(layer.W.size for layer in layers)
-    compiled = work > SMALL_WORK and X.shape[0] > size
+    if compiled is None:
+        compiled = work > SMALL_WORK and X.shape[0] > size
     if compiled:
         with precision(dtype.name, device):
             layers = jax.device_put([Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers])

@@ -1,7 +1,7 @@
 """Predictions for more rows than memory holds."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
@@ -22,6 +22,9 @@ from chainrule.tables.source import ArraySource, Source, open_source
 __all__ = ["Batch", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
 
 Array = npt.NDArray[Any]
+
+LARGE_WORK = 2e10
+"""Multiply-adds up to which NumPy has done it before a program would be there."""
 
 AHEAD = 1
 """Blocks that are read while one is computed."""
@@ -105,12 +108,34 @@ def predict_batches(
             f"Required a start that is a multiple of {known.chunk_rows}, the rows that this model "
             f"computes together; came {start}."
         )
-    return _batches(known, rows_of(opened, known, rows, start))
+    outputs = _compiled(known) if _is_large(known, opened) else known.outputs
+    return _batches(known, outputs, rows_of(opened, known, rows, start))
 
 
-def _batches(model: FrozenModel, rows: Iterator[tuple[int, Array]]) -> Iterator[Batch]:
+def _batches(
+    model: FrozenModel, outputs: Callable[[Array], Array], rows: Iterator[tuple[int, Array]]
+) -> Iterator[Batch]:
     for at, X in _ahead(rows):
-        yield Batch(at, model.outputs(X), model)
+        yield Batch(at, outputs(X), model)
+
+
+def _is_large(model: FrozenModel, source: Source) -> bool:
+    """Whether a program is worth its compilation (and importing jax); of the source as a whole, so
+    that it does not depend on how it is cut."""
+    rows = source.n_rows
+    if rows is None:  # a file of text
+        rows = Path(source.name).stat().st_size // (8 * len(source.names))
+    return rows * sum(layer.W.size for layer in model.layers) > LARGE_WORK
+
+
+def _compiled(model: FrozenModel) -> Callable[[Array], Array]:
+    from chainrule.engine.predict import outputs
+
+    def compute(X: Array) -> Array:
+        rows = model.prepared(X)
+        return outputs(model.layers, model.activations, rows, compiled=True)
+
+    return compute
 
 
 def frozen(model: Any) -> FrozenModel:
