@@ -19,7 +19,7 @@ types: $(STAMP)-test
 	$(BIN)/mypy
 
 unit: $(STAMP)-test
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 benchmark: $(STAMP)-test
 	$(BIN)/python -m benchmarks

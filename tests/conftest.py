@@ -1,7 +1,8 @@
 """Tests leave no trace, and find none: compiled programs go to a folder of this session's own.
 
 It is named in the environment before jax is imported, so that the processes which tests
-start share it; a cache that the user has set up for jax is neither read nor written.
+start share it, pytest's own workers too; a cache that the user has set up for jax is neither read
+nor written.
 """
 
 import atexit
@@ -10,13 +11,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_FOLDER = tempfile.mkdtemp(prefix="chainrule-tests-")
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
-os.environ["CHAINRULE_CACHE"] = _FOLDER
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has the folder of who started it
+    _FOLDER = tempfile.mkdtemp(prefix="chainrule-tests-")
+    atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+    os.environ["CHAINRULE_CACHE"] = _FOLDER
 os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
-import pytest  # noqa: E402
-from hypothesis import settings  # noqa: E402  # after the environment is set
+import pytest
+from hypothesis import settings  # after the environment is set
 
 # A clock judges no test: on a shared machine one example may take any time. The examples are the
 # same in every run, so that a failure can be seen again.

@@ -41,6 +41,16 @@ SPEC = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_figures(request):
+    """Reports without their figures, which take longer to draw than all else that is done here, and
+    are tested in tests/reports; a module whose ``FIGURES`` is true has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "FIGURES", False):
+            patch.setattr("chainrule.reports.html.charts", lambda results: {})
+        yield
+
+
 @pytest.fixture
 def tiny():
     """A spec that a test may change."""

@@ -21,6 +21,8 @@ from chainrule.experiments.regions import POINTS, STEPS, regions_of
 from chainrule.experiments.results import Results
 from chainrule.reports.figures import region_grid
 
+FIGURES = True  # are looked for in the reports
+
 QUIET = Console(quiet=True)
 
 

@@ -19,6 +19,8 @@ from chainrule.experiments.check import check
 from chainrule.experiments.listing import runs
 from chainrule.experiments.loading import load
 
+FIGURES = True  # are looked for in the reports
+
 QUIET = Console(quiet=True)
 
 

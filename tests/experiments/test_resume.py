@@ -64,14 +64,6 @@ def assert_same_run(one, other):
     assert not (other / "checkpoint").exists()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_figures():
-    """Reports without their figures, which take longer to draw than all else that is done here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chainrule.reports.html.charts", lambda results: {})
-        yield
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     path = tmp_path_factory.mktemp("whole") / "run"

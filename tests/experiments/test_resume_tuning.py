@@ -22,7 +22,6 @@ WRITES = ("open", "write", "fsync", "replace", "ftruncate", "unlink", "mkdir")
 @pytest.fixture(autouse=True)
 def states_at_every_range(monkeypatch):
     """Short ranges, and a state of each; no figures, which take longer than all else."""
-    monkeypatch.setattr("chainrule.reports.html.charts", lambda results: {})
     for module in ("joint", "keeping"):
         monkeypatch.setattr(f"chainrule.experiments.{module}.SECONDS", 0.0)
         monkeypatch.setattr(f"chainrule.experiments.{module}.SHARE", np.inf)

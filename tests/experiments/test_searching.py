@@ -17,6 +17,8 @@ from chainrule.errors import SpecError
 from chainrule.experiments.loading import load
 from chainrule.experiments.runner import run
 
+FIGURES = True  # are looked for in the reports
+
 QUIET = Console(quiet=True)
 
 

@@ -16,6 +16,8 @@ from chainrule.estimators.range_test import learning_rate_range_test
 from chainrule.experiments.loading import load
 from chainrule.experiments.runner import run
 
+FIGURES = True  # are looked for in the reports
+
 QUIET = Console(quiet=True)
 
 
