@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from sklearn.pipeline import make_pipeline
 from tests.interop import tables_made
 from tests.interop.onnx_made import given, session
+from tests.interop.onnx_made import network as plain_network
 from tests.interop.tables_made import asked, bare, frame, matrix, network, preparation, random_step
 
 from chainrule import MLPClassifier
 from chainrule.files import load, save
-from chainrule.interop.onnx import OLDEST_OPSET, to_onnx
+from chainrule.interop.export import export
+from chainrule.interop.onnx import OLDEST_OPSET, input_names, to_onnx
 from chainrule.models import Affine, Projection, freeze
 from chainrule.models.columns import Column
 from chainrule.models.table import TableStep, Treatment
@@ -210,6 +212,23 @@ def test_names_types_and_shapes():
     assert columns[0] == {"input": "price__EUR_", "column": "price (EUR)", "kind": "number"}
     doubles = session(to_onnx(network(step), dtype="float64")).get_inputs()
     assert {each.type for each in doubles} == {"tensor(double)", "tensor(string)"}
+
+
+def test_changed_names_are_told(tmp_path):
+    (step,) = preparation().steps_
+    model = network(step, "binary")
+    names = input_names(model)
+    assert list(names) == list(model.feature_names)
+    assert list(names.values()) == [each.name for each in to_onnx(model).graph.input]
+    first, changed, _ = export(bare(step), tmp_path / "a.onnx")
+    assert first == "Its inputs are the 12 columns of the table, (n, 1) each."
+    assert changed == (
+        "Names that had to be changed: price__EUR_ for 'price (EUR)', _1st for '1st', "
+        "label_2 for 'label'."
+    )
+    plain = TableStep((Column("a", "number"),), (Treatment(),))
+    assert len(list(export(bare(plain), tmp_path / "b.onnx"))) == 2
+    assert input_names(plain_network()) == {}
 
 
 def test_names_that_would_be_the_same():

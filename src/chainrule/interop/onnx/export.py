@@ -25,7 +25,7 @@ from chainrule.interop.onnx.optional import module_for
 from chainrule.interop.onnx.table import ML_DOMAIN, Input, add_table, column_inputs, split_table
 from chainrule.models import FrozenModel, freeze
 
-__all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx", "write_onnx"]
+__all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "input_names", "to_onnx", "write_onnx"]
 
 Array = npt.NDArray[Any]
 
@@ -168,6 +168,21 @@ def write_onnx(
     """
     proto = to_onnx(model, opset=opset, dtype=dtype, input_dtype=input_dtype, logits=logits)
     write_bytes(path, proto.SerializeToString(deterministic=True))
+
+
+def input_names(model: Any) -> dict[str, str]:
+    """The input of each column of a table, by the column's name; of other models none.
+
+    Raises
+    ------
+    InvalidInputError, MissingExtraError
+        As `to_onnx`.
+    """
+    graph = OwnGraph("float32")
+    graph.reserve(*OUTPUTS)
+    table, _ = split_table(freeze(model))
+    columns = () if table is None else column_inputs(graph, table, "float32")
+    return {each.column.name: each.name for each in columns}
 
 
 def _check_opset(onnx: Any, opset: int) -> None:
