@@ -1,5 +1,5 @@
-/* Reads rows from the standard input, and writes for each outputs, answer and probabilities: all
-   as float. TASK is 1 where the answer is a class (4 where it is one of two), 2 where it is labels, 3
+/* Reads rows of ROW from the standard input, and writes for each outputs, answer and probabilities:
+   all as float. TASK is 1 where the answer is a class (4 where it is one of two), 2 where it is labels, 3
    where it is values. */
 #include <stdio.h>
 
@@ -7,13 +7,14 @@
 
 int main(void)
 {
-    float x[NET_INPUTS], out[NET_OUTPUTS], answer[NET_OUTPUTS];
+    ROW x[NET_INPUTS];
+    float out[NET_OUTPUTS], answer[NET_OUTPUTS];
     static net_scratch scratch;
 #if TASK != 3
     float probabilities[NET_OUTPUTS + 1];
     const size_t n_probabilities = TASK == 4 ? 2 : NET_OUTPUTS;
 #endif
-    while (fread(x, sizeof(float), NET_INPUTS, stdin) == NET_INPUTS) {
+    while (fread(x, sizeof(ROW), NET_INPUTS, stdin) == NET_INPUTS) {
         net_outputs_with(&scratch, x, out);
         fwrite(out, sizeof(float), NET_OUTPUTS, stdout);
 #if TASK == 1 || TASK == 4

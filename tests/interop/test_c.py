@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.interop.c_made import COMPILER, WARNINGS, Answers, asked, build, compiled
 
 import chainrule
 from chainrule import MLPClassifier
@@ -26,38 +27,6 @@ from chainrule.interop.c import quantized, write_header
 from chainrule.interop.c.literals import float_literal
 from chainrule.interop.c.program import STEPS
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection
-
-HERE = Path(__file__).parent
-COMPILER = next(filter(shutil.which, ("cc", "gcc", "clang")), None)
-WARNINGS = [f"-W{name}" for name in ("all", "extra", "pedantic", "conversion", "shadow", "error")]
-TASKS = {"binary": 4, "multiclass": 1, "multilabel": 2, "regression": 3}
-
-compiled = pytest.mark.skipif(COMPILER is None, reason="no C compiler (cc, gcc or clang) here")
-
-
-class Answers(NamedTuple):
-    outputs: np.ndarray
-    answer: np.ndarray
-    probabilities: np.ndarray
-
-
-def build(folder: Path, task: str, source: str = "answer.c", flags: Sequence[str] = ()) -> Path:
-    program = folder / "program"
-    given = [f"-DTASK={TASKS[task]}", f"-I{folder}", HERE / source, "-lm", "-o", program]
-    done = subprocess.run(
-        [COMPILER, *(flags or ["-std=c99", *WARNINGS]), *given], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return program
-
-
-def asked(program: Path, model: FrozenModel, X: np.ndarray) -> Answers:
-    done = subprocess.run([program], input=X.astype(np.float32).tobytes(), capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    found = np.frombuffer(done.stdout, np.float32).reshape(len(X), -1)
-    n_out = model.sizes[-1]
-    n_answers = 1 if model.task in ("binary", "multiclass") else n_out
-    return Answers(*np.split(found, [n_out, n_out + n_answers], axis=1))
 
 
 @pytest.fixture

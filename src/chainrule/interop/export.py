@@ -50,10 +50,16 @@ def export(
 
 
 def _onnx(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
-    from chainrule.interop.onnx import write_onnx
+    from chainrule.interop.onnx import input_names, write_onnx
 
     write_onnx(model, path)
-    return iter(())
+    names = input_names(model)
+    if names:
+        yield f"Its inputs are the {len(names)} columns of the table, (n, 1) each."
+    changed = [f"{name} for {column!r}" for column, name in names.items() if column != name]
+    if changed:
+        more = f" and {len(changed) - 10} more (see its metadata)" if len(changed) > 10 else ""
+        yield f"Names that had to be changed: {', '.join(changed[:10])}{more}."
 
 
 def _header(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:

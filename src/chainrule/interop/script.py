@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from chainrule.errors import InvalidInputError
 from chainrule.files.atomic import write_bytes
+from chainrule.interop.script_table import table_arrays
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, Step, freeze
+from chainrule.models.table import TableStep
 
 __all__ = ["write_script"]
 
@@ -55,6 +57,10 @@ def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     for classifiers ``predict_proba(X)``), labels and preparation included; ``python net.py
     rows.npy`` prints the predictions. It needs PyTorch, safetensors and NumPy, and not Chainrule.
 
+    Of a model of a table the rows are numbers: of a category the place of its level in the
+    script's ``LEVELS``, of a date the seconds since the beginning of 1970, UTC, and NaN where
+    something is missing.
+
     Parameters
     ----------
     model
@@ -90,6 +96,7 @@ def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
         n_columns=2 if frozen.task == "binary" else frozen.sizes[-1],
         classes=classes,
         columns=None if frozen.feature_names is None else list(frozen.feature_names),
+        **_table(frozen),
         dtype=frozen.layers[0].W.dtype.name,
         steps=parts,
         layers=_layers(frozen),
@@ -99,6 +106,18 @@ def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     write_bytes(weights, _weights(frozen, parts))
     write_bytes(script, text.encode("utf-8"))
     return script, weights
+
+
+def _table(model: FrozenModel) -> dict[str, Any]:
+    """What the script says of a table: its categories and dates, and how far its numbers go."""
+    step = model.steps[0] if model.steps else None
+    if not isinstance(step, TableStep):
+        return {"kinds": None, "levels": None, "bound": None}
+    return {
+        "kinds": [column.kind for column in step.columns],
+        "levels": {c.name: list(c.levels) for c in step.columns if c.kind == "category"},
+        "bound": None if np.isinf(step.bound) else repr(float(step.bound)),
+    }
 
 
 def _literals(classes: Array | None) -> list[Any] | None:
@@ -123,6 +142,10 @@ class _Buffer:
     def shape(self) -> tuple[int, ...]:
         return self.array.shape
 
+    @property
+    def dtype(self) -> str:
+        return self.array.dtype.name
+
 
 @dataclass(frozen=True)
 class _Part:
@@ -136,6 +159,9 @@ def _part(number: int, step: Step) -> _Part:
     def buffer(name: str, array: Array) -> _Buffer:
         return _Buffer(f"{name}{number}", np.ascontiguousarray(array, np.float64))
 
+    if number == 1 and isinstance(step, TableStep):
+        arrays = table_arrays(step)
+        return _Part("X = self.table(X)", tuple(_Buffer(*each) for each in arrays.items()))
     if isinstance(step, Affine):
         shift, scale = buffer("shift", step.shift), buffer("scale", step.scale)
         return _Part(f"X = (X - self.{shift.name}) / self.{scale.name}", (shift, scale))

@@ -18,8 +18,14 @@ from chainrule.files.atomic import write_bytes
 from chainrule.interop.c.literals import as_float32, text_literal
 from chainrule.interop.c.measure import Change, change
 from chainrule.interop.c.program import Program, program
-from chainrule.interop.c.quantized import QuantizedLayer, outputs, quantized_layers
+from chainrule.interop.c.quantized import (
+    QuantizedLayer,
+    outputs,
+    quantized_layers,
+    rows_of_header,
+)
 from chainrule.models import FrozenModel, freeze
+from chainrule.models.table import TableStep
 
 __all__ = ["HeaderReport", "write_header"]
 
@@ -60,6 +66,10 @@ def write_header(
     The header holds the preparation of a Pipeline, the layers and the labels, and the functions
     ``NAME_outputs``, ``NAME_predict`` and, for a classifier, ``NAME_probabilities``. It works in
     float32, allocates nothing, and is C++ as well. Equal models give equal bytes.
+
+    Of a model of a table, which begins with a `chainrule.models.table.TableStep`, the row is of
+    double: numbers, codes of categories (which ``NAME_level`` finds), seconds since the beginning
+    of 1970, UTC, of dates, and NaN where something is missing. It is prepared in double.
 
     With ``quantize="int8"`` the layers' weights and inputs are whole numbers of 8 bits: a weight
     has a scale for each unit of its layer, an input vector one that is found for each row (so there
@@ -132,7 +142,7 @@ def _changed(
             f"Required rows of numbers to measure on, with {model.n_in} columns; came an array of "
             f"shape {X.shape} and type {X.dtype}."
         )
-    narrow = X.astype(np.float32, copy=False)
+    narrow = rows_of_header(model, X)
     if quantized is None:
         layers = tuple(Layer(W.astype(np.float32), b.astype(np.float32)) for W, b in model.layers)
         after = _with_layers(model, layers).outputs(narrow)
@@ -160,6 +170,8 @@ def _rendered(model: FrozenModel, made: Program) -> str:
     quantized = bool(made.largest_sums)
     values = {
         "program": made,
+        "table": made.prepared,
+        "row": "float" if made.prepared is None else "double",
         "p": made.prefix,
         "P": made.prefix.upper(),
         "used": lambda *names: _any_of(names, made.functions),
@@ -174,7 +186,7 @@ def _rendered(model: FrozenModel, made: Program) -> str:
         "constant_bytes": made.constant_bytes,
         "scratch_bytes": _scratch_bytes(made),
         "classes": None if model.classes is None else _classes(model.classes),
-        "features": _texts(model.feature_names) if model.feature_names else None,
+        "features": _texts(names) if (names := _feature_names(model)) else None,
     }
     environment = Environment(
         loader=PackageLoader("chainrule.interop.c"),
@@ -184,6 +196,12 @@ def _rendered(model: FrozenModel, made: Program) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template("header.h.j2").render(values)
+
+
+def _feature_names(model: FrozenModel) -> tuple[str, ...] | None:
+    if model.steps and isinstance(model.steps[0], TableStep):
+        return tuple(column.name for column in model.steps[0].columns)
+    return model.feature_names
 
 
 def _any_of(names: tuple[str, ...], called: Set[str]) -> bool:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from chainrule.errors import InvalidInputError
 
-__all__ = ["as_float32", "float_literal", "listed", "text_literal"]
+__all__ = ["as_float32", "double_literal", "float_literal", "listed", "text_literal"]
 
 Array = npt.NDArray[Any]
 
-PER_LINE = {"f": 5, "i": 16}
-"""So many numbers a line of a table, by their kind: about 100 characters."""
+PER_LINE = {"float32": 5, "float64": 4, "int8": 16, "int32": 16}
+"""So many numbers a line of a table, by their type: about 100 characters."""
 
 PLAIN = frozenset(range(32, 127)) - frozenset(b'"\\?')
 """What stands for itself in a string; ``?`` does not, for two of them may begin a trigraph."""
@@ -44,6 +44,11 @@ def float_literal(number: float) -> str:
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
+def double_literal(number: float) -> str:
+    """A finite float64 with as many digits as tell it from all others."""
+    return repr(float(number))
+
+
 def text_literal(text: str) -> str:
     """The text in UTF-8 between quotes, with nothing in it that C could take for something else."""
     return '"' + "".join(_character(byte) for byte in text.encode("utf-8", "replace")) + '"'
@@ -55,9 +60,9 @@ def _character(byte: int) -> str:
 
 def listed(array: Array) -> str:
     """The numbers of an array, row by row, as the lines between the braces of a table."""
-    kind, flat = array.dtype.kind, array.ravel().tolist()
-    texts = iter(map(float_literal, flat) if kind == "f" else map(str, flat))
-    return ",\n".join(_lines(texts, PER_LINE[kind]))
+    literal = {"float32": float_literal, "float64": double_literal}.get(array.dtype.name, str)
+    texts = map(literal, array.ravel().tolist())
+    return ",\n".join(_lines(texts, PER_LINE[array.dtype.name]))
 
 
 def _lines(texts: Iterator[str], count: int) -> Iterator[str]:

@@ -10,13 +10,15 @@ from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.interop.c.literals import as_float32, float_literal, listed
 from chainrule.interop.c.quantized import QuantizedLayer
+from chainrule.interop.c.table import TableProgram, table_program
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, Step
+from chainrule.models.table import TableStep
 
 __all__ = ["STEPS", "Program", "Table", "program"]
 
 Array = npt.NDArray[Any]
 
-TYPES = {"float32": "float", "int8": "int8_t"}
+TYPES = {"float32": "float", "float64": "double", "int8": "int8_t", "int32": "int32_t"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class Program:
     """What a row goes through, in two places of the scratch memory that take turns.
 
     ``at`` is where the values are, ``width`` what each place must hold; ``prefix`` stands before
-    the names of functions and tables.
+    the names of functions and tables. ``prepared`` is what is done first with the row of a table.
     """
 
     prefix: str
@@ -58,6 +60,7 @@ class Program:
     at: str = "a"
     largest_sums: int = 0
     largest_bytes: int = 0
+    prepared: TableProgram | None = None
 
     def table(self, name: str, array: Array) -> str:
         """Keep a table; its name in C."""
@@ -103,6 +106,9 @@ def program(
     """
     made = Program(prefix, model.n_in)
     for number, step in enumerate(model.steps, 1):
+        if number == 1 and isinstance(step, TableStep):
+            _table(made, step)
+            continue
         kind = type(step)
         if kind not in STEPS:
             known = ", ".join(sorted(each.__name__ for each in STEPS))
@@ -126,6 +132,12 @@ def program(
         if activation != "identity":
             made.call(activation, layer.b.size)
     return made
+
+
+def _table(made: Program, step: TableStep) -> None:
+    made.prepared, made.width = table_program(step), step.n_out
+    for name, array in made.prepared.arrays.items():
+        made.table(f"table_{name}", array)
 
 
 def _product(made: Program, layer: Layer, number: int) -> None:

@@ -21,8 +21,9 @@ from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import InvalidInputError
 from chainrule.interop.c.literals import as_float32
 from chainrule.models import FrozenModel
+from chainrule.models.table import TableStep
 
-__all__ = ["LARGEST", "QuantizedLayer", "outputs", "quantized_layers"]
+__all__ = ["LARGEST", "QuantizedLayer", "outputs", "quantized_layers", "rows_of_header"]
 
 Array = npt.NDArray[Any]
 
@@ -78,8 +79,14 @@ def outputs(model: FrozenModel, layers: tuple[QuantizedLayer, ...], X: Array) ->
     return np.concatenate(parts)
 
 
+def rows_of_header(model: FrozenModel, X: Array) -> Array:
+    """The rows in the type that the header takes: float64 of a table, else float32."""
+    table = bool(model.steps) and isinstance(model.steps[0], TableStep)
+    return X.astype(np.float64 if table else np.float32, copy=False)
+
+
 def _forward(model: FrozenModel, layers: tuple[QuantizedLayer, ...], X: Array) -> Array:
-    A = model.prepared(X.astype(np.float32, copy=False)).astype(np.float32, copy=False)
+    A = model.prepared(rows_of_header(model, X)).astype(np.float32, copy=False)
     for layer, name in zip(layers, model.activations, strict=True):
         q, t = _quantized_rows(A)
         sums = q @ layer.Q.astype(np.float64)  # of integers below 2^53: exact in any order

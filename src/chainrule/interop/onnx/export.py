@@ -22,9 +22,10 @@ from chainrule.interop.onnx.network import (
     written_classes,
 )
 from chainrule.interop.onnx.optional import module_for
+from chainrule.interop.onnx.table import ML_DOMAIN, Input, add_table, column_inputs, split_table
 from chainrule.models import FrozenModel, freeze
 
-__all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "to_onnx", "write_onnx"]
+__all__ = ["DEFAULT_OPSET", "OLDEST_OPSET", "input_names", "to_onnx", "write_onnx"]
 
 Array = npt.NDArray[Any]
 
@@ -36,6 +37,11 @@ OLDEST_OPSET = 12
 
 FLOATS = ("float32", "float64")
 ROWS = (*FLOATS, "uint8")
+
+OUTPUTS = ("label", "probabilities", "logits", "variable")
+
+ML_OPSET = 2
+"""Of the operators for tables; of the time of `OLDEST_OPSET`."""
 
 
 def to_onnx(
@@ -55,6 +61,14 @@ def to_onnx(
       0 and 1), and ``probabilities`` ``(n, n_classes)`` in the order of ``classes_``;
     - of a regressor ``variable`` ``(n, n_outputs)``, also where there is one output.
 
+    Of a model of a table, which begins with a `chainrule.models.table.TableStep`, there is in place
+    of ``X`` an input ``(n, 1)`` for each column, of the column's name: a number is floating, with
+    NaN where it is missing; a category a string, with ``""`` where it is missing; a date float64,
+    the seconds since the beginning of 1970, UTC, with NaN where it is missing. A level that is not
+    known counts as one of the others, an infinite number as missing. In a name, what is no letter,
+    digit or underscore becomes an underscore; the metadata ``chainrule.columns`` tell which input
+    is which column.
+
     Labels that are whole numbers, truths or whole floating numbers are int64, as skl2onnx has it.
     Of equal largest probabilities the first class is the label, and one of two classes, or one of
     several labels, is there above 1/2: as in ``predict``.
@@ -71,8 +85,9 @@ def to_onnx(
         in. Float32 is what every runtime has; float64 gives a float64 network's numbers to their
         last digits, and is for rows whose size needs it, such as times in seconds.
     input_dtype : {"float32", "float64", "uint8"}, default ``dtype``
-        The type of ``X``, which is turned into ``dtype`` first: ``"uint8"`` for images as bytes,
-        of a network with ``input_scale=255``.
+        The type of ``X``, or of a table's numbers, which is turned into that of the arithmetic
+        first: ``"uint8"`` for images as bytes, of a network with ``input_scale=255``; ``"float64"``
+        for a table whose numbers have more than seven digits.
     logits : bool, default False
         Give a classifier's values before the last activation as well: ``logits`` ``(n, n_out)``,
         one column for two classes.
@@ -81,8 +96,9 @@ def to_onnx(
     -------
     onnx.ModelProto
         Checked by ``onnx.checker``. Equal models give equal bytes: neither time nor place is in
-        them. ``metadata_props`` hold ``chainrule.task``, and as JSON ``chainrule.classes`` and
-        ``chainrule.feature_names``, where there are any.
+        them. ``metadata_props`` hold ``chainrule.task``, and as JSON ``chainrule.classes``,
+        ``chainrule.feature_names`` and ``chainrule.columns`` (of each input of a table: ``input``,
+        ``column`` and ``kind``), where there are any.
 
     Raises
     ------
@@ -111,10 +127,20 @@ def to_onnx(
     if logits and frozen.task == "regression":
         raise InvalidInputError("A regression has values and no logits: leave logits=False.")
     graph = OwnGraph(dtype)
-    X = graph.input("X")
-    found = add_network(graph, frozen, X if rows == dtype else graph.cast(X, dtype))
-    outputs = _add_outputs(graph, frozen, found, logits)
-    proto = _model(onnx, graph, frozen, rows, outputs, opset)
+    graph.reserve(*OUTPUTS)
+    table, rest = split_table(frozen)
+    columns: tuple[Input, ...] = ()
+    if table is None:
+        X = graph.input("X")
+        inputs = [graph.described(X, rows, frozen.n_in)]
+        X = X if rows == dtype else graph.cast(X, dtype)
+    else:
+        columns = column_inputs(graph, table, rows)
+        inputs = [graph.described(each.name, each.dtype, 1) for each in columns]
+        X = add_table(graph, table, [each.name for each in columns])
+    outputs = _add_outputs(graph, frozen, add_network(graph, rest, X), logits)
+    proto = _model(onnx, graph, inputs, outputs, opset)
+    onnx.helper.set_model_props(proto, _facts(frozen, columns))
     onnx.checker.check_model(proto, full_check=True)
     return proto
 
@@ -142,6 +168,21 @@ def write_onnx(
     """
     proto = to_onnx(model, opset=opset, dtype=dtype, input_dtype=input_dtype, logits=logits)
     write_bytes(path, proto.SerializeToString(deterministic=True))
+
+
+def input_names(model: Any) -> dict[str, str]:
+    """The input of each column of a table, by the column's name; of other models none.
+
+    Raises
+    ------
+    InvalidInputError, MissingExtraError
+        As `to_onnx`.
+    """
+    graph = OwnGraph("float32")
+    graph.reserve(*OUTPUTS)
+    table, _ = split_table(freeze(model))
+    columns = () if table is None else column_inputs(graph, table, "float32")
+    return {each.column.name: each.name for each in columns}
 
 
 def _check_opset(onnx: Any, opset: int) -> None:
@@ -180,28 +221,28 @@ def _add_outputs(graph: OwnGraph, model: FrozenModel, found: Outputs, logits: bo
     return outputs
 
 
-def _model(
-    onnx: Any, graph: OwnGraph, model: FrozenModel, rows: str, outputs: list[Any], opset: int
-) -> Any:
-    inputs = [graph.described("X", rows, model.n_in)]
+def _model(onnx: Any, graph: OwnGraph, inputs: list[Any], outputs: list[Any], opset: int) -> Any:
     made = onnx.helper.make_graph(graph.nodes, "chainrule", inputs, outputs, graph.constants)
     opsets = [onnx.helper.make_opsetid("", int(opset))]
-    proto = onnx.helper.make_model(
+    if any(node.domain == ML_DOMAIN for node in graph.nodes):
+        opsets.append(onnx.helper.make_opsetid(ML_DOMAIN, ML_OPSET))
+    return onnx.helper.make_model(
         made,
         producer_name="chainrule",
         producer_version=chainrule.__version__,
         opset_imports=opsets,
         ir_version=onnx.helper.find_min_ir_version_for(opsets),
     )
-    onnx.helper.set_model_props(proto, _facts(model))
-    return proto
 
 
-def _facts(model: FrozenModel) -> dict[str, str]:
+def _facts(model: FrozenModel, columns: tuple[Input, ...]) -> dict[str, str]:
     facts: dict[str, str] = {"chainrule.task": model.task}
     if model.classes is not None:
         labels = written_classes(model.classes).tolist()
         facts["chainrule.classes"] = json.dumps(labels, ensure_ascii=False)
     if model.feature_names is not None:
         facts["chainrule.feature_names"] = json.dumps(model.feature_names, ensure_ascii=False)
+    if columns:
+        known = [{"input": name, "column": c.name, "kind": c.kind} for name, c, _ in columns]
+        facts["chainrule.columns"] = json.dumps(known, ensure_ascii=False)
     return facts

@@ -5,7 +5,6 @@ written once, over what both are.
 """
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +33,7 @@ class Graph(ABC):
     def node(
         self, op: str, *inputs: str | float, output: str | None = None, **attributes: Any
     ) -> str:
-        """Add an operator of the default domain; the name of its result.
+        """Add an operator, of the default domain unless told; the name of its result.
 
         An input that is a number becomes a constant of the graph's type.
         """
@@ -113,13 +112,18 @@ class OwnGraph(Graph):
     def __init__(self, dtype: Any) -> None:
         super().__init__(dtype)
         self._onnx = module_for("ONNX export", "onnx")
-        self._taken: Counter[str] = Counter()
+        self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def input(self, name: str) -> str:
-        """Take ``name`` for what comes in."""
+        """Take ``name`` for what comes in, or one like it where that is taken."""
         return self._unique(name)
+
+    def reserve(self, *names: str) -> None:
+        """Keep names for what goes out."""
+        self._taken |= set(names)
 
     def described(self, name: str, dtype: Any, *columns: int) -> Any:
         """What onnx has to know of an input or output: ``n`` rows of so many columns."""
@@ -130,9 +134,13 @@ class OwnGraph(Graph):
         return self._onnx.helper.make_tensor_value_info(name, code, ["n", *columns])
 
     def _unique(self, seed: str) -> str:
-        self._taken[seed] += 1
-        count = self._taken[seed]
-        return seed if count == 1 else f"{seed}_{count}"
+        name, count = seed, self._counts.get(seed, 1)
+        while name in self._taken:  # of a column, perhaps, that is called as we would call it
+            count += 1
+            name = f"{seed}_{count}"
+        self._counts[seed] = count
+        self._taken.add(name)
+        return name
 
     def _add_node(
         self, op: str, inputs: Sequence[str], output: str, attributes: dict[str, Any]
