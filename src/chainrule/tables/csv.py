@@ -1,6 +1,7 @@
 """CSV and TSV: every value is text first, so that what a column is does not depend on where a file
 is cut into blocks."""
 
+import re
 from collections.abc import Iterator, Sequence
 from csv import reader
 from io import StringIO
@@ -17,7 +18,9 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/
 """What stands for a value that is not there."""
 
 DELIMITERS = (",", ";", "\t", "|")
-PEEK = 2**16
+LONGEST = 2**24
+"""Characters of the first line: some million columns."""
+
 BLOCK_BYTES = 2**20
 
 
@@ -37,7 +40,12 @@ class CsvSource:
         arrow()
         self.path, self.name, self.encoding, self.header = path, str(path), encoding, header
         first = self._first_line()
-        self.delimiter = delimiter or max(DELIMITERS, key=first.count)
+        outside = re.sub(r'"[^"]*"', "", first)  # what is in quotes divides nothing
+        self.delimiter = delimiter or max(DELIMITERS, key=outside.count)
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
+            raise DataError(
+                f"Required one character as a delimiter, such as ';'; came {self.delimiter!r}."
+            )
         cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
         if header:
             self._check_header(cells)
@@ -46,15 +54,16 @@ class CsvSource:
         self.names = unique_names(cells, self.name)
 
     def _first_line(self) -> str:
-        with self.path.open("rb") as file:
-            raw = file.read(PEEK)
-        line = raw.splitlines()[0] if raw.splitlines() else b""
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
         try:
-            text = line.decode("utf-8-sig" if self.encoding == "utf-8" else self.encoding)
-        except UnicodeDecodeError:
+            with self.path.open(encoding=encoding, newline="") as file:
+                text = file.readline(LONGEST).rstrip("\r\n")
+        except UnicodeError:
             raise self._not_decoded() from None
         except LookupError:
             raise DataError(f"Unknown encoding {self.encoding!r}: try 'latin-1'.") from None
+        if text.count('"') % 2:
+            raise DataError(f"{self.path}: a column's name may not go on over the end of line 1.")
         if "\0" in text:
             raise DataError(f"{self.path} is not text: its first line has a zero byte.")
         return text
