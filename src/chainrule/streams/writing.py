@@ -191,7 +191,7 @@ def _fingerprint(
         digest.update(repr((found.st_size, found.st_mtime_ns)).encode())
         return digest.hexdigest()
     for _, rows in rows_of(opened, known, known.chunk_rows):
-        digest.update(np.ascontiguousarray(rows))
+        digest.update(np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()
 
 
@@ -265,7 +265,7 @@ def _write_npy(path: Path, model: FrozenModel, parts: Parts, probabilities: bool
             file, {"descr": descr, "fortran_order": False, "shape": shape}
         )
         for A in parts:
-            file.write(np.ascontiguousarray(A))
+            file.write(A.tobytes())
     return shape[0]
 
 

@@ -167,9 +167,8 @@ class TableSource:
                 f"Required a table that Arrow can hold, with named columns of one type each; came "
                 f"one that it cannot: {' '.join(str(error).split())[:300]}."
             ) from error
-        kept = without_index(self.table.column_names)
-        self.table, self.name = self.table.select(kept), name
-        self.names = unique_names(kept, name)
+        self.names = unique_names(without_index(self.table.column_names), name)
+        self.table, self.name = self.table.select(list(self.names)), name
         self.n_rows: int | None = self.table.num_rows
 
     def blocks(

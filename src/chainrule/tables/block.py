@@ -100,7 +100,15 @@ class ArrayBlock:
     def matrix(self, names: Sequence[str]) -> Array | None:
         if self.array.dtype.kind != "f" or tuple(names) != self.names:
             return None
-        return np.where(np.isinf(self.array), np.nan, self.array)
+        wide = self.array.astype(np.float32) if self.array.dtype == np.float16 else self.array
+        return np.where(np.isinf(wide), np.nan, wide)
+
+
+def _known(column: Any) -> Any:
+    """polars' type of text, which few functions know, as another."""
+    import pyarrow as pa
+
+    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
 
 
 class ArrowBlock:
@@ -115,10 +123,9 @@ class ArrowBlock:
 
         column = self.batch.column(self.names.index(name))
         if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        if pa.types.is_string_view(column.type):  # polars'; few functions know it
-            column = column.cast(pa.large_string())
-        return column
+            levels, codes = _known(column.dictionary), column.indices
+            column = pa.DictionaryArray.from_arrays(codes, levels).dictionary_decode()
+        return _known(column)
 
     def sort(self, name: str) -> str:
         from chainrule.tables.arrow import sort_of

@@ -40,6 +40,7 @@ class CsvSource:
         arrow()
         self.path, self.name, self.encoding, self.header = path, str(path), encoding, header
         first = self._first_line()
+        self.block_bytes = max(BLOCK_BYTES, 8 * len(first))  # a row or more, in any encoding
         outside = re.sub(r'"[^"]*"', "", first)  # what is in quotes divides nothing
         self.delimiter = delimiter or max(DELIMITERS, key=outside.count)
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
@@ -99,7 +100,7 @@ class CsvSource:
                         column_names=self.names,
                         skip_rows=1 if self.header else 0,
                         encoding="utf8" if self.encoding == "utf-8" else self.encoding,
-                        block_size=BLOCK_BYTES,
+                        block_size=self.block_bytes,
                         use_threads=False,
                     ),
                     csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
@@ -118,7 +119,7 @@ class CsvSource:
         said = " ".join(str(error).split())
         if "utf8" in said.lower() or "UTF8" in said:
             return self._not_decoded()
-        if "Empty CSV" in said:
+        if "Empty CSV" in said or "Could not skip initial" in said:
             return DataError(f"{self.path} has a line of names and no rows.")
         return DataError(
             f"{self.path}: {said[:300]}. Each line needs {len(self.names)} values, as the first "

@@ -143,7 +143,7 @@ def _npy(path: Path) -> Source:
 
 def _npz(path: Path, array: str | None = None) -> Source:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             names = list(held.files)
             chosen = array or ("X" if "X" in names else names[0] if len(names) == 1 else None)
             if chosen not in names:
