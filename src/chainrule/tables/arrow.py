@@ -1,5 +1,6 @@
 """Tables through Arrow: Parquet, Feather, and the tables of pandas, polars and Arrow itself."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +61,7 @@ def without_index(names: Sequence[str]) -> list[str]:
 
 def unique_names(names: Sequence[str], name: str) -> tuple[str, ...]:
     """The columns' names, if no two are equal and none is empty."""
-    twice = sorted({each for each in names if list(names).count(each) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise DataError(
             f"{name}: required columns of different names, came more than one called "

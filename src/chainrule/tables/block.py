@@ -117,11 +117,12 @@ class ArrowBlock:
     def __init__(self, batch: "pa.RecordBatch", start: int, source: str) -> None:
         self.batch, self.start, self.source = batch, start, source
         self.names, self.n_rows = tuple(batch.schema.names), batch.num_rows
+        self._places = {name: at for at, name in enumerate(self.names)}
 
     def _column(self, name: str) -> Any:
         import pyarrow as pa
 
-        column = self.batch.column(self.names.index(name))
+        column = self.batch.column(self._places[name])
         if pa.types.is_dictionary(column.type):
             levels, codes = _known(column.dictionary), column.indices
             column = pa.DictionaryArray.from_arrays(codes, levels).dictionary_decode()
@@ -130,7 +131,7 @@ class ArrowBlock:
     def sort(self, name: str) -> str:
         from chainrule.tables.arrow import sort_of
 
-        return sort_of(self.batch.schema.field(self.names.index(name)).type)
+        return sort_of(self.batch.schema.field(self._places[name]).type)
 
     def numbers(self, name: str) -> Array:
         import pyarrow as pa
@@ -181,7 +182,7 @@ class ArrowBlock:
     def matrix(self, names: Sequence[str]) -> Array | None:
         import pyarrow as pa
 
-        places = [self.names.index(name) for name in names]
+        places = [self._places[name] for name in names]
         kinds = {self.batch.schema.field(at).type for at in places}
         if len(kinds) != 1 or kinds & {pa.float16()} or not pa.types.is_floating(next(iter(kinds))):
             return None

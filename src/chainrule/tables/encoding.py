@@ -26,7 +26,8 @@ def check_columns(source: Source, columns: Sequence[Column]) -> None:
     DataError
         With the columns that are missing, and what may be meant.
     """
-    missing = [column.name for column in columns if column.name not in source.names]
+    there = set(source.names)
+    missing = [column.name for column in columns if column.name not in there]
     if not missing:
         return
     near = get_close_matches(missing[0], source.names, n=1)
