@@ -26,7 +26,7 @@ def test_facts(models, tmp_path):
         "source": "houses.csv",
         "rows": 1234,
         "fingerprint": "ab" * 32,
-        "metrics": {"test r2": 0.51234, "diverged": float("inf")},
+        "metrics": {"test r2": 0.51234, "diverged": {"float": "inf"}},
     }
     chainrule.save(pipe, tmp_path / "model.safetensors", about=about)
     for given in (tmp_path, tmp_path / "model.safetensors"):

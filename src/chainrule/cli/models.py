@@ -95,6 +95,9 @@ def train(
             for kind, names in (("category", category), ("number", number), ("date", date))
             for name in names or ()
         }
+        changes = dict(overrides.parse(text) for text in settings or ())
+        net = "models.net.settings."  # what is said of the network is not searched
+        said = {name.removeprefix(net): changes[name] for name in changes if name.startswith(net)}
         found = plan(
             data,
             target,
@@ -103,10 +106,10 @@ def train(
             kinds=kinds,  # type: ignore[arg-type]
             tune=tune,
             seed=seed,
+            settings=said,
             **file_options(delimiter, encoding, header),
         )
         console = Console()
-        changes = dict(overrides.parse(text) for text in settings or ())
         print_decisions(found, console, changes, whole=dry_run)
         if dry_run:
             return

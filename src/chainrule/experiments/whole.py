@@ -83,6 +83,8 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
         "fingerprint": data.sha256,
         "rows": len(bench.parts["train"].y),
         "metrics": {
-            f"{part} {metric}": float(score) for part, score in scores.items() if score is not None
+            f"{part} {metric}": float(score) if np.isfinite(score) else {"float": str(float(score))}
+            for part, score in scores.items()
+            if score is not None
         },
     }
