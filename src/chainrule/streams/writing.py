@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.files.atomic import write_bytes
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.predict import frozen, model_path, predict_batches, rows_of
@@ -78,7 +78,7 @@ def predict_to(
         try:
             for outputs in _missing(known, opened, memory, parts, on_rows):
                 parts.add(outputs)
-        except DataError:  # the same rows would be refused again
+        except ChainruleError:  # the same rows would be refused again
             parts.remove()
             raise
         write = WRITERS[path.suffix.lower()]
