@@ -17,6 +17,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.files.digest import digest_of
 from chainrule.files.model_file import to_bytes
+from chainrule.tables.transformer import TablePreparation
 
 N, FEATURES = 40, 3
 RNG = np.random.RandomState(0)
@@ -110,7 +111,39 @@ MODELS = {
         X.astype("f4"),
         X[:, 0],
     ),
+    "table": lambda: (
+        make_pipeline(
+            TablePreparation(
+                drop=["dropped ü"], kinds={"a.b": "category"}, min_count=5, dtype="float64"
+            ),
+            MLPClassifier((4,), **SGD),
+        ),
+        people(),
+        strings("U8"),
+    ),
+    "matrix float32": lambda: (
+        make_pipeline(
+            TablePreparation(scaling="standard"), MLPRegressor(hidden_layer_sizes=(4,), **SGD)
+        ),
+        np.where(X > 1.5, np.nan, X).astype("f4"),
+        X[:, 0],
+    ),
 }
+
+
+def people():
+    """Every kind of column, with gaps."""
+    return DataFrame(
+        {
+            'length "in" m': np.where(X[:, 0] > 1, np.nan, X[:, 0]),
+            "town": np.array(["Bonn", None, "Århus"], object)[np.arange(N) % 3],
+            "dropped ü": np.arange(N) % 7,
+            "a.b": np.arange(N) % 6,
+            "same": np.ones(N),
+            "since": np.datetime64("2026-11-22T10:00") + np.arange(N).astype("m8[D]") * 40,
+            "owner": X[:, 1] > 0,
+        }
+    )
 
 
 def everything_set():

@@ -29,8 +29,10 @@ from chainrule.files.container import DTYPES
 from chainrule.files.digest import digest_of
 from chainrule.files.model_file import from_stream
 from chainrule.files.refusal import Refused
+from chainrule.tables.encoding import encoded
+from chainrule.tables.source import open_source
 
-__all__ = ["CHANGES", "fate"]
+__all__ = ["CHANGES", "as_matrix", "fate"]
 
 SECONDS = 5
 """A file that takes longer hangs."""
@@ -168,6 +170,14 @@ def change_container(data: bytes, random: Random) -> bytes:
 CHANGES = (change_bytes, change_header, change_arrays, change_container)
 
 
+def as_matrix(est: Any, X: Any) -> np.ndarray:
+    """The rows without names: of a table, the numbers that stand for its values."""
+    columns = getattr(est[0], "columns_", ()) if isinstance(est, Pipeline) else ()
+    if isinstance(X, np.ndarray) or not columns:
+        return np.asarray(X)
+    return np.concatenate([rows for _, rows in encoded(open_source(X), columns, len(X))])
+
+
 def fate(before: Any, data: bytes, X: Any, seed: int) -> str:
     """What became of the file of the model ``before``, changed as the seed says.
 
@@ -189,7 +199,7 @@ def fate(before: Any, data: bytes, X: Any, seed: int) -> str:
         return "refused"
     network = est[-1] if isinstance(est, Pipeline) else est
     network.set_params(device="auto")  # another device may be named, and not be there
-    rows = np.asarray(X)  # without names, which may be others now
+    rows = as_matrix(before, X)  # without names, which may be others now
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -237,6 +237,40 @@ def test_pipelines_that_contradict(saved, edited, name):
     refused(edited(saved("pipeline"), change), match)
 
 
+TABLE = ("model", "steps", 0, "steps", 0)
+TABLES = {
+    "a step of another kind": (put(*TABLE, "step", "code"), "steps.0.step"),
+    "one column less": (put(*TABLE, "n_in", 4), "step1.1"),
+    "one column more out": (put(*TABLE, "n_out", 40), "steps that take|columns"),
+    "no steps": (put(*TABLE[:-1], []), "model.steps.0"),
+    "a parameter of none": (put(*TABLE[:3], "params", "code", 1), "parameters that TablePrep"),
+    "a bound of 0": (put(*TABLE, "bound", 0.0), "a bound above 0"),
+    "a bound of NaN": (put(*TABLE, "bound", {"float": "nan"}), "a bound above 0"),
+    "another type": (put(*TABLE, "dtype", "int8"), "steps.0.dtype"),
+    "more levels": (put(*TABLE, "n_levels", 2**30), "step1.1.levels"),
+    "a column twice": (
+        poke("step1.1.names.text", slice(None), ord("a")),
+        "columns of different names|strings in UTF-8",
+    ),
+    "an unknown kind": (poke("step1.1.kind", 0, 3), "kinds and periods that are known"),
+    "an unknown period": (poke("step1.1.cycles", 0, 8), "kinds and periods that are known"),
+    "a division by zero": (poke("step1.1.numbers", (0, 2), 0.0), "no division by 0"),
+    "NaN as a centre": (poke("step1.1.numbers", (0, 1), np.nan), "finite numbers"),
+    "levels backwards": (poke("step1.1.level_ends", 1, -1), "levels that follow each other"),
+    "levels beyond": (poke("step1.1.level_ends", -1, 99), "levels that follow each other"),
+    "levels of a number": (poke("step1.1.kind", 1, 0), "levels of categories alone"),
+    "one output less": (poke("step1.1.kept", 0, False), "a step from 5 to"),
+    "a column that is not used": (poke("step1.1.used", 0, False), "a step from 5 to"),
+    "truth of numbers": (array("step1.1.used", lambda u: u.astype(np.uint8)), "step1.1.used"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_that_contradict(saved, edited, name):
+    change, match = TABLES[name]
+    refused(edited(saved("table"), change), match)
+
+
 @pytest.mark.parametrize("scale", [0, -1.0, "x", True, {"float": "inf"}, [1]])
 def test_an_input_scale_that_is_none(saved, edited, tmp_path, scale):
     """Who reads a file without its estimator has to check what the estimator would."""

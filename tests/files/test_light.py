@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from tests.files.mutations import as_matrix
 
 import chainrule
 from chainrule.errors import ModelFileError
@@ -16,7 +17,7 @@ def test_it_predicts_what_the_estimator_does(model, tmp_path):
     est, X = model
     chainrule.save(est, tmp_path / "m")
     frozen, header = load_frozen(tmp_path / "m")
-    rows = np.asarray(X)
+    rows = as_matrix(est, X)
     near = {"rtol": 1e-5, "atol": 1e-6} if rows.dtype == np.float32 else {"rtol": 1e-10}
     for found in (frozen, freeze(est)):
         if frozen.task == "regression":

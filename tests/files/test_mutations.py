@@ -6,7 +6,7 @@ import pytest
 from tests.files.mutations import fate
 
 COUNT = 5000
-NAMES = ("three", "multilabel", "regressor float32", "everything set", "pipeline")
+NAMES = ("three", "multilabel", "regressor float32", "everything set", "pipeline", "table")
 
 
 @pytest.mark.parametrize("name", NAMES)

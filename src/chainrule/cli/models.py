@@ -23,11 +23,14 @@ Delimiter = Annotated[
 Encoding = Annotated[
     str | None, typer.Option(help="Of a CSV file; UTF-8 by default, latin-1 is common.")
 ]
+Header = Annotated[
+    bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
+]
 
 
-def file_options(delimiter: str | None, encoding: str | None) -> dict[str, Any]:
+def file_options(delimiter: str | None, encoding: str | None, header: bool) -> dict[str, Any]:
     """What was said of a file."""
-    given = {"delimiter": delimiter, "encoding": encoding}
+    given = {"delimiter": delimiter, "encoding": encoding, "header": None if header else False}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -72,9 +75,7 @@ def train(
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
-    header: Annotated[
-        bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
-    ] = True,
+    header: Header = True,
 ) -> None:
     """Train a network on a table of your own, beside the obvious baselines.
 
@@ -94,7 +95,9 @@ def train(
             for kind, names in (("category", category), ("number", number), ("date", date))
             for name in names or ()
         }
-        options = {**file_options(delimiter, encoding), **({} if header else {"header": False})}
+        changes = dict(overrides.parse(text) for text in settings or ())
+        net = "models.net.settings."  # what is said of the network is not searched
+        said = {name.removeprefix(net): changes[name] for name in changes if name.startswith(net)}
         found = plan(
             data,
             target,
@@ -103,10 +106,10 @@ def train(
             kinds=kinds,  # type: ignore[arg-type]
             tune=tune,
             seed=seed,
-            **options,
+            settings=said,
+            **file_options(delimiter, encoding, header),
         )
         console = Console()
-        changes = dict(overrides.parse(text) for text in settings or ())
         print_decisions(found, console, changes, whole=dry_run)
         if dry_run:
             return
@@ -130,6 +133,7 @@ def predict(
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    header: Header = True,
 ) -> None:
     """Predict each row of a table, of any length, in bounded memory.
 
@@ -146,7 +150,7 @@ def predict(
             probabilities=probabilities,
             memory=memory,
             force=force,
-            **file_options(delimiter, encoding),
+            **file_options(delimiter, encoding, header),
         )
         typer.echo(f"{rows:,} predictions: {out}")
 
@@ -165,13 +169,14 @@ def evaluate(
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
+    header: Header = True,
 ) -> None:
     """Measure a model on the rows of a table that has the truth."""
     with clean_errors():
         from chainrule.streams.evaluate import evaluate as measure
 
         found = measure(
-            model, data, target=target, memory=memory, **file_options(delimiter, encoding)
+            model, data, target=target, memory=memory, **file_options(delimiter, encoding, header)
         )
         if as_json:
             import json

@@ -100,7 +100,8 @@ def _rows(
     matrices, targets = [], []
     for block in source.blocks(ROWS, columns=names):
         y = encode(block, [wanted])[:, 0].astype(np.float64)
-        known = ~np.isnan(y)
+        # all classes are known; what comes after the last of them is an infinite number
+        known = y < len(what.classes) if classes else ~np.isnan(y)
         matrices.append(encode(block, columns)[known])
         targets.append(y[known])
     X, y = np.concatenate(matrices), np.concatenate(targets)

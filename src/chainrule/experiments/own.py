@@ -164,6 +164,6 @@ def _assumptions() -> list[dict[str, str]]:
             "value": "two layers of 128 and 64 units, ReLU, AdamW, dropout 0.1; the epoch that is "
             "best on the validation part",
             "status": "ours",
-            "note": "Defaults; --hidden, --set and --tune change them.",
+            "note": "Defaults; --set and --tune change them.",
         },
     ]

@@ -11,6 +11,7 @@ from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
+from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 
 __all__ = ["about", "folded", "whole"]
@@ -37,15 +38,18 @@ def named(estimator: Any, class_names: Sequence[str]) -> Any:
     made = copy.copy(estimator)
     made._label_binarizer = copy.copy(estimator._label_binarizer)
     known = [class_names[number] for number in estimator.classes_]
+    numbers = [number_of(name) for name in known]
     if known == list(TRUTH):
         labels: np.ndarray = np.array([False, True])
     elif all(re.fullmatch(r"0|-?[1-9]\d{0,17}", name) for name in known):
         labels = np.array(known, np.int64)
+    elif all(number is not None and np.isfinite(number) for number in numbers):
+        labels = np.array(numbers, np.float64)
     else:
         labels = np.array(known)
     order = np.argsort(labels)
     if not np.array_equal(order, np.arange(len(labels))):
-        return estimator  # numbers that are no whole ones: their order as texts is another
+        return estimator
     made.classes_ = made._label_binarizer.classes_ = labels
     return made
 
@@ -79,6 +83,8 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
         "fingerprint": data.sha256,
         "rows": len(bench.parts["train"].y),
         "metrics": {
-            f"{part} {metric}": float(score) for part, score in scores.items() if score is not None
+            f"{part} {metric}": float(score) if np.isfinite(score) else {"float": str(float(score))}
+            for part, score in scores.items()
+            if score is not None
         },
     }

@@ -28,6 +28,8 @@ from chainrule.models.columns import Column
 __all__ = ["PERIODS", "TableStep", "Treatment"]
 
 Array = npt.NDArray[Any]
+FAR = 1e18
+"""Where a bounded number is at its bound to the last bit, and its square is a float32."""
 
 DAY = 86_400.0
 PERIODS = {"year": 365.2425 * DAY, "week": 7 * DAY, "day": DAY}
@@ -123,8 +125,12 @@ class TableStep:
         holes = np.isnan(x)
         if holes.any():
             x = np.where(holes, fill, x)
-        u = (x - center) / scale
-        return u if np.isinf(self.bound) else u / np.sqrt(1 + (u / X.dtype.type(self.bound)) ** 2)
+        with np.errstate(over="ignore"):
+            u = (x - center) / scale
+        if np.isinf(self.bound):
+            return u
+        u = np.clip(u, -FAR, FAR)  # its square must not overflow: the farthest would become 0
+        return u / np.sqrt(1 + (u / X.dtype.type(self.bound)) ** 2)
 
     @cached_property
     def _numbers(self) -> tuple[Array, Array, Array]:

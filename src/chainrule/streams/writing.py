@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import ChainruleError, DataError
 from chainrule.files.atomic import write_bytes
 from chainrule.models.frozen import FrozenModel
-from chainrule.streams.predict import frozen, model_path, predict_batches
+from chainrule.streams.predict import frozen, model_path, predict_batches, rows_of
 from chainrule.tables.source import Source, open_source
 
 __all__ = ["WRITERS", "predict_to"]
@@ -60,7 +60,8 @@ def predict_to(
     Raises
     ------
     DataError
-        The source cannot be read; there is a file already; or the parts of another prediction.
+        The source cannot be read, and nothing is left; there is a file already, or the parts of
+        another prediction; or the disk is full, and what is done is kept.
     """
     path = Path(out)
     if path.suffix.lower() not in WRITERS:
@@ -71,13 +72,24 @@ def predict_to(
         raise DataError(f"{path.parent} is no folder. Make it first.")
     known = frozen(model)
     opened = open_source(source, **options)
-    parts = Parts(path, _fingerprint(model, source, opened, memory), force)
-    for outputs in _missing(known, opened, memory, parts, on_rows):
-        parts.add(outputs)
-    write = WRITERS[path.suffix.lower()]
-    with _whole(path) as temporary:
-        rows = write(temporary, known, parts, probabilities)
-    parts.remove()
+    fingerprint = _fingerprint(model, known, source, opened, options)
+    try:
+        parts = Parts(path, fingerprint, known.chunk_rows, force)
+        try:
+            for outputs in _missing(known, opened, memory, parts, on_rows):
+                parts.add(outputs)
+        except ChainruleError:  # the same rows would be refused again
+            parts.remove()
+            raise
+        write = WRITERS[path.suffix.lower()]
+        with _whole(path, parts.folder / f"whole{path.suffix}") as temporary:
+            rows = write(temporary, known, parts, probabilities)
+        parts.remove()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written: {error}. What is done so far is kept beside it; make room, "
+            "and give the same command again."
+        ) from error
     return rows
 
 
@@ -100,30 +112,38 @@ def _missing(
             yield np.concatenate(waiting)
             waiting = []
     yield np.concatenate(waiting) if waiting else np.empty((0, model.sizes[-1]), np.float32)
-    parts.finish()
 
 
 class Parts:
     """The outputs that are done, in a folder beside the file that they are for."""
 
-    def __init__(self, path: Path, fingerprint: str, force: bool) -> None:
+    def __init__(self, path: Path, fingerprint: str, chunk: int, force: bool) -> None:
         self.folder = path.with_name(f"{path.name}.parts")
-        note = self.folder / "note.json"
-        if self.folder.exists():
-            before = json.loads(note.read_text("utf-8")) if note.exists() else {}
-            if before.get("fingerprint") != fingerprint:
-                if not force:
-                    raise DataError(
-                        f"{self.folder} holds parts of another prediction (of another model, other "
-                        "rows or another memory). Finish that, or forget it (--force)."
-                    )
-                shutil.rmtree(self.folder)
-        self.folder.mkdir(exist_ok=True)
         self.fingerprint = fingerprint
-        self.complete = note.exists() and json.loads(note.read_text("utf-8"))["complete"]
-        if not note.exists():
-            self._note(False)
+        if self._noted() != fingerprint and (self._note.exists() or self.files()):
+            if not force:
+                raise DataError(
+                    f"{self.folder} holds parts of another prediction (of another model or other "
+                    "rows). Finish that, or forget it (--force)."
+                )
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(exist_ok=True)
+        if self._noted() is None:
+            write_bytes(self._note, json.dumps({"fingerprint": fingerprint}).encode())
         self.rows = sum(len(np.load(each, mmap_mode="r")) for each in self.files())
+        # chunks are whole but for the last one
+        self.complete = bool(self.rows % chunk)
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "note.json"
+
+    def _noted(self) -> Any:
+        """What the parts are of; None where nothing says it."""
+        try:
+            return json.loads(self._note.read_text("utf-8"))["fingerprint"]
+        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            return None
 
     def files(self) -> list[Path]:
         """The parts, in order."""
@@ -145,14 +165,6 @@ class Parts:
         np.save(buffer, outputs)
         write_bytes(self.folder / f"{len(self.files()):06d}.npy", buffer.getvalue())
 
-    def finish(self) -> None:
-        """There is no more to come."""
-        self.complete = True
-
-    def _note(self, complete: bool) -> None:
-        said = {"fingerprint": self.fingerprint, "complete": complete}
-        write_bytes(self.folder / "note.json", json.dumps(said).encode())
-
     def __iter__(self) -> Iterator[np.ndarray]:
         for path in self.files():
             yield np.load(path)
@@ -162,23 +174,33 @@ class Parts:
 
 
 def _fingerprint(
-    model: str | os.PathLike[str], source: Any, opened: Source, memory: str | int | float
+    model: str | os.PathLike[str],
+    known: FrozenModel,
+    source: Any,
+    opened: Source,
+    options: Mapping[str, Any],
 ) -> str:
-    """What a prediction is of: the model file's bytes, and the source's name, size and time."""
+    """What a prediction is of: the model file's bytes, and the source's name, size and time; of a
+    table in memory, which has no time, its values."""
     digest = hashlib.sha256(model_path(model).read_bytes())
-    digest.update(repr((opened.name, opened.names, opened.n_rows, str(memory))).encode())
+    digest.update(
+        repr((opened.name, opened.names, opened.n_rows, sorted(options.items()))).encode()
+    )
     if isinstance(source, str | os.PathLike):
         found = Path(source).stat()
         digest.update(repr((found.st_size, found.st_mtime_ns)).encode())
+        return digest.hexdigest()
+    for _, rows in rows_of(opened, known, known.chunk_rows):
+        digest.update(np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()
 
 
 class _whole:
-    """A temporary path that takes the place of ``path`` when all went well."""
+    """A temporary path that takes the place of ``path`` when all went well. It lies among the
+    parts, so that nothing else is left where the program is killed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    def __init__(self, path: Path, temporary: Path) -> None:
+        self.path, self.temporary = path, temporary
 
     def __enter__(self) -> Path:
         return self.temporary
@@ -235,10 +257,16 @@ def _said(values: np.ndarray) -> list[Any]:
 
 
 def _write_npy(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
-    arrays = list(parts)
+    held = [np.load(each, mmap_mode="r") for each in parts.files()]
+    shape = (sum(map(len, held)), held[0].shape[1])
+    descr = np.lib.format.dtype_to_descr(held[0].dtype)
     with path.open("wb") as file:
-        np.save(file, np.concatenate(arrays))
-    return sum(map(len, arrays))
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": descr, "fortran_order": False, "shape": shape}
+        )
+        for A in parts:
+            file.write(A.tobytes())
+    return shape[0]
 
 
 def _tables(model: FrozenModel, parts: Parts, probabilities: bool) -> Iterator[Any]:

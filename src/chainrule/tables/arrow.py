@@ -1,5 +1,6 @@
 """Tables through Arrow: Parquet, Feather, and the tables of pandas, polars and Arrow itself."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,9 +54,14 @@ def sort_of(kind: Any) -> str:
     return "date" if is_.is_timestamp(kind) or is_.is_date(kind) else "other"
 
 
+def without_index(names: Sequence[str]) -> list[str]:
+    """The columns that are not the numbers or names of a pandas table's rows."""
+    return [name for name in names if not name.startswith("__index_level_")]
+
+
 def unique_names(names: Sequence[str], name: str) -> tuple[str, ...]:
     """The columns' names, if no two are equal and none is empty."""
-    twice = sorted({each for each in names if list(names).count(each) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise DataError(
             f"{name}: required columns of different names, came more than one called "
@@ -94,7 +100,7 @@ class ParquetSource:
         arrow()
         self.path, self.name = path, str(path)
         with readable(path, "Parquet"), self._open() as file:
-            self.names = unique_names(file.schema_arrow.names, self.name)
+            self.names = unique_names(without_index(file.schema_arrow.names), self.name)
             self.n_rows: int | None = file.metadata.num_rows
             self.groups = [
                 file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)
@@ -116,7 +122,7 @@ class ParquetSource:
             batches = file.iter_batches(
                 rows,
                 row_groups=range(first, len(self.groups)),
-                columns=None if columns is None else list(columns),
+                columns=list(self.names if columns is None else columns),
                 use_threads=False,
             )
             for block in cut(batches, rows, start - before, self.name):
@@ -162,9 +168,8 @@ class TableSource:
                 f"Required a table that Arrow can hold, with named columns of one type each; came "
                 f"one that it cannot: {' '.join(str(error).split())[:300]}."
             ) from error
-        kept = [each for each in self.table.column_names if not each.startswith("__index_level_")]
-        self.table, self.name = self.table.select(kept), name
-        self.names = unique_names(kept, name)
+        self.names = unique_names(without_index(self.table.column_names), name)
+        self.table, self.name = self.table.select(list(self.names)), name
         self.n_rows: int | None = self.table.num_rows
 
     def blocks(

@@ -4,6 +4,7 @@ Whatever the rows come from, a column gives numbers, levels or seconds in the sa
 cannot be one is a `DataError` that names column, row and value.
 """
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,9 +16,10 @@ from chainrule.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ArrayBlock", "ArrowBlock", "Block", "level_of"]
+__all__ = ["ArrayBlock", "ArrowBlock", "Block", "level_of", "number_of"]
 
 Array = npt.NDArray[Any]
+PADDED = re.compile(r"[+-]?0\d")
 
 
 class Block(Protocol):
@@ -54,6 +56,18 @@ def level_of(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
+def number_of(text: str) -> float | None:
+    """The number that a text is; None for other text, and for 007, whose zeros may mean something.
+
+    A file of text says "3.0" where another has a number: by this both have the same levels.
+    """
+    text = text.strip()
+    try:
+        return None if PADDED.match(text) or "_" in text else float(text)
+    except ValueError:
+        return None
+
+
 class ArrayBlock:
     """Rows of a NumPy array."""
 
@@ -72,7 +86,9 @@ class ArrayBlock:
 
     def texts(self, name: str) -> tuple[Array, list[str]]:
         values, codes = np.unique(self._column(name), return_inverse=True)
-        missing = np.isnan(values.astype(float))
+        if values.dtype == bool:
+            return codes, ["true" if value else "false" for value in values.tolist()]
+        missing = ~np.isfinite(values.astype(float))
         return np.where(missing[codes], -1, codes), [
             "" if hole else level_of(value)
             for value, hole in zip(values.tolist(), missing, strict=True)
@@ -84,7 +100,15 @@ class ArrayBlock:
     def matrix(self, names: Sequence[str]) -> Array | None:
         if self.array.dtype.kind != "f" or tuple(names) != self.names:
             return None
-        return np.where(np.isinf(self.array), np.nan, self.array)
+        wide = self.array.astype(np.float32) if self.array.dtype == np.float16 else self.array
+        return np.where(np.isinf(wide), np.nan, wide)
+
+
+def _known(column: Any) -> Any:
+    """polars' type of text, which few functions know, as another."""
+    import pyarrow as pa
+
+    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
 
 
 class ArrowBlock:
@@ -93,21 +117,21 @@ class ArrowBlock:
     def __init__(self, batch: "pa.RecordBatch", start: int, source: str) -> None:
         self.batch, self.start, self.source = batch, start, source
         self.names, self.n_rows = tuple(batch.schema.names), batch.num_rows
+        self._places = {name: at for at, name in enumerate(self.names)}
 
     def _column(self, name: str) -> Any:
         import pyarrow as pa
 
-        column = self.batch.column(self.names.index(name))
+        column = self.batch.column(self._places[name])
         if pa.types.is_dictionary(column.type):
-            column = column.dictionary_decode()
-        if pa.types.is_string_view(column.type):  # polars'; few functions know it
-            column = column.cast(pa.large_string())
-        return column
+            levels, codes = _known(column.dictionary), column.indices
+            column = pa.DictionaryArray.from_arrays(codes, levels).dictionary_decode()
+        return _known(column)
 
     def sort(self, name: str) -> str:
         from chainrule.tables.arrow import sort_of
 
-        return sort_of(self.batch.schema.field(self.names.index(name)).type)
+        return sort_of(self.batch.schema.field(self._places[name]).type)
 
     def numbers(self, name: str) -> Array:
         import pyarrow as pa
@@ -117,6 +141,8 @@ class ArrowBlock:
         if self.sort(name) == "text":
             column = pc.utf8_trim_whitespace(column)
         kind = pa.float32() if column.type in (pa.float16(), pa.float32()) else pa.float64()
+        if pa.types.is_integer(column.type):  # beyond 2^53 the nearest float, as in a file of text
+            column = column.cast(kind, safe=False)
         found: Array = self._cast(name, column, kind, "a number").to_numpy(zero_copy_only=False)
         return found
 
@@ -126,9 +152,9 @@ class ArrowBlock:
 
         column, sort = self._column(name), self.sort(name)
         if sort == "number":
-            if pa.types.is_floating(column.type):
-                column = pc.if_else(pc.is_nan(column), None, column)
-            encoded = column.cast(pa.float64(), safe=False).dictionary_encode()
+            column = column.cast(pa.float64(), safe=False)
+            column = pc.if_else(pc.is_finite(column), column, None)
+            encoded = column.dictionary_encode()
             levels = [level_of(value) for value in encoded.dictionary.to_pylist()]
         else:
             if sort in ("bool", "date"):
@@ -143,8 +169,12 @@ class ArrowBlock:
     def seconds(self, name: str) -> Array:
         import pyarrow as pa
 
-        column = self._column(name)
-        stamps = self._cast(name, column, pa.timestamp("us"), "a date (as 2026-11-22)")
+        column, what = self._column(name), "a date (as 2026-11-22)"
+        if self.sort(name) == "number" and not pa.types.is_null(column.type):
+            self._refuse(name, column, None, what)  # of what unit would it be?
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        stamps = self._cast(name, column, pa.timestamp("us"), what)
         moments = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
         whole = moments.astype(np.int64) / 1e6
         return np.where(np.isnat(moments), np.nan, whole)
@@ -152,7 +182,7 @@ class ArrowBlock:
     def matrix(self, names: Sequence[str]) -> Array | None:
         import pyarrow as pa
 
-        places = [self.names.index(name) for name in names]
+        places = [self._places[name] for name in names]
         kinds = {self.batch.schema.field(at).type for at in places}
         if len(kinds) != 1 or kinds & {pa.float16()} or not pa.types.is_floating(next(iter(kinds))):
             return None

@@ -1,6 +1,7 @@
 """CSV and TSV: every value is text first, so that what a column is does not depend on where a file
 is cut into blocks."""
 
+import re
 from collections.abc import Iterator, Sequence
 from csv import reader
 from io import StringIO
@@ -17,7 +18,9 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/
 """What stands for a value that is not there."""
 
 DELIMITERS = (",", ";", "\t", "|")
-PEEK = 2**16
+LONGEST = 2**24
+"""Characters of the first line: some million columns."""
+
 BLOCK_BYTES = 2**20
 
 
@@ -37,7 +40,13 @@ class CsvSource:
         arrow()
         self.path, self.name, self.encoding, self.header = path, str(path), encoding, header
         first = self._first_line()
-        self.delimiter = delimiter or max(DELIMITERS, key=first.count)
+        self.block_bytes = max(BLOCK_BYTES, 8 * len(first))  # a row or more, in any encoding
+        outside = re.sub(r'"[^"]*"', "", first)  # what is in quotes divides nothing
+        self.delimiter = delimiter or max(DELIMITERS, key=outside.count)
+        if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
+            raise DataError(
+                f"Required one character as a delimiter, such as ';'; came {self.delimiter!r}."
+            )
         cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
         if header:
             self._check_header(cells)
@@ -46,15 +55,16 @@ class CsvSource:
         self.names = unique_names(cells, self.name)
 
     def _first_line(self) -> str:
-        with self.path.open("rb") as file:
-            raw = file.read(PEEK)
-        line = raw.splitlines()[0] if raw.splitlines() else b""
+        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
         try:
-            text = line.decode("utf-8-sig" if self.encoding == "utf-8" else self.encoding)
-        except UnicodeDecodeError:
+            with self.path.open(encoding=encoding, newline="") as file:
+                text = file.readline(LONGEST).rstrip("\r\n")
+        except UnicodeError:
             raise self._not_decoded() from None
         except LookupError:
             raise DataError(f"Unknown encoding {self.encoding!r}: try 'latin-1'.") from None
+        if text.count('"') % 2:
+            raise DataError(f"{self.path}: a column's name may not go on over the end of line 1.")
         if "\0" in text:
             raise DataError(f"{self.path} is not text: its first line has a zero byte.")
         return text
@@ -90,7 +100,7 @@ class CsvSource:
                         column_names=self.names,
                         skip_rows=1 if self.header else 0,
                         encoding="utf8" if self.encoding == "utf-8" else self.encoding,
-                        block_size=BLOCK_BYTES,
+                        block_size=self.block_bytes,
                         use_threads=False,
                     ),
                     csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
@@ -109,7 +119,7 @@ class CsvSource:
         said = " ".join(str(error).split())
         if "utf8" in said.lower() or "UTF8" in said:
             return self._not_decoded()
-        if "Empty CSV" in said:
+        if "Empty CSV" in said or "Could not skip initial" in said:
             return DataError(f"{self.path} has a line of names and no rows.")
         return DataError(
             f"{self.path}: {said[:300]}. Each line needs {len(self.names)} values, as the first "

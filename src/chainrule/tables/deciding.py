@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainrule.errors import DataError, unknown_name
-from chainrule.models.columns import Column, ColumnKind
+from chainrule.models.columns import KINDS, Column, ColumnKind
+from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 from chainrule.tables.survey import Found
 
@@ -70,6 +71,9 @@ def decide(
     for name in (*drop, *kinds):
         if name not in found:
             raise DataError(unknown_name("column", name, found))
+    for kind in kinds.values():
+        if kind not in KINDS:
+            raise DataError(unknown_name("kind of column", kind, KINDS))
     decisions, texts, others = [], [], []
     for name, one in found.items():
         if name == target:
@@ -121,7 +125,7 @@ def _refused(texts: list[str], others: list[str]) -> str:
 def _by_rule(one: Found) -> Decision:
     if one.distinct == 0:
         return Decision(one.name, None, "left out: no value in any row")
-    if one.distinct == 1 and not one.missing:
+    if one.distinct == 1 and not one.missing and not one.infinite:
         assert one.counts is not None
         return Decision(one.name, None, f"left out: {next(iter(one.counts))!r} in every row")
     if one.sort == "number" or (one.sort == "text" and one.numeric):
@@ -149,15 +153,10 @@ def _levels(one: Found) -> tuple[str, ...]:
         )
     if {text.casefold() for text in one.counts} <= set(TRUTH):
         return TRUTH
-    return tuple(sorted(one.counts, key=_order))
-
-
-def _order(text: str) -> tuple[int, float, str]:
-    """Numbers by size, before all other texts."""
-    try:
-        return 0, float(text), text
-    except ValueError:
-        return 1, 0.0, text
+    numbers = {text: number_of(text) for text in one.counts}
+    if None in numbers.values():
+        return tuple(sorted(one.counts))
+    return tuple(sorted(one.counts, key=lambda text: numbers[text] or 0.0))
 
 
 def _gaps(one: Found) -> str:
@@ -195,6 +194,9 @@ def decide_target(
     if name not in found:
         raise DataError(unknown_name("column", name, found))
     one = found[name]
+    if one.sort in ("date", "other") or (one.sort == "text" and one.dated and not one.numeric):
+        what = "dates" if one.sort != "other" else "values that are neither"
+        raise DataError(f"Required classes or numbers to predict in {name!r}; came {what}.")
     numeric = one.sort == "number" or (one.sort == "text" and one.numeric)
     few = one.distinct is not None and one.distinct <= FEW and one.whole
     if one.distinct is not None and one.distinct < 2:
@@ -214,7 +216,5 @@ def decide_target(
             f"Required a target whose classes repeat; nearly every row of {name!r} has another "
             "value. Say --task regression if they are numbers."
         )
-    if one.sort in ("date", "other"):
-        raise DataError(f"Required classes or numbers to predict in {name!r}; came {one.sort}s.")
     classes = _levels(one) if task == "classification" else ()
     return TargetDecision(name, task, why, classes, one.missing + one.infinite)

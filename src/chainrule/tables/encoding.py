@@ -1,6 +1,6 @@
 """Blocks of a table as the matrix that `chainrule.models.columns` describes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from chainrule.errors import DataError
 from chainrule.models.columns import Column
-from chainrule.tables.block import Block
+from chainrule.tables.block import Block, level_of, number_of
 from chainrule.tables.source import Source
 
 __all__ = ["TRUTH", "check_columns", "encode", "encoded"]
@@ -26,7 +26,8 @@ def check_columns(source: Source, columns: Sequence[Column]) -> None:
     DataError
         With the columns that are missing, and what may be meant.
     """
-    missing = [column.name for column in columns if column.name not in source.names]
+    there = set(source.names)
+    missing = [column.name for column in columns if column.name not in there]
     if not missing:
         return
     near = get_close_matches(missing[0], source.names, n=1)
@@ -72,9 +73,19 @@ def _column(block: Block, column: Column) -> Array:
         texts = [text.casefold() for text in texts]
     places = {level: float(at) for at, level in enumerate(column.levels)}
     # the last is where -1 points to: what is missing
-    table = np.array([*(places.get(text, float(len(places))) for text in texts), np.nan])
+    table = np.array([*(_place(text, places) for text in texts), np.nan])
     found: Array = table[codes]
     return found
+
+
+def _place(text: str, places: Mapping[str, float]) -> float:
+    """A level's place; one more than there are for a text that is none of them."""
+    if text in places:
+        return places[text]
+    number = number_of(text)
+    if number is None:
+        return float(len(places))
+    return places.get(level_of(number), float(len(places))) if np.isfinite(number) else np.nan
 
 
 def encoded(

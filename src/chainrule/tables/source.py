@@ -5,9 +5,11 @@ gone through, and gone on with where it was left.
 """
 
 import os
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -106,7 +108,12 @@ def _of_file(path: Path, options: Mapping[str, Any]) -> Source:
         raise DataError(f"{path} {what}. Give the path of a file.")
     if not path.stat().st_size:
         raise DataError(f"{path} is empty.")
-    return FILES[path.suffix.lower()](path, **options)
+    kind = path.suffix.lower()
+    for name in options:
+        if name not in OPTIONS.get(kind, ()):
+            takes = ", ".join(OPTIONS.get(kind, ())) or "none"
+            raise DataError(f"{path}: there is no option {name!r} of a {kind} file ({takes}).")
+    return FILES[kind](path, **options)
 
 
 def _csv(path: Path, **options: Any) -> Source:
@@ -130,13 +137,13 @@ def _arrow(path: Path) -> Source:
 def _npy(path: Path) -> Source:
     try:
         return ArraySource(np.load(path, mmap_mode="r", allow_pickle=False), name=str(path))
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, SyntaxError) as error:
         raise DataError(f"{path} is not an .npy file of numbers: {error}.") from error
 
 
 def _npz(path: Path, array: str | None = None) -> Source:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
             names = list(held.files)
             chosen = array or ("X" if "X" in names else names[0] if len(names) == 1 else None)
             if chosen not in names:
@@ -145,9 +152,9 @@ def _npz(path: Path, array: str | None = None) -> Source:
                     f"array={names[0]!r}."
                 )
             return ArraySource(held[chosen], name=str(path))
-    except (ValueError, OSError, EOFError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except (ValueError, OSError, EOFError, SyntaxError, BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not an .npz file of numbers: {error}.") from error
 
 
@@ -160,4 +167,10 @@ FILES: Mapping[str, Callable[..., Source]] = {
     ".feather": _arrow,
     ".npy": _npy,
     ".npz": _npz,
+}
+
+OPTIONS = {
+    ".csv": ("delimiter", "encoding", "header"),
+    ".tsv": ("delimiter", "encoding", "header"),
+    ".npz": ("array",),
 }

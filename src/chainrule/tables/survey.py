@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import DataError
-from chainrule.tables.block import Block, level_of
+from chainrule.tables.block import Block, level_of, number_of
 from chainrule.tables.source import Source
 
 __all__ = ["DISTINCT", "Found", "survey"]
@@ -62,9 +62,24 @@ class Found:
         self._count(pairs)
         if self.sort == "text":
             self.numeric = self.numeric and self._reads(block.numbers)
-            self.dated = self.dated and not self.numeric and self._reads(block.seconds)
+            self.dated = self.dated and self._reads(block.seconds)
             if self.numeric:
                 self._range(block.numbers(self.name).astype(float))
+
+    def settle(self) -> None:
+        """All blocks are in. Text that is numbers has the counts of numbers, so that 1.0 and 1 are
+        one value, as they are in a file that knows numbers."""
+        if self.sort != "text" or not self.numeric or self.counts is None:
+            return
+        numbers = {text: number_of(text) for text in self.counts}
+        if None in numbers.values():
+            return
+        before, self.counts = self.counts, Counter()
+        for text, number in numbers.items():
+            if number is not None and np.isfinite(number):
+                self.counts[level_of(number)] += before[text]
+            elif number != number:
+                self.missing += before[text]
 
     def _reads(self, read: Any) -> bool:
         try:
@@ -118,4 +133,6 @@ def survey(source: Source) -> dict[str, Found]:
             found[name].take(block)
     if not found or not next(iter(found.values())).n_rows:
         raise DataError(f"{source.name} has no rows.")
+    for one in found.values():
+        one.settle()
     return found

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.errors import DataError
 from chainrule.models.columns import Column
 from chainrule.models.steps import Step
 from chainrule.tables.deciding import decide
@@ -73,6 +74,11 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         source = open_source(X)
         decided = decide(survey(source), drop=tuple(self.drop), kinds=self.kinds)
         columns = tuple(each.column for each in decided if each.kind)
+        if isinstance(X, np.ndarray) and X.dtype != bool and any(c.levels for c in columns):
+            raise DataError(
+                "Required a table with named columns where some are taken for categories; came an "
+                "array. Give a pandas, polars or Arrow table."
+            )
         matrix = np.concatenate([rows for _, rows in encoded(source, columns, ROWS)])
         step = fit_table(
             matrix,
@@ -96,13 +102,22 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         """The rows ``(n, outputs)`` of a table with these columns, in any order and among others;
         or of the matrix of its columns."""
         check_is_fitted(self)
-        if isinstance(X, np.ndarray) or not self.columns_:
+        if not self.columns_ or (
+            isinstance(X, np.ndarray) and X.shape[1:] == (self.n_features_in_,)
+        ):
             return self._applied(np.asarray(X))
         parts = [self._applied(rows) for _, rows in encoded(open_source(X), self.columns_, ROWS)]
         return np.concatenate(parts) if parts else np.empty((0, self.steps_[-1].n_out), self.dtype)
 
     def _applied(self, rows: np.ndarray) -> np.ndarray:
         ArraySource(rows)  # refuses what are no rows of numbers
+        if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
+            raise DataError(
+                f"Required rows with {self.n_features_in_} columns, as in fitting; came an array "
+                f"of shape {rows.shape}."
+            )
+        if self.columns_ and rows.dtype.kind == "f":
+            rows = np.where(np.isinf(rows), np.nan, rows)  # as in fitting
         for step in self.steps_:
             rows = step(rows)
         return rows.astype(self.dtype, copy=False)

@@ -1,0 +1,149 @@
+"""CSV files as people have them, and what is wrong with them."""
+
+import pytest
+
+from chainrule.errors import DataError
+from chainrule.models.columns import Column
+from chainrule.tables.csv import BLOCK_BYTES
+from chainrule.tables.encoding import encoded
+from chainrule.tables.source import open_source
+
+
+@pytest.fixture
+def written(tmp_path):
+    """``written(text)`` is the path of a file with it."""
+
+    def write(text, name="t.csv", encoding="utf-8"):
+        data = text if isinstance(text, bytes) else text.encode(encoding)
+        (tmp_path / name).write_bytes(data)
+        return tmp_path / name
+
+    return write
+
+
+def read(path, rows=100, **options):
+    """The columns' texts, None where missing."""
+    source = open_source(path, **options)
+    found = {name: [] for name in source.names}
+    for block in source.blocks(rows):
+        for name in source.names:
+            codes, texts = block.texts(name)
+            found[name] += [texts[code] if code >= 0 else None for code in codes]
+    return found
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_delimiter_is_found_out(written, delimiter, end):
+    text = end.join(delimiter.join(row) for row in (["a", "b c"], ["1", "x y"], ["2", ""]))
+    assert read(written(text)) == {"a": ["1", "2"], "b c": ["x y", None]}
+
+
+def test_what_is_in_quotes_divides_nothing(written):
+    path = written('"last, first, other";b\n"x;y,""z""";2\n')
+    assert read(path) == {"last, first, other": ['x;y,"z"'], "b": ["2"]}
+
+
+def test_a_byte_order_mark(written):
+    assert read(written("\ufeffa,b\n1,2\n")) == {"a": ["1"], "b": ["2"]}
+    assert read(written('\ufeff"a",b\n1,2\n')) == {"a": ["1"], "b": ["2"]}
+
+
+@pytest.mark.parametrize("where", ["the header", "a row"])
+def test_latin_1(written, where):
+    text = "größe,b\n1,2\n" if where == "the header" else "a,b\n1,grün\n"
+    path = written(text, encoding="latin-1")
+    with pytest.raises(DataError, match=r"text in utf-8, came other bytes.*--encoding latin-1"):
+        read(path)
+    assert read(path, encoding="latin-1") in (
+        {"größe": ["1"], "b": ["2"]},
+        {"a": ["1"], "b": ["grün"]},
+    )
+
+
+def test_utf_16(written):
+    path = written("a,b\n1,grün\n", encoding="utf-16")
+    with pytest.raises(DataError, match="text in utf-8, came other bytes"):
+        read(path)
+    assert read(path, encoding="utf-16") == {"a": ["1"], "b": ["grün"]}
+
+
+def test_an_unknown_encoding(written):
+    with pytest.raises(DataError, match=r"Unknown encoding 'klingon'"):
+        read(written("a,b\n1,2\n"), encoding="klingon")
+
+
+def test_newlines_in_quotes(written):
+    path = written('a,b\n"one\ntwo",1\n"three\r\n\n",2\n')
+    assert read(path, rows=1) == {"a": ["one\ntwo", "three\r\n\n"], "b": ["1", "2"]}
+
+
+def test_newlines_in_quotes_where_blocks_end(written):
+    """The file is longer than what is parsed at a time."""
+    rows = [f'"{"x" * (at % 97)}\n{"y" * 400}",{at}\n' for at in range(2 * BLOCK_BYTES // 400)]
+    found = read(written("a,b\n" + "".join(rows)), rows=1000)
+    assert found["b"] == [str(at) for at in range(len(rows))]
+
+
+@pytest.mark.parametrize("line", ["3", "3,4,5", ""])
+def test_ragged_rows(written, line):
+    path = written(f"a,b\n1,2\n{line}\n5,6\n")
+    if not line:  # an empty line is no row
+        assert read(path)["a"] == ["1", "5"]
+        return
+    with pytest.raises(DataError, match=r"Row #3.*Each line needs 2 values.*divided by ','"):
+        read(path)
+
+
+def test_a_wrong_delimiter(written):
+    path = written("a,b\n1,2\n")
+    assert open_source(path, delimiter=";").names == ("a,b",)
+    for wrong in ("", ";;", "\n", '"'):
+        if wrong:
+            with pytest.raises(DataError, match="one character as a delimiter"):
+                open_source(path, delimiter=wrong)
+
+
+def test_no_header(written):
+    path = written("1.5,2\n3,4\n")
+    with pytest.raises(DataError, match=r"columns' names in the first line.*1\.5, 2.*--no-header"):
+        open_source(path)
+    assert read(path, header=False) == {"x1": ["1.5", "3"], "x2": ["2", "4"]}
+
+
+def test_names_that_are_none(written):
+    with pytest.raises(DataError, match="more than one called 'a'"):
+        open_source(written("a,b,a\n1,2,3\n"))
+    with pytest.raises(DataError, match="name of column 2 is empty in line 1"):
+        open_source(written("a,,c\n1,2,3\n"))
+    with pytest.raises(DataError, match="may not go on over the end of line 1"):
+        open_source(written('a,"b\nc"\n1,2\n'))
+    with pytest.raises(DataError, match="has no columns"):
+        open_source(written("\n\n"))
+
+
+def test_names_without_rows(written):
+    with pytest.raises(DataError, match="has a line of names and no rows"):
+        read(written("a,b"))
+    assert read(written("a,b\n", "u.csv")) == {"a": [], "b": []}
+
+
+def test_bytes_that_are_no_text(written):
+    with pytest.raises(DataError, match="not text: its first line has a zero byte"):
+        open_source(written(b"a,\0b\n1,2\n"))
+
+
+def test_very_many_columns(written):
+    """A first line of more than 64 KiB."""
+    names = [f"a rather long name of column {at}" for at in range(4000)]
+    path = written(",".join(names) + "\n" + ",".join(map(str, range(4000))) + "\n")
+    source = open_source(path)
+    assert source.names == tuple(names)
+    ((_, X),) = encoded(source, [Column(names[3999], "number"), Column(names[1], "number")], 5)
+    assert X.tolist() == [[3999.0, 1.0]]
+
+
+def test_what_stands_for_missing(written):
+    marks = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/A"]
+    path = written("a,b\n" + "".join(f"{mark},1\n" for mark in marks) + "0,1\n")
+    assert read(path)["a"] == [None] * len(marks) + ["0"]
