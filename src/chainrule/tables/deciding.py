@@ -78,7 +78,10 @@ def decide(
     for name, one in found.items():
         if name == target:
             continue
-        if name in drop:
+        usual = None if one.sort == "other" or _is_text(one) else _by_rule(one)
+        if usual and (name in drop or name in kinds) and usual.kind == kinds.get(name):
+            decisions.append(usual)  # it would be so anyway, and the rule says why
+        elif name in drop:
             decisions.append(Decision(name, None, "left out, as asked for"))
         elif name in kinds:
             decisions.append(_asked(one, kinds[name]))
@@ -86,8 +89,8 @@ def decide(
             others.append(name)
         elif _is_text(one):
             texts.append(name)
-        else:
-            decisions.append(_by_rule(one))
+        elif usual:
+            decisions.append(usual)
     if texts or others:
         raise DataError(_refused(texts, others))
     if not any(each.kind for each in decisions):
