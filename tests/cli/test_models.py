@@ -67,7 +67,7 @@ def classes(folder):
 @pytest.fixture(scope="module")
 def numbers(folder):
     return trained(
-        folder, "numbers", "--target", "price", "--drop", "kind", "--tune", 2, *SMALL[:2]
+        folder, "numbers", "--target", "price", "--drop", "kind", "--tune", 2, *SMALL[:4]
     )
 
 
