@@ -1,4 +1,4 @@
-"""``train``, ``predict``, ``evaluate``, ``info`` and ``export`` from end to end, on small tables."""
+"""``train``, ``predict``, ``evaluate``, ``info`` and ``export``, end to end on small tables."""
 
 import csv
 import json
@@ -88,7 +88,7 @@ def test_predict_and_evaluate(kind, folder, request, tmp_path):
     run, _ = request.getfixturevalue(kind)
     target = {"classes": "kind", "numbers": "price"}[kind]
     frame = pd.read_csv(folder / "people.csv")
-    frame.assign(extra="x")[frame.columns[::-1].tolist() + ["extra"]].to_parquet(
+    frame.assign(extra="x")[[*frame.columns[::-1].tolist(), "extra"]].to_parquet(
         tmp_path / "p.parquet"
     )
     for source, out in ((folder / "people.csv", "a.csv"), (tmp_path / "p.parquet", "b.csv")):

@@ -1,4 +1,4 @@
-"""From a file to a spec and a data set, and from the network's numbers back to the table's labels."""
+"""From a file to a spec and a data set, and from numbers back to the labels of the table."""
 
 import numpy as np
 import pandas as pd

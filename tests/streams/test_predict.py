@@ -74,8 +74,8 @@ def test_columns_by_name(models):
 
 
 def test_without_names(wide):
-    net, path, X = wide
-    with pytest.raises(DataError, match="required 20000 columns.*came 19999"):
+    _, path, X = wide
+    with pytest.raises(DataError, match=r"required 20000 columns.*came 19999"):
         outputs(path, X[:, 1:])
 
 
@@ -120,7 +120,7 @@ def test_closing_early_ends_the_thread(wide):
 
 
 def test_no_rows(models):
-    pipe, path, frame, _ = models["values"]
+    _, path, frame, _ = models["values"]
     assert list(predict_batches(path, frame.iloc[:0])) == []
 
 
@@ -133,5 +133,5 @@ def test_memory(given, size):
 
 @pytest.mark.parametrize("given", ["much", "1 PB", "", "-1GB", "1.2.3GB", "100MB", 10])
 def test_memory_that_is_none(given):
-    with pytest.raises(InvalidInputError, match="Required (an amount|at least)"):
+    with pytest.raises(InvalidInputError, match=r"Required (an amount|at least)"):
         bytes_of(given)

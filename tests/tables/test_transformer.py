@@ -56,7 +56,7 @@ def test_an_array_is_taken_by_its_columns():
     )
     np.testing.assert_array_equal(made.transform(X[:, 1:]), out)
     for wrong in (X[:, :1], X[0, 0], X[None]):
-        with pytest.raises(DataError, match="required|Required"):
+        with pytest.raises(DataError, match=r"required|Required"):
             made.transform(wrong)
 
 
