@@ -1,4 +1,4 @@
-"""``train``, ``predict``, ``evaluate``, ``info`` and ``export`` on small tables."""
+"""``train``, ``predict``, ``evaluate``, ``info`` and ``export``, end to end on small tables."""
 
 import csv
 import json
@@ -67,7 +67,7 @@ def classes(folder):
 @pytest.fixture(scope="module")
 def numbers(folder):
     return trained(
-        folder, "numbers", "--target", "price", "--drop", "kind", "--tune", 2, *SMALL[:2]
+        folder, "numbers", "--target", "price", "--drop", "kind", "--tune", 2, *SMALL[:4]
     )
 
 

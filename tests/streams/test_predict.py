@@ -74,7 +74,7 @@ def test_columns_by_name(models):
 
 
 def test_without_names(wide):
-    _net, path, X = wide
+    _, path, X = wide
     with pytest.raises(DataError, match=r"required 20000 columns.*came 19999"):
         outputs(path, X[:, 1:])
 
@@ -120,7 +120,7 @@ def test_closing_early_ends_the_thread(wide):
 
 
 def test_no_rows(models):
-    _pipe, path, frame, _ = models["values"]
+    _, path, frame, _ = models["values"]
     assert list(predict_batches(path, frame.iloc[:0])) == []
 
 
