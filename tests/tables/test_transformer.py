@@ -10,7 +10,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from chainrule import MLPClassifier
-from chainrule.errors import DataError
+from chainrule.errors import DataError, InvalidInputError
 from chainrule.models.frozen import freeze
 from chainrule.tables.encoding import encoded
 from chainrule.tables.source import open_source
@@ -88,3 +88,10 @@ def test_text_is_refused(frame):
     texts = pd.DataFrame({"a": [f"text {at}" for at in range(300)], "b": np.arange(300) / 7})
     with pytest.raises(DataError, match="'a'"):
         TablePreparation().fit(texts)
+
+
+def test_a_type_that_is_none():
+    with pytest.raises(
+        InvalidInputError, match="dtype: required 'float32' or 'float64'; came 'relu'"
+    ):
+        TablePreparation(dtype="relu", min_count=1).fit(np.array([[1.0], [2.0]]))

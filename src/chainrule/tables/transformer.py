@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, InvalidInputError
 from chainrule.models.columns import Column
 from chainrule.models.steps import Step
 from chainrule.tables.deciding import decide
@@ -92,6 +92,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
 
     def set_steps(self, steps: tuple[Step, ...], columns: tuple[Column, ...] = ()) -> Self:
         """Take steps that are fitted already; ``columns`` where the first is of a table."""
+        if self.dtype not in ("float32", "float64"):
+            raise InvalidInputError(f"dtype: required 'float32' or 'float64'; came {self.dtype!r}.")
         self.steps_, self.columns_ = steps, columns
         self.n_features_in_ = steps[0].n_in
         if columns:
