@@ -1,11 +1,14 @@
 """``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``export``: models of one's own."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chainrule.cli.app import app, clean_errors
+
+if TYPE_CHECKING:
+    from chainrule.models.columns import ColumnKind
 
 __all__ = ["evaluate", "export", "info", "predict", "train"]
 
@@ -90,11 +93,12 @@ def train(
         from chainrule.experiments import run as run_experiment
         from chainrule.experiments.own import plan
 
-        kinds = {
-            name: kind
-            for kind, names in (("category", category), ("number", number), ("date", date))
-            for name in names or ()
-        }
+        asked: list[tuple[ColumnKind, list[str] | None]] = [
+            ("category", category),
+            ("number", number),
+            ("date", date),
+        ]
+        kinds: dict[str, ColumnKind] = {name: kind for kind, names in asked for name in names or ()}
         changes = dict(overrides.parse(text) for text in settings or ())
         net = "models.net.settings."  # what is said of the network is not searched
         said = {name.removeprefix(net): changes[name] for name in changes if name.startswith(net)}
@@ -103,7 +107,7 @@ def train(
             target,
             task=as_task(task),
             drop=drop or (),
-            kinds=kinds,  # type: ignore[arg-type]
+            kinds=kinds,
             tune=tune,
             seed=seed,
             settings=said,

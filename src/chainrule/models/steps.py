@@ -5,6 +5,7 @@ NumPy, in an ONNX graph and in C. The arithmetic is in the type of the rows: flo
 float32 for all others.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,12 +41,12 @@ def floating(X: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class _Columnwise:
+class _Columnwise(ABC):
     """What gives a column for each column."""
 
     @property
-    def n_in(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def n_in(self) -> int: ...
 
     @property
     def n_out(self) -> int:
