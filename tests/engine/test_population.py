@@ -6,9 +6,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from chainrule.engine import columns
 from chainrule.engine.member import Member, group_key, program_key
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
+from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS
 from chainrule.equations.schedules import SCHEDULES
 
@@ -143,14 +145,14 @@ def test_units_that_a_member_does_not_have_stay_zero(optimizer, make_case, dista
     assert block.plan.sizes == (5, 7, 9, 3)
     states = [part for part in block.arrays.state.values() if isinstance(part, tuple)]
     for layers in (block.arrays.layers, *states):
-        (W1, b1), (W2, b2), (W3, b3) = (map(np.asarray, layer) for layer in layers)
         for place, (first, second) in enumerate(WIDTHS):
+            own = [Layer(np.asarray(W)[0, place], np.asarray(b)[0, place]) for W, b in layers]
+            (W1, b1), (W2, b2), (W3, b3) = columns.shaped(own, block.plan.sizes)
             missing = (
-                W1[0, :, place, first:], b1[0, place, first:], W2[0, place, first:],
-                W2[0, place, :, second:], b2[0, place, second:], W3[0, place, second:],
+                W1[:, first:], b1[first:], W2[first:], W2[:, second:], b2[second:], W3[second:],
             )  # fmt: skip
             assert all(np.all(part == 0) for part in missing)
-            assert np.all(b3[0, place] != 0)
+            assert np.all(b3 != 0)
     for member, case in zip(members, cases, strict=True):
         after = case.eager(STEPS)
         assert distance(member.layers, after[-1].layers) <= 1e-9

@@ -254,7 +254,9 @@ def test_an_interrupted_search_goes_on_inside_a_candidate(whole, blobs, tmp_path
             ranges.append(1)
             if len(ranges) == 4:
                 _thread.interrupt_main()
-                time.sleep(0.2)
+                until = time.monotonic() + 60
+                while not self.together.stopped and time.monotonic() < until:
+                    time.sleep(0.01)  # the main thread is told when it next has its turn
             say(self, name, standing)
 
         patch.setattr(Evaluation, "_range", interrupt)

@@ -18,7 +18,7 @@ from chainrule.equations.losses import LOSSES, Settings, output_gradient, per_sa
 from chainrule.equations.namespace import Array, namespace
 from chainrule.equations.network import Layer
 
-__all__ = ["kept", "loss_and_gradients", "shaped"]
+__all__ = ["kept", "loss_and_gradients", "output", "shaped"]
 
 
 def kept(layers: Sequence[Layer]) -> tuple[Layer, ...]:
@@ -53,17 +53,9 @@ def loss_and_gradients(
     settings: Settings | None = None,
 ) -> tuple[Array, tuple[Layer, ...]]:
     """As ``step.loss_and_gradients``, of kept layers, with gradients that are kept alike."""
-    xp = namespace(X)
-    rows = [ACTIVATIONS[name] for name in plan.activations]
-    shapes = list(pairwise(plan.sizes))
-    W = [layer.W.reshape(shape) for layer, shape in zip(layers[1:], shapes[1:], strict=True)]
-    V = layers[0].W.reshape(shapes[0][::-1])
-
-    inputs, Z, A = [], [V @ X.T + layers[0].b[:, None]], []
-    for number, row in enumerate(rows[:-1]):
-        A.append(row.function(Z[-1]))
-        inputs.append(A[-1] if masks is None else A[-1] * masks[number].T)
-        Z.append(W[number].T @ inputs[-1] + layers[number + 1].b[:, None])
+    xp, rows = namespace(X), [ACTIVATIONS[name] for name in plan.activations]
+    inputs, Z, A = _forward(plan.activations, plan.sizes, layers, X, masks)
+    W = _inner_weights(layers, plan.sizes)
 
     loss, output, Z_out = LOSSES[plan.loss], rows[-1], Z[-1].T
     A_out = output.function(Z_out)
@@ -81,3 +73,40 @@ def loss_and_gradients(
         db = dZ @ xp.ones_like(weights)
     found.append(Layer((dZ @ X).reshape(-1), db))
     return value, tuple(found[::-1])
+
+
+def output(
+    activations: Sequence[str],
+    sizes: Sequence[int],
+    layers: Sequence[Layer],
+    X: Array,
+    masks: Sequence[Array] | None = None,
+) -> tuple[Array, Array]:
+    """Pre-activations and activations of the output layer, ``(n, n_out)``, of kept layers."""
+    _, Z, _ = _forward(activations, sizes, layers, X, masks)
+    return Z[-1].T, ACTIVATIONS[activations[-1]].function(Z[-1].T)
+
+
+def _forward(
+    activations: Sequence[str],
+    sizes: Sequence[int],
+    layers: Sequence[Layer],
+    X: Array,
+    masks: Sequence[Array] | None,
+) -> tuple[list[Array], list[Array], list[Array]]:
+    """Each layer's inputs (the first's left out) and pre-activations, the hidden activations."""
+    V = layers[0].W.reshape(sizes[1], sizes[0])
+    inputs, Z, A = [], [V @ X.T + layers[0].b[:, None]], []
+    for number, (name, W) in enumerate(
+        zip(activations[:-1], _inner_weights(layers, sizes), strict=True)
+    ):
+        A.append(ACTIVATIONS[name].function(Z[-1]))
+        inputs.append(A[-1] if masks is None else A[-1] * masks[number].T)
+        Z.append(W.T @ inputs[-1] + layers[number + 1].b[:, None])
+    return inputs, Z, A
+
+
+def _inner_weights(layers: Sequence[Layer], sizes: Sequence[int]) -> list[Array]:
+    """The weights of all layers but the first, ``(n_in, n_out)``."""
+    shapes = list(pairwise(sizes))[1:]
+    return [layer.W.reshape(shape) for layer, shape in zip(layers[1:], shapes, strict=True)]

@@ -84,7 +84,7 @@ class Block:
         self.device, self.all_cores = firsts[0].device, all_cores
         self.timetables = [trainer.timetable.copy() for trainer in firsts]
         self.steps = [trainer.step for trainer in firsts]
-        self.widths = stacking.widths(everyone, self.plan)
+        self.present = stacking.present(everyone, self.plan)
         self.hyper = stacking.hyperparameters(everyone)
         self.data, self.levels = stacking.data(everyone, pool or Pool(self.device))
         self.capacity = steps_per_range or self._capacity()
@@ -147,8 +147,8 @@ class Block:
         with precision(self.plan.dtype, self.device):
             Z, A = _called(
                 members_outputs,
-                (self.plan.activations,),
-                (self.arrays.layers, self.widths, self.hyper.input_scale, X),
+                (self.plan.activations, self.plan.sizes),
+                (self.arrays.layers, self.present, self.hyper.input_scale, X),
             )
         return np.asarray(Z), np.asarray(A)
 
@@ -206,17 +206,19 @@ class Block:
             axis=1,
         )
         with precision(dtype, self.device), np.errstate(over="ignore"):  # inf diverges, later
+            rates = np.pad(rate, padding).astype(dtype)
             steps = MemberSteps(
                 order,
-                np.pad(rate, padding).astype(dtype),
+                rates,
                 np.pad(l2, padding).astype(dtype),
                 np.asarray([done % 2**32 for done in self.steps], np.uint32),
                 np.asarray(count, np.int32),
+                np.zeros_like(rates),
             )
             outcome = _called(
                 run_members[self.all_cores],
                 (self.plan, self.levels),
-                (self.arrays, self.hyper, self.widths, self.data, steps),
+                (self.arrays, self.hyper, self.present, self.data, steps),
             )
             loss, penalty = (
                 np.asarray(x, np.float64)[:count] for x in (outcome.loss, outcome.penalty)

@@ -18,12 +18,17 @@ from chainrule.equations.namespace import Array
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 
-__all__ = ["Data", "Outcome", "Steps", "run_range"]
+__all__ = ["IN_BOUNDS", "Data", "Outcome", "Steps", "at", "put", "run_range"]
 
 
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 """XLA vectorises in 256 bits even where the processor has 512; the optimizers' square roots and
 divisions gain a tenth of a step from it. A processor with less takes what it has."""
+
+
+IN_BOUNDS = "promise_in_bounds"
+"""Row numbers come from the host, which knows that there are such rows. XLA would compile a check
+as a kernel of its own, and run it in each step."""
 
 
 class Data(NamedTuple):
@@ -70,29 +75,39 @@ def run_range(
     dtype = jnp.dtype(plan.dtype)
 
     def body(i: Array, before: Outcome) -> Outcome:
-        rows = steps.order[i]
+        rows = at(steps.order, i)
         masks = _masks(plan, hyper, steps.first + i.astype(jnp.uint32)) if plan.dropout else None
         after = update(
             plan,
             before.layers,
             before.state,
             hyper,
-            data.X[rows].astype(dtype),
-            data.Y[rows].astype(dtype),
-            data.weights[rows],
-            steps.rate[i],
-            steps.l2[i],
+            data.X.at[rows].get(mode=IN_BOUNDS).astype(dtype),
+            data.Y.at[rows].get(mode=IN_BOUNDS).astype(dtype),
+            data.weights.at[rows].get(mode=IN_BOUNDS),
+            at(steps.rate, i),
+            at(steps.l2, i),
             masks,
         )
         penalty = before.penalty
         if plan.penalised or plan.l1:
-            penalty = penalty.at[i].set(after.penalty)
-        return Outcome(after.layers, after.state, before.loss.at[i].set(after.loss), penalty)
+            penalty = put(penalty, after.penalty, i)
+        return Outcome(after.layers, after.state, put(before.loss, after.loss, i), penalty)
 
     nothing = jnp.zeros(steps.order.shape[0], dtype)
     start = Outcome(layers, state, nothing, nothing)
     outcome: Outcome = jax.lax.fori_loop(0, steps.count, body, start)
     return outcome
+
+
+def at(steps: Array, i: Array) -> Array:
+    """What belongs to step ``i``, counted from 0."""
+    return jax.lax.dynamic_index_in_dim(steps, i, 0, False, allow_negative_indices=False)
+
+
+def put(steps: Array, value: Array, i: Array) -> Array:
+    """The array with ``value`` at step ``i``, counted from 0."""
+    return jax.lax.dynamic_update_index_in_dim(steps, value, i, 0, allow_negative_indices=False)
 
 
 def _masks(plan: Plan, hyper: Hyperparameters, step: Array) -> list[Array]:

@@ -1,7 +1,7 @@
 """Many networks' parameters, states, settings and data as arrays with more axes.
 
-The axes are those of ``members.py``: groups, members, and the value's own; for the weights of the
-first layer, the members come after the inputs.
+The axes are those of ``members.py``: groups, members, and the value's own; parameters are laid out
+as ``columns.py`` has them.
 """
 
 from itertools import pairwise
@@ -11,17 +11,18 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.engine import columns
 from chainrule.engine.batches import bucket, pad
 from chainrule.engine.device import precision
 from chainrule.engine.fit import Trainer
 from chainrule.engine.member import resident
-from chainrule.engine.members import Levels, Members
+from chainrule.engine.members import Levels, Masks, Members
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Data
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 
-__all__ = ["Pool", "all_finite", "cut", "cut_state", "data", "hyperparameters", "stack", "widths"]
+__all__ = ["Pool", "all_finite", "cut", "cut_state", "data", "hyperparameters", "present", "stack"]
 
 Trainers = list[list[Trainer]]
 """The trainers of every group, equally many."""
@@ -43,11 +44,16 @@ class Pool:
         return self._kept[id(rows)][1]
 
 
-def widths(rows: Trainers, plan: Plan) -> npt.NDArray[np.int32] | None:
-    """The hidden units of each member, ``(groups, size, hidden layers)``; None where all have as
-    many as the plan."""
-    widths = np.array([[one.plan.sizes[1:-1] for one in row] for row in rows], np.int32)
-    return None if np.all(widths == np.array(plan.sizes[1:-1])) else widths
+def present(rows: Trainers, plan: Plan) -> Masks | None:
+    """Which units of each hidden layer each member has, ``(groups, size, width)``; None where all
+    have as many as the plan."""
+    widths = np.array([[one.plan.sizes[1:-1] for one in row] for row in rows])
+    if np.all(widths == np.array(plan.sizes[1:-1])):
+        return None
+    return tuple(
+        (np.arange(width) < widths[..., number, None]).astype(plan.dtype)
+        for number, width in enumerate(plan.sizes[1:-1])
+    )
 
 
 def hyperparameters(rows: Trainers) -> Hyperparameters:
@@ -112,13 +118,13 @@ def cut(
     layers: tuple[Layer, ...], place: tuple[int, int], sizes: tuple[int, ...]
 ) -> tuple[Layer, ...]:
     """The parameters of the member at ``place``, of so many units, as arrays of its own."""
-    g, c = place
-    found = []
-    for number, (n_in, n_out) in enumerate(pairwise(sizes)):
-        W, b = (np.asarray(part)[g] for part in layers[number])
-        W = W[:, c] if number == 0 else W[c]
-        found.append(Layer(np.array(W[:n_in, :n_out]), np.array(b[c, :n_out])))
-    return tuple(found)
+    own = tuple(Layer(np.asarray(W)[place], np.asarray(b)[place]) for W, b in layers)
+    widths = [len(layer.b) for layer in own]
+    whole = columns.shaped(own, (len(own[0].W) // widths[0], *widths))
+    return tuple(
+        Layer(np.array(W[:n_in, :n_out]), np.array(b[:n_out]))
+        for (W, b), (n_in, n_out) in zip(whole, pairwise(sizes), strict=True)
+    )
 
 
 def cut_state(state: State, place: tuple[int, int], sizes: tuple[int, ...]) -> State:
@@ -133,7 +139,7 @@ def cut_state(state: State, place: tuple[int, int], sizes: tuple[int, ...]) -> S
 
 def _stack(rows: list[list[tuple[Layer, ...]]], plan: Plan) -> tuple[Layer, ...]:
     """Members' parameters in one array a kind, ``(groups, size, ...)``, zeros where a member has
-    no units; the first layer's weights with the member axis after that of the inputs."""
+    no units."""
     stacked = []
     for number, (n_in, n_out) in enumerate(pairwise(plan.sizes)):
         shape = (len(rows), len(rows[0]))
@@ -144,7 +150,9 @@ def _stack(rows: list[list[tuple[Layer, ...]]], plan: Plan) -> tuple[Layer, ...]
                 layer = layers[number]
                 a, z = np.shape(layer.W)
                 W[g, c, :a, :z], b[g, c, :z] = layer.W, layer.b
-        stacked.append(Layer(np.ascontiguousarray(W.swapaxes(1, 2)) if number == 0 else W, b))
+        if number == 0:
+            W = W.swapaxes(2, 3)  # by its units
+        stacked.append(Layer(W.reshape(*shape, -1), b))
     return tuple(stacked)
 
 
@@ -160,9 +168,6 @@ def _stack_state(rows: list[list[State]], plan: Plan) -> State:
 
 def all_finite(layers: tuple[Layer, ...]) -> npt.NDArray[np.bool_]:
     """Which members' parameters are all finite, ``(groups, size)``."""
-    good = np.ones(np.shape(layers[0].b)[:2], bool)
-    for number, layer in enumerate(layers):
-        W = np.isfinite(np.asarray(layer.W))
-        good &= W.all(axis=(1, 3) if number == 0 else (2, 3))
-        good &= np.isfinite(np.asarray(layer.b)).all(axis=2)
+    parts = [np.asarray(part) for layer in layers for part in layer]
+    good: npt.NDArray[np.bool_] = np.all([np.isfinite(part).all(axis=2) for part in parts], axis=0)
     return good
