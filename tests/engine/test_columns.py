@@ -27,7 +27,7 @@ def test_layers_come_back_as_they_went(sizes):
     kept = columns.kept(layers)
     assert all(layer.W.ndim == 1 for layer in kept)
     for before, after in zip(layers, columns.shaped(kept, sizes), strict=True):
-        assert np.array_equal(before.W, after.W) and before.b is after.b
+        assert np.array_equal(before.W, after.W) and np.array_equal(before.b, after.b)
 
 
 def test_hidden_activations_do_not_look_at_their_neighbours():

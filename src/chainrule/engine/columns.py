@@ -6,11 +6,13 @@ one tall product, ``(members n_out, n_in) (n_in, n)`` and ``(members n_out, n) (
 nothing must be copied to turn its axes. XLA does not find this by itself.
 
 All weights are kept flat, the first layer's by its units: a loop over a short last axis, such as
-that of ten classes, is not made one of vectors. Otherwise as ``equations.network``.
+that of ten classes, is not made one of vectors. The biases of all layers are one array, which the
+first layer has (the others have none): an optimizer then has less to do, and XLA fewer kernels to
+compile. Otherwise as ``equations.network``.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from chainrule.engine.plan import Plan
 from chainrule.equations.activations import ACTIVATIONS, pullback
@@ -24,23 +26,19 @@ __all__ = ["kept", "loss_and_gradients", "output", "shaped"]
 def kept(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Layers of one network, as they are kept here."""
     first, *rest = layers
+    biases = namespace(first.b).concatenate([layer.b for layer in layers])
+    none = biases[:0]
     return (
-        Layer(first.W.T.reshape(-1), first.b),
-        *(Layer(layer.W.reshape(-1), layer.b) for layer in rest),
+        Layer(first.W.T.reshape(-1), biases),
+        *(Layer(layer.W.reshape(-1), none) for layer in rest),
     )
 
 
 def shaped(layers: Sequence[Layer], sizes: Sequence[int]) -> tuple[Layer, ...]:
-    """Kept layers with weights ``(n_in, n_out)``."""
-    first, *rest = layers
-    shapes = list(pairwise(sizes))
-    return (
-        Layer(first.W.reshape(shapes[0][::-1]).T, first.b),
-        *(
-            Layer(layer.W.reshape(shape), layer.b)
-            for layer, shape in zip(rest, shapes[1:], strict=True)
-        ),
-    )
+    """Kept layers with weights ``(n_in, n_out)``, each with its biases."""
+    first = layers[0].W.reshape(sizes[1], sizes[0]).T
+    weights = [first, *_inner_weights(layers, sizes)]
+    return tuple(map(Layer, weights, _biases(layers, sizes)))
 
 
 def loss_and_gradients(
@@ -63,16 +61,18 @@ def loss_and_gradients(
     value = xp.sum(share * per_sample(loss, output, Z_out, A_out, Y, settings))
     dZ_rows = output_gradient(loss, output, Z_out, A_out, Y, settings) * share[:, None]
 
-    db, dZ, found = xp.sum(dZ_rows, axis=0), dZ_rows.T, []
+    dZ, dW, db = dZ_rows.T, [], [xp.sum(dZ_rows, axis=0)]
     for number in range(len(W) - 1, -1, -1):
-        found.append(Layer((inputs[number] @ dZ.T).reshape(-1), db))
+        dW.append((inputs[number] @ dZ.T).reshape(-1))
         dA = W[number] @ dZ
         if masks is not None:
             dA = dA * masks[number].T
         dZ = pullback(rows[number], Z[number], A[number], dA)
-        db = dZ @ xp.ones_like(weights)
-    found.append(Layer((dZ @ X).reshape(-1), db))
-    return value, tuple(found[::-1])
+        db.append(dZ @ xp.ones_like(weights))
+    dW.append((dZ @ X).reshape(-1))
+    biases = xp.concatenate(db[::-1])
+    none = biases[:0]
+    return value, tuple(map(Layer, dW[::-1], [biases, *[none] * len(W)]))
 
 
 def output(
@@ -95,14 +95,14 @@ def _forward(
     masks: Sequence[Array] | None,
 ) -> tuple[list[Array], list[Array], list[Array]]:
     """Each layer's inputs (the first's left out) and pre-activations, the hidden activations."""
-    V = layers[0].W.reshape(sizes[1], sizes[0])
-    inputs, Z, A = [], [V @ X.T + layers[0].b[:, None]], []
+    V, b = layers[0].W.reshape(sizes[1], sizes[0]), _biases(layers, sizes)
+    inputs, Z, A = [], [V @ X.T + b[0][:, None]], []
     for number, (name, W) in enumerate(
         zip(activations[:-1], _inner_weights(layers, sizes), strict=True)
     ):
         A.append(ACTIVATIONS[name].function(Z[-1]))
         inputs.append(A[-1] if masks is None else A[-1] * masks[number].T)
-        Z.append(W.T @ inputs[-1] + layers[number + 1].b[:, None])
+        Z.append(W.T @ inputs[-1] + b[number + 1][:, None])
     return inputs, Z, A
 
 
@@ -110,3 +110,9 @@ def _inner_weights(layers: Sequence[Layer], sizes: Sequence[int]) -> list[Array]
     """The weights of all layers but the first, ``(n_in, n_out)``."""
     shapes = list(pairwise(sizes))[1:]
     return [layer.W.reshape(shape) for layer, shape in zip(layers[1:], shapes, strict=True)]
+
+
+def _biases(layers: Sequence[Layer], sizes: Sequence[int]) -> list[Array]:
+    """The biases of each layer."""
+    ends = [0, *accumulate(sizes[1:])]
+    return [layers[0].b[start:stop] for start, stop in pairwise(ends)]

@@ -72,11 +72,12 @@ class Levels(NamedTuple):
 
 
 class MembersOutcome(NamedTuple):
-    """The members after the range; each step's data loss and penalty, ``(capacity, G, C)``."""
+    """The members after the range; each step's data loss and penalty, ``(capacity, G, C)``, the
+    penalty None where there is none."""
 
     members: Members
     loss: Array
-    penalty: Array
+    penalty: Array | None
 
 
 def hyper_axes(hyper: Hyperparameters, n_axes: int) -> Any:
@@ -145,7 +146,7 @@ def _run(
     return MembersOutcome(
         jax.tree.map(lambda leaf: leaf[None], outcome.members),
         outcome.loss[:, None],
-        outcome.penalty[:, None],
+        None if outcome.penalty is None else outcome.penalty[:, None],
     )
 
 
@@ -167,11 +168,12 @@ def _loop(plan: Plan, advance: Any, given: tuple[Any, ...], steps: MemberSteps) 
         rows, rate, l2 = (at(part, i) for part in (steps.order, steps.rate, steps.l2))
         after, loss, penalty = advance(before.members, *others, rows, rate, l2, number)
         penalties = before.penalty
-        if plan.penalised or plan.l1:
+        if penalties is not None:
             penalties = put(penalties, penalty, i)
         return MembersOutcome(after, put(before.loss, loss, i), penalties)
 
-    start = MembersOutcome(members, steps.nothing, steps.nothing)
+    is_penalised = plan.penalised or plan.l1
+    start = MembersOutcome(members, steps.nothing, steps.nothing if is_penalised else None)
     outcome: MembersOutcome = jax.lax.fori_loop(0, steps.count, body, start)
     return outcome
 

@@ -154,11 +154,15 @@ class Block:
 
     def layers_of(self, member: Member, arrays: Members | None = None) -> tuple[Layer, ...]:
         """A member's parameters, as arrays of its own."""
-        return stacking.cut((arrays or self.arrays).layers, member.place, member.plan.sizes)
+        return stacking.cut(
+            (arrays or self.arrays).layers, member.place, self.plan, member.plan.sizes
+        )
 
     def state_of(self, member: Member, arrays: Members | None = None) -> State:
         """A member's optimizer state, as arrays of its own."""
-        return stacking.cut_state((arrays or self.arrays).state, member.place, member.plan.sizes)
+        return stacking.cut_state(
+            (arrays or self.arrays).state, member.place, self.plan, member.plan.sizes
+        )
 
     def is_finite(self, member: Member) -> bool:
         if self._finite is None:
@@ -220,9 +224,10 @@ class Block:
                 (self.plan, self.levels),
                 (self.arrays, self.hyper, self.present, self.data, steps),
             )
-            loss, penalty = (
-                np.asarray(x, np.float64)[:count] for x in (outcome.loss, outcome.penalty)
-            )
+            loss = np.asarray(outcome.loss, np.float64)[:count]
+            penalty = np.zeros_like(loss)
+            if outcome.penalty is not None:
+                penalty = np.asarray(outcome.penalty, np.float64)[:count]
         self.arrays, self._finite = outcome.members, None
         return loss, penalty
 

@@ -115,22 +115,22 @@ def stack(trainers: Trainers, plan: Plan) -> Members:
 
 
 def cut(
-    layers: tuple[Layer, ...], place: tuple[int, int], sizes: tuple[int, ...]
+    layers: tuple[Layer, ...], place: tuple[int, int], plan: Plan, sizes: tuple[int, ...]
 ) -> tuple[Layer, ...]:
     """The parameters of the member at ``place``, of so many units, as arrays of its own."""
     own = tuple(Layer(np.asarray(W)[place], np.asarray(b)[place]) for W, b in layers)
-    widths = [len(layer.b) for layer in own]
-    whole = columns.shaped(own, (len(own[0].W) // widths[0], *widths))
     return tuple(
         Layer(np.array(W[:n_in, :n_out]), np.array(b[:n_out]))
-        for (W, b), (n_in, n_out) in zip(whole, pairwise(sizes), strict=True)
+        for (W, b), (n_in, n_out) in zip(
+            columns.shaped(own, plan.sizes), pairwise(sizes), strict=True
+        )
     )
 
 
-def cut_state(state: State, place: tuple[int, int], sizes: tuple[int, ...]) -> State:
+def cut_state(state: State, place: tuple[int, int], plan: Plan, sizes: tuple[int, ...]) -> State:
     """The optimizer state of the member at ``place``, as arrays of its own."""
     return {
-        name: cut(part, place, sizes)
+        name: cut(part, place, plan, sizes)
         if isinstance(part, tuple)
         else np.array(np.asarray(part)[place])[()]
         for name, part in state.items()
@@ -140,20 +140,23 @@ def cut_state(state: State, place: tuple[int, int], sizes: tuple[int, ...]) -> S
 def _stack(rows: list[list[tuple[Layer, ...]]], plan: Plan) -> tuple[Layer, ...]:
     """Members' parameters in one array a kind, ``(groups, size, ...)``, zeros where a member has
     no units."""
-    stacked = []
-    for number, (n_in, n_out) in enumerate(pairwise(plan.sizes)):
-        shape = (len(rows), len(rows[0]))
-        W = np.zeros((*shape, n_in, n_out), plan.dtype)
-        b = np.zeros((*shape, n_out), plan.dtype)
-        for g, row in enumerate(rows):
-            for c, layers in enumerate(row):
-                layer = layers[number]
-                a, z = np.shape(layer.W)
-                W[g, c, :a, :z], b[g, c, :z] = layer.W, layer.b
-        if number == 0:
-            W = W.swapaxes(2, 3)  # by its units
-        stacked.append(Layer(W.reshape(*shape, -1), b))
-    return tuple(stacked)
+    every = [columns.kept(_widened(layers, plan)) for row in rows for layers in row]
+
+    def stacked(*parts: Any) -> Any:
+        return np.stack(parts).reshape(len(rows), len(rows[0]), -1)
+
+    found: tuple[Layer, ...] = jax.tree.map(stacked, *every)
+    return found
+
+
+def _widened(layers: tuple[Layer, ...], plan: Plan) -> list[Layer]:
+    """A member's layers, filled up with zeros."""
+    found = []
+    for (W, b), (n_in, n_out) in zip(layers, pairwise(plan.sizes), strict=True):
+        wide = Layer(np.zeros((n_in, n_out), plan.dtype), np.zeros(n_out, plan.dtype))
+        wide.W[: np.shape(W)[0], : np.shape(W)[1]], wide.b[: len(b)] = W, b
+        found.append(wide)
+    return found
 
 
 def _stack_state(rows: list[list[State]], plan: Plan) -> State:

@@ -28,7 +28,10 @@ MOST = 64
 """Members of a block at most: beyond, the wide product gains nothing."""
 
 OVERHEAD = 2
-"""What it costs to run a block, in members."""
+"""What it costs to cut a group once more, in members: what its members share is done once more."""
+
+STEP_SECONDS = 4e-5
+"""What a step of a block costs beside its arithmetic: about fifty kernels are started."""
 
 COMPILE_SECONDS = 0.7
 FLOPS = 4e10
@@ -82,7 +85,7 @@ def blocks_of(
             if size_of is not None:
                 seconds = sum(work(one.plan, steps[one]) for one in those)
                 most = size_of(those, most, seconds)
-            for groups in _cut(those, most, workers):
+            for groups in _cut(those, steps, most, workers):
                 ahead = sum(work(one.plan, steps[one]) for group in groups for one in group if one)
                 compiled = program, shape, len(groups), max(map(len, groups))
                 found.append((ahead, compiled, groups))
@@ -164,23 +167,48 @@ def _uneven(member: Member) -> object:
     return -(-source.n_rows // member.plan.batch_size)
 
 
-def _cut(members: Sequence[Member], most: int, workers: int) -> Iterator[Groups]:
-    """Blocks of members of one bucket."""
+def _cut(
+    members: Sequence[Member], steps: Mapping[Member, float], most: int, workers: int
+) -> Iterator[Groups]:
+    """Blocks of members of one bucket. Groups are filled up to the same size with places that
+    nobody has, so that blocks of equally many share a program."""
     by_group: dict[object, list[Member]] = defaultdict(list)
     for member in members:
         by_group[group_key(member.trainer)].append(member)
     large = [group for group in by_group.values() if 2 * len(group) > most]
     small = [group for group in by_group.values() if 2 * len(group) <= most]
     for group, parts in zip(large, _parts(list(map(len, large)), most, workers), strict=True):
-        yield from ([list(part)] for part in np.array_split(np.array(group, object), parts))
-    while small:
+        size = -(-len(group) // parts)
+        for part in np.array_split(np.array(group, object), parts):
+            yield [_filled(part.tolist(), size)]
+    if small:
         size = max(map(len, small))
         count = max(most // size, 1)
         if not _same_rows(small):
             rows = resident(small[0][0].trainer).host.X.nbytes
             count = int(np.clip(STACKED_BYTES // max(rows, 1), 1, count))
-        block, small = small[:count], small[count:]
-        yield [list(group) for group in block]
+        plan = common_plan(member.plan for member in members)
+        longest = max(steps[member] for group in small for member in group)
+        seconds = size * work(plan, longest)
+        each = _groups_of_a_block(len(small), count, seconds, STEP_SECONDS * longest)
+        for at in range(0, len(small), each):
+            yield [_filled(group, size) for group in small[at : at + each]]
+
+
+def _filled(group: Sequence[Member], size: int) -> list[Member | None]:
+    return [*group, *[None] * (size - len(group))]
+
+
+def _groups_of_a_block(groups: int, most: int, seconds: float, overhead: float) -> int:
+    """How many groups a block has, ``most`` at most. A group takes so many seconds, and a block
+    ``overhead`` more; what is left over for the last block is a program of its own."""
+
+    def cost(each: int) -> float:
+        blocks, left = -(-groups // each), groups % each
+        programs = 2 if left and blocks > 1 else 1
+        return groups * seconds + blocks * overhead + programs * COMPILE_SECONDS
+
+    return min(range(min(most, groups), 0, -1), key=cost)
 
 
 def most_of(members: Sequence[Member], workers: int) -> int:
