@@ -1,6 +1,7 @@
 """Headers that contradict themselves or the arrays, with a right checksum: made by somebody who
 knows the format. Each is refused, and says why."""
 
+import copy
 import io
 import re
 
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ModelFileError
-from chainrule.files.light import load_frozen
-from chainrule.files.model_file import from_stream
+from chainrule.files.light import load_frozen, load_header
+from chainrule.files.model_file import from_stream, save
 from chainrule.files.refusal import Refused
 
 
@@ -269,6 +270,53 @@ TABLES = {
 def test_tables_that_contradict(saved, edited, name):
     change, match = TABLES[name]
     refused(edited(saved("table"), change), match)
+
+
+SETTINGS = {
+    "drop": ["age", {"dict": []}, None, [1], [None], {"array": ["int64", [1]]}],
+    "kinds": [3, [], "number", {"dict": [["a", "text"]]}, {"dict": [[1, "number"]]}],
+    "scaling": ["Robust", "", None, True, ["robust"], {"tuple": []}],
+    "min_count": [0, -5, 2.0, True, None, "10", {"float": "inf"}, {"numpy": ["float32", 1.0]}],
+    "max_levels": [0, 64.5, False, [], {"numpy": ["int8", -1]}],
+    "dtype": ["float16", "", None, 32, {"tuple": ["float32"]}],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_of_a_table_that_cannot_be(saved, edited, tmp_path, name):
+    """Neither whole, nor as arrays, nor as a header alone: nothing shows up later."""
+    for value in SETTINGS[name]:
+        data = edited(saved("table"), put(*TABLE[:3], "params", name, value))
+        refused(data, f"parameters that TablePreparation takes.*{name}: required")
+        (tmp_path / "m").write_bytes(data)
+        for look in (load_frozen, load_header):
+            with pytest.raises(ModelFileError, match=f"{name}: required"):
+                look(tmp_path / "m")
+
+
+def test_settings_of_a_table_that_can_be(saved, edited):
+    """Other values, and none at all, which are the defaults."""
+    right = {
+        "drop": {"tuple": []},
+        "kinds": None,
+        "scaling": "none",
+        "min_count": {"numpy": ["int64", 7]},
+        "max_levels": 1,
+        "dtype": "float64",
+    }
+    data = edited(saved("table"), put(*TABLE[:3], "params", right))
+    prepare = from_stream(io.BytesIO(data), len(data))[0]
+    assert (prepare.drop, prepare.kinds, prepare.scaling) == ((), None, "none")
+    assert (prepare.min_count, prepare.max_levels, prepare.dtype) == (7, 1, "float64")
+    data = edited(saved("table"), put(*TABLE[:3], "params", {}))
+    assert from_stream(io.BytesIO(data), len(data))[0].get_params()["min_count"] == 10
+
+
+def test_settings_that_were_changed_after_fitting(fitted, tmp_path):
+    model = copy.deepcopy(fitted("table")[0]).set_params(tablepreparation__min_count=0)
+    with pytest.raises(ModelFileError, match="min_count: required a whole number.*restore what"):
+        save(model, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize("scale", [0, -1.0, "x", True, {"float": "inf"}, [1]])
