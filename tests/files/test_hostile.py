@@ -314,7 +314,7 @@ def test_settings_of_a_table_that_can_be(saved, edited):
 
 def test_settings_that_were_changed_after_fitting(fitted, tmp_path):
     model = copy.deepcopy(fitted("table")[0]).set_params(tablepreparation__min_count=0)
-    with pytest.raises(ModelFileError, match="min_count: required a whole number.*restore what"):
+    with pytest.raises(ModelFileError, match=r"min_count: required a whole number.*restore what"):
         save(model, tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
