@@ -116,6 +116,8 @@ CHANGES = {
     "false dict": (put(*P, "class_weight", {"dict": 3}), "a list"),
     "list as key": (put(*P, "class_weight", {"dict": [[[], 1]]}), "scalar keys"),
     "key twice": (put(*P, "class_weight", {"dict": [[1, 1], [1, 2]]}), "each once"),
+    "a number beyond 64 bits": (put(*P, "max_iter", 2**64), "whole numbers of 64 bits"),
+    "one below them": (put(*P, "alpha", {"tuple": [-(2**63) - 1]}), "whole numbers of 64 bits"),
     "false NumPy type": (put(*P, "alpha", {"numpy": ["O", 1]}), "a NumPy type"),
     "NumPy overflow": (put(*P, "alpha", {"numpy": ["int8", 300]}), "type int8"),
     "NumPy float overflow": (put(*P, "alpha", {"numpy": ["float16", 1e9]}), "type float16"),
@@ -317,6 +319,16 @@ def test_settings_that_were_changed_after_fitting(fitted, tmp_path):
     with pytest.raises(ModelFileError, match=r"min_count: required a whole number.*restore what"):
         save(model, tmp_path / "m")
     assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("scale", [10**25, -(10**25)])
+def test_an_input_scale_that_no_type_has(saved, edited, tmp_path, scale):
+    """It would be refused by NumPy only when the file is used."""
+    data = edited(saved("three"), put(*P, "input_scale", scale))
+    refused(data, "whole numbers of 64 bits in the parameter 'input_scale'")
+    (tmp_path / "m").write_bytes(data)
+    with pytest.raises(ModelFileError, match="whole numbers of 64 bits"):
+        load_frozen(tmp_path / "m")
 
 
 @pytest.mark.parametrize("scale", [0, -1.0, "x", True, {"float": "inf"}, [1]])
