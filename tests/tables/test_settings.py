@@ -47,5 +47,5 @@ def test_what_does_not(name):
 
 
 def test_a_setting_that_is_none():
-    with pytest.raises(InvalidInputError, match="among drop, kinds, .* came 'mincount'"):
+    with pytest.raises(InvalidInputError, match=r"among drop, kinds, .* came 'mincount'"):
         check_settings({"mincount": 3})
