@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import chainrule
 from chainrule.cli import app
+from chainrule.files.light import load_header
 
 N = 240
 NAME = 'my "town".x = ü'
@@ -129,7 +130,14 @@ def test_info(classes, numbers):
     said = command("info", classes[0]).stdout
     assert "classification of kind" in said and f"{NAME} (category)" in said
     assert "rows of people.csv" in said and "test accuracy" in said
-    assert "regression of price" in command("info", numbers[0]).stdout
+    said = command("info", numbers[0]).stdout
+    assert "regression of price" in said
+    results = json.loads((numbers[0] / "results.json").read_text("utf-8"))
+    search = next(each["search"] for each in results["models"] if each["key"] == "net")
+    assert f"random, best of 2: {search['mean']:.4f}" in said
+    assert f"dropout={search['best']['dropout']:.4g}" in said
+    about = load_header(numbers[0] / "model.safetensors").about
+    assert about.search.decoded() == search["best"] and about.search.candidates == 2
 
 
 def test_the_dry_run_gives_the_spec_that_repeats_it(classes, folder, tmp_path):

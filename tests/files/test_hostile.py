@@ -208,6 +208,7 @@ def test_texts_and_streams(saved, edited, name):
     refused(edited(saved(NAMED), change), match)
 
 
+FOUND = {"strategy": "random", "candidates": 3, "best_score": 0.5, "best_params": {}}
 STEP = ("model", "steps", 1)  # the StandardScaler
 STEPS = {
     "a step of another kind": (put(*STEP, "kind", "code"), "model.steps.1.kind to be 'sklearn'"),
@@ -230,6 +231,14 @@ STEPS = {
     "version 1": (put("format_version", 1), "format version 2 for what is in the file; came 1"),
     "more steps than are allowed": (put("model", "steps", [{}] * 101), "at most 100"),
     "about nobody knows what": (put("about", {"mood": 1}), "unknown key about.mood"),
+    "a search's value that is none": (
+        put("about", {"search": FOUND | {"best_params": {"alpha": {"code": 1}}}}),
+        "the parameter 'alpha' in an encoding of this format",
+    ),
+    "a search without candidates": (
+        put("about", {"search": FOUND | {"candidates": -1}}),
+        "about.search.candidates",
+    ),
     "about no number": (put("about", {"metrics": {"accuracy": "high"}}), "about.metrics"),
 }
 
