@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.model_selection import GridSearchCV
 from tests.files.conftest import MODELS, SGD, THREE, X, fit
 
@@ -51,9 +52,16 @@ def kinds() -> Iterator[Kind]:
             yield Kind(f"{name}, no state", est, to_bytes(est, training_state=False), rows)
         if name == "table":
             yield Kind(f"{name}, about", est, to_bytes(est, ABOUT), rows)
+    yield _sparse()
     yield _best()
     yield _folded()
     yield from _golden()
+
+
+def _sparse() -> Kind:
+    y = csr_array((X[:, :2] > 0).astype(int))
+    est = fit(MLPClassifier((4,), **SGD), X, y)
+    return Kind("sparse labels", est, to_bytes(est), X)
 
 
 def _best() -> Kind:

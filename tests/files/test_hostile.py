@@ -127,6 +127,7 @@ CHANGES = {
     "activation that is a number": (put(*P, "activation", [1, 2]), "activation"),
     "labels for other outputs": (put(M, "labels", "count", 4), "outputs for"),
     "labels of another kind": (put(M, "labels", "y_type", "continuous"), "y_type"),
+    "labels that are sparse": (put(M, "labels", "sparse", True), "sparse labels of several"),
     "labels as binary": (put(M, "labels", "y_type", "binary"), "outputs for"),
     "labels as several": (put(M, "labels", "y_type", "multilabel-indicator"), "as well"),
     "labels as text": (put(M, "labels", "text", 0), "'classes.ends'|'classes.text'"),

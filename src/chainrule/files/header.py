@@ -79,6 +79,12 @@ class Labels(Record):
     text: Count | None
     sparse: bool
 
+    @model_validator(mode="after")
+    def _sparse_where_several(self) -> "Labels":
+        if self.sparse and self.y_type != "multilabel-indicator":
+            refuse("sparse labels of several a sample alone", f"sparse ones, {self.y_type}")
+        return self
+
 
 class Fitted(Record):
     """Fitted attributes by scikit-learn's names. One that the estimator lacks is left out;
