@@ -215,7 +215,9 @@ def test_train_from_npy(tmp_path):
     np.save(tmp_path / "new.npy", X)
     assert predicted(run, tmp_path, "new.npy") == predicted(run, tmp_path, "t.npy")
     found = json.loads(command("evaluate", run, tmp_path / "t.npy", "--json").stdout)
-    assert found["rows"] == len(X) and found["accuracy"] > 0.6
+    (batch,) = chainrule.predict_batches(run, X)
+    assert batch.predictions.dtype == np.int64 and found["rows"] == len(X)
+    assert found["accuracy"] == np.mean(batch.predictions == (y == "right"))
 
 
 def test_train_from_npz(tmp_path):
@@ -265,7 +267,7 @@ def test_the_probabilities_of_one_class_and_of_two(tmp_path, known):
     """A column for each class: the first ones of predict_proba."""
     X, _ = arrays(40)
     y = np.array(known)[np.arange(40) % len(known)]
-    net = chainrule.MLPClassifier((4,), solver="lbfgs", max_iter=20, random_state=0).fit(X, y)
+    net = chainrule.MLPClassifier((4,), solver="lbfgs", alpha=1.0, random_state=0).fit(X, y)
     chainrule.save(net, tmp_path / "m", about={"target": "y"})
     np.savez(tmp_path / "t.npz", X=X, y=y)
     rows = predicted(tmp_path / "m", tmp_path, "t.npz")
@@ -276,7 +278,7 @@ def test_the_probabilities_of_one_class_and_of_two(tmp_path, known):
     wanted = net.predict_proba(X)[:, : len(known)]
     np.testing.assert_allclose(written, wanted, rtol=1e-5, atol=1e-7)
     if len(known) == 1:
-        assert np.min(written) > 0.99
+        assert np.min(written) > 0.9
     found = json.loads(command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--json").stdout)
     own = wanted[np.arange(40), np.arange(40) % len(known)]
     assert found["log_loss"] == pytest.approx(-np.log(own).mean(), rel=1e-4, abs=1e-7)
