@@ -8,13 +8,13 @@ from typing import Any
 
 from jinja2 import Environment
 
-from chainrule import templates
 from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
 from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline
 from chainrule.reports.tiles import tile
+from chainrule.templates import environment as templates_of
 
 __all__ = ["environment", "ranked", "render", "timings", "write_report"]
 
@@ -57,7 +57,7 @@ def render(results: Results) -> str:
 
 def environment() -> Environment:
     """The templates, with the filters that they use."""
-    made = templates.environment("chainrule.reports", html=True)
+    made = templates_of("chainrule.reports", html=True)
     filters: dict[str, Callable[..., Any]] = {
         "score": numbers.score,
         "number": numbers.printed,

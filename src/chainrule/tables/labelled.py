@@ -33,9 +33,9 @@ class LabelledSource(ArraySource):
     def blocks(
         self, rows: int, *, start: int = 0, columns: Sequence[str] | None = None
     ) -> Iterator[ArrayBlock]:
-        for block in super().blocks(rows, start=start, columns=columns):
-            known = self.y[block.start : block.start + block.n_rows]
-            yield LabelledBlock(block.array, self.names, block.start, known)
+        for at in range(start, self.n_rows, rows):
+            part = slice(at, at + rows)
+            yield LabelledBlock(self.array[part], self.names, at, self.y[part])
 
 
 class LabelledBlock(ArrayBlock):

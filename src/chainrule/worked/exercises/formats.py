@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
-from chainrule import templates
 from chainrule.errors import InvalidInputError, unknown_name
+from chainrule.templates import environment as templates_of
 from chainrule.worked.exercises.sheet import Sheet
 from chainrule.worked.expressions import Ref
 from chainrule.worked.quantities import Trace
@@ -94,7 +94,7 @@ WRITERS: Mapping[str, Callable[[Any, Sheet], Any]] = {
 
 @cache
 def _environment() -> Any:
-    return templates.environment("chainrule.worked", "chainrule.worked.render")
+    return templates_of("chainrule.worked", "chainrule.worked.render")
 
 
 def _rows(texts: Sequence[str], n: int) -> list[Sequence[str]]:

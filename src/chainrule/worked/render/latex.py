@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule import templates
+from chainrule.templates import environment as templates_of
 from chainrule.worked.names import GREEK
 from chainrule.worked.render.cells import Cell
 from chainrule.worked.render.document import Block, Document
@@ -59,7 +59,7 @@ def cell_latex(found: Cell, voice: Voice) -> str:
 @cache
 def environment() -> Any:
     r"""Templates in which ``((`` and ``<<`` stand for what braces mean to LaTeX."""
-    made = templates.environment(
+    made = templates_of(
         "chainrule.worked.render",
         block_start_string="<%",
         block_end_string="%>",

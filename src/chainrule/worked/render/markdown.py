@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
-from chainrule import templates
+from chainrule.templates import environment as templates_of
 from chainrule.worked.render.document import Document
 from chainrule.worked.render.latex import formula_filters
 
@@ -27,4 +27,4 @@ def escaped(words: str) -> str:
 
 @cache
 def _environment() -> Any:
-    return templates.environment("chainrule.worked.render")
+    return templates_of("chainrule.worked.render")
