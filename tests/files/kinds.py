@@ -19,7 +19,7 @@ from chainrule.experiments.targets import Target
 from chainrule.experiments.whole import folded
 from chainrule.files.model_file import _best_of, to_bytes
 
-__all__ = ["Kind", "kinds"]
+__all__ = ["STATELESS", "Kind", "kinds", "others", "variants"]
 
 GOLDEN = Path(__file__).parent / "golden"
 STATELESS = ("three", "multilabel", "regressor float32", "pipeline", "table")
@@ -48,10 +48,20 @@ def kinds() -> Iterator[Kind]:
         est, rows, y = make()
         fit(est, rows, y)
         yield Kind(name, est, to_bytes(est), rows)
-        if name in STATELESS:
-            yield Kind(f"{name}, no state", est, to_bytes(est, training_state=False), rows)
-        if name == "table":
-            yield Kind(f"{name}, about", est, to_bytes(est, ABOUT), rows)
+        yield from variants(name, est, rows)
+    yield from others()
+
+
+def variants(name: str, est: Any, rows: Any) -> Iterator[Kind]:
+    """Without the training's state, and with facts."""
+    if name in STATELESS:
+        yield Kind(f"{name}, no state", est, to_bytes(est, training_state=False), rows)
+    if name == "table":
+        yield Kind(f"{name}, about", est, to_bytes(est, ABOUT), rows)
+
+
+def others() -> Iterator[Kind]:
+    """Those that are made otherwise than by fitting an estimator and saving it."""
     yield _sparse()
     yield _best()
     yield _folded()
