@@ -19,14 +19,15 @@ import chainrule
 
 ARROWS = {
     "errors": (),
+    "templates": (),
     "equations": ("errors",),
     "engine": ("equations",),
-    "estimators": ("engine",),
+    "estimators": ("engine", "templates"),
     "models": ("equations",),
     "files": ("engine", "tables"),
     "streams": ("files",),
     "interop": ("estimators", "streams"),
-    "worked": ("equations",),
+    "worked": ("equations", "templates"),
     "tables": ("models",),
     "data": ("tables",),
     "search": ("estimators", "files"),

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import chainrule
 from chainrule.cli import app
+from chainrule.files.light import load_header
 
 N = 240
 NAME = 'my "town".x = ü'
@@ -129,7 +130,14 @@ def test_info(classes, numbers):
     said = command("info", classes[0]).stdout
     assert "classification of kind" in said and f"{NAME} (category)" in said
     assert "rows of people.csv" in said and "test accuracy" in said
-    assert "regression of price" in command("info", numbers[0]).stdout
+    said = command("info", numbers[0]).stdout
+    assert "regression of price" in said
+    results = json.loads((numbers[0] / "results.json").read_text("utf-8"))
+    search = next(each["search"] for each in results["models"] if each["key"] == "net")
+    assert f"random, best of 2: {search['mean']:.4f}" in said
+    assert f"dropout={search['best']['dropout']:.4g}" in said
+    about = load_header(numbers[0] / "model.safetensors").about
+    assert about.search.decoded() == search["best"] and about.search.candidates == 2
 
 
 def test_the_dry_run_gives_the_spec_that_repeats_it(classes, folder, tmp_path):
@@ -189,6 +197,130 @@ def test_a_plain_model_as_onnx(tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
     (found, *_) = session.run(None, {session.get_inputs()[0].name: X})
     np.testing.assert_allclose(found.ravel(), net.predict(X), atol=1e-5)
+
+
+def arrays(n=120):
+    X = np.random.RandomState(1).normal(size=(n, 3)).astype(np.float32)
+    return X, np.where(X[:, 0] > 0, "right", "left")
+
+
+def test_train_from_npy(tmp_path):
+    """Columns are x1, x2, ..., and any of them is the target."""
+    X, y = arrays()
+    np.save(tmp_path / "t.npy", np.column_stack([X, y == "right"]))
+    run, said = trained_on(tmp_path, "t.npy", "x4")
+    assert "target: 2 classes" in said
+    model = load_header(run / "model.safetensors")
+    assert model.about.target == "x4"
+    np.save(tmp_path / "new.npy", X)
+    assert predicted(run, tmp_path, "new.npy") == predicted(run, tmp_path, "t.npy")
+    found = json.loads(command("evaluate", run, tmp_path / "t.npy", "--json").stdout)
+    (batch,) = chainrule.predict_batches(run, X)
+    assert batch.predictions.dtype == np.int64 and found["rows"] == len(X)
+    assert found["accuracy"] == np.mean(batch.predictions == (y == "right"))
+
+
+def test_train_from_npz(tmp_path):
+    """X and y are what anybody would take them for."""
+    X, y = arrays()
+    np.savez(tmp_path / "t.npz", X=X, y=y)
+    run, said = trained_on(tmp_path, "t.npz", "y")
+    assert "target: 2 classes" in said
+    (batch,) = chainrule.predict_batches(run, X)
+    np.savez(tmp_path / "new.npz", X=X)
+    rows = predicted(run, tmp_path, "new.npz")
+    assert rows == predicted(run, tmp_path, "t.npz")
+    assert [row["prediction"] for row in rows] == batch.predictions.tolist()
+    found = json.loads(command("evaluate", run, tmp_path / "t.npz", "--json").stdout)
+    assert found["accuracy"] == np.mean(batch.predictions == y)
+    done = command("train", tmp_path / "new.npz", "--target", "y", "--dry-run")
+    assert done.exit_code == 2 and "Unknown column 'y'" in done.stderr
+
+
+def trained_on(folder, name, target):
+    done = command("train", folder / name, "--target", target, *SMALL, "--out", folder / "run")
+    assert done.exit_code == 0, done.output
+    return folder / "run", done.stdout
+
+
+def predicted(run, folder, name):
+    done = command("predict", run, folder / name, "-o", folder / f"{name}.csv")
+    assert done.exit_code == 0, done.output
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_network_without_names_and_an_npz_with_y(tmp_path):
+    """Its columns are those of X; y is the truth."""
+    X, y = arrays()
+    net = chainrule.MLPClassifier((4,), solver="lbfgs", max_iter=20, random_state=0).fit(X, y)
+    chainrule.save(net, tmp_path / "m", about={"target": "y"})
+    np.savez(tmp_path / "t.npz", X=X, y=y)
+    rows = predicted(tmp_path / "m", tmp_path, "t.npz")
+    assert [row["prediction"] for row in rows] == net.predict(X).tolist()
+    done = command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--json")
+    assert json.loads(done.stdout)["accuracy"] == net.score(X, y)
+
+
+@pytest.mark.parametrize("known", [["only"], ["no", "yes"], [7], [True]])
+def test_the_probabilities_of_one_class_and_of_two(tmp_path, known):
+    """A column for each class: the first ones of predict_proba."""
+    X, _ = arrays(40)
+    y = np.array(known)[np.arange(40) % len(known)]
+    net = chainrule.MLPClassifier((4,), solver="lbfgs", alpha=1.0, random_state=0).fit(X, y)
+    chainrule.save(net, tmp_path / "m", about={"target": "y"})
+    np.savez(tmp_path / "t.npz", X=X, y=y)
+    rows = predicted(tmp_path / "m", tmp_path, "t.npz")
+    names = [f"probability_{each}" for each in np.array(known)]
+    assert list(rows[0]) == ["prediction", *names]
+    assert {row["prediction"] for row in rows} <= {str(each) for each in np.array(known)}
+    written = [[float(row[name]) for name in names] for row in rows]
+    wanted = net.predict_proba(X)[:, : len(known)]
+    np.testing.assert_allclose(written, wanted, rtol=1e-5, atol=1e-7)
+    if len(known) == 1:
+        assert np.min(written) > 0.9
+    found = json.loads(command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--json").stdout)
+    own = wanted[np.arange(40), np.arange(40) % len(known)]
+    assert found["log_loss"] == pytest.approx(-np.log(own).mean(), rel=1e-4, abs=1e-7)
+
+
+def test_json_has_no_nan(tmp_path):
+    """A target of one value has no R2: null, which any parser takes."""
+    X, _ = arrays(40)
+    net = chainrule.MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", random_state=0)
+    chainrule.save(net.fit(X, X[:, 0]), tmp_path / "m")
+    np.savez(tmp_path / "t.npz", X=X, y=np.ones(40))
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    done = command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--target", "y", "--json")
+    found = json.loads(done.stdout, parse_constant=refuse)
+    assert found["r2"] is None and found["mae"] > 0 and found["rows"] == 40
+    text = command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--target", "y").stdout
+    assert "nan" in text
+
+
+def test_a_c_header_in_8_bits(tmp_path):
+    X, y = arrays()
+    net = chainrule.MLPClassifier((4,), solver="lbfgs", max_iter=20, random_state=0).fit(X, y)
+    chainrule.save(net, tmp_path / "m")
+    np.save(tmp_path / "rows.npy", X)
+    small, whole = tmp_path / "model.h", tmp_path / "whole.h"
+    done = command("export", tmp_path / "m", small, "--int8", tmp_path / "rows.npy")
+    assert done.exit_code == 0, done.output
+    assert "int8 arithmetic, 21 parameters" in done.stdout
+    assert f"Against float32, on {len(X)} rows: largest difference" in done.stdout
+    assert "int8_t" in small.read_text("utf-8") and "model_predict" in small.read_text("utf-8")
+    assert command("export", tmp_path / "m", whole).exit_code == 0
+    assert "int8_t" not in whole.read_text("utf-8").replace("uint8_t", "")
+    for arguments, said in (
+        ([tmp_path / "m.onnx", "--int8", tmp_path / "rows.npy"], "8 bits are for a C header"),
+        ([tmp_path / "n.h", "--int8", tmp_path / "none.npy"], "does not exist"),
+    ):
+        done = command("export", tmp_path / "m", *arguments)
+        assert done.exit_code == 2 and said in done.stderr
+    assert {each.name for each in tmp_path.iterdir()} == {"m", "rows.npy", "model.h", "whole.h"}
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
     python -m tests.files.mutations --count 100000 --seed 0
 
 Each change is of the bytes as they are (damage), or of the header, the arrays or the container
-with a right checksum (malice). A file is then refused, or loads as a model that predicts; anything
-else ends the script with the seed that shows it. Memory and time are capped by the system.
+with a right checksum (malice). A file is then refused, or loads as a model that predicts, and so it
+is where it is read without its estimator; anything else ends the script with the seed that shows
+it. Memory and time are capped by the system.
 """
 
 import argparse
@@ -14,28 +15,38 @@ import json
 import resource
 import signal
 import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 from sklearn.pipeline import Pipeline
 
+from chainrule.errors import ModelFileError
 from chainrule.files.container import DTYPES
 from chainrule.files.digest import digest_of
+from chainrule.files.light import load_frozen
 from chainrule.files.model_file import from_stream
 from chainrule.files.refusal import Refused
+from chainrule.models import freeze
+from chainrule.streams.info import described
 from chainrule.tables.encoding import encoded
 from chainrule.tables.source import open_source
 
 __all__ = ["CHANGES", "as_matrix", "fate"]
 
+SHARED = Path("/dev/shm")
+"""Memory as a folder, where there is one: a file is written and read at once."""
+
 SECONDS = 5
-"""A file that takes longer hangs."""
+"""A file that computes for longer hangs; not by the clock, for others may have the machine."""
 
 MEMORY = 512 * 2**20
 """What loading may take beyond what the process has taken before."""
@@ -192,6 +203,8 @@ def fate(before: Any, data: bytes, X: Any, seed: int) -> str:
             changed = change(data, random)
         except (ValueError, TypeError, RecursionError):  # NaN is no JSON, half a character no text
             return "not written"
+    rows = as_matrix(before, X)  # without names, which may be others now
+    _read_as_arrays(before, changed, rows, exactly=change in (change_bytes, change_container))
     try:
         est = from_stream(io.BytesIO(changed), len(changed))
     except Refused as error:
@@ -199,18 +212,44 @@ def fate(before: Any, data: bytes, X: Any, seed: int) -> str:
         return "refused"
     network = est[-1] if isinstance(est, Pipeline) else est
     network.set_params(device="auto")  # another device may be named, and not be there
-    rows = as_matrix(before, X)  # without names, which may be others now
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = est.predict(rows)
-        except ValueError as error:  # a scaler of other numbers can make infinities of rows
-            assert change is not change_bytes and "infinity" in str(error), error
+            found = _dense(est.predict(rows))
+        except ValueError as error:
+            # a scaler of other numbers can make infinities of rows, and NaN of their quotients
+            assert change in (change_header, change_arrays), error
+            assert "infinity" in str(error) or "NaN" in str(error), error
             return "loaded"
         assert len(found) == len(rows)
         if change in (change_bytes, change_container):
-            np.testing.assert_array_equal(found, before.predict(rows))
+            np.testing.assert_array_equal(found, _dense(before.predict(rows)))
     return "loaded"
+
+
+def _dense(answers: Any) -> np.ndarray:
+    return np.asarray(answers.toarray() if hasattr(answers, "toarray") else answers)
+
+
+def _read_as_arrays(before: Any, data: bytes, rows: np.ndarray, exactly: bool) -> None:
+    """As ``chainrule predict`` and ``info`` read a file: refused, or it predicts and can be told;
+    and ``exactly`` as the model did, but for rounding."""
+    with NamedTemporaryFile(dir=SHARED if SHARED.is_dir() else None) as file:
+        file.write(data)
+        file.flush()
+        try:
+            model, _ = load_frozen(file.name)
+        except ModelFileError as error:
+            assert len(str(error)) < 2000
+            return
+        said = described(file.name)
+    assert all(isinstance(text, str) for pair in said for text in pair)
+    with np.errstate(all="ignore"):
+        A = model.outputs(rows)
+        assert len(model.decided(A)) == len(rows)
+        if exactly:
+            wanted = freeze(before).outputs(rows)
+            np.testing.assert_allclose(A, wanted, rtol=1e-4, atol=1e-5)
 
 
 @contextmanager
@@ -224,42 +263,44 @@ def _capped() -> Iterator[None]:
         now = int(file.read().split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, before[1]))
-    handler = signal.signal(signal.SIGALRM, too_long)
+    handler = signal.signal(signal.SIGPROF, too_long)
     try:
         yield
     finally:
-        signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGPROF, handler)
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def main() -> None:
-    """Change the files of all models of the tests ``--count`` times, and tell what became of it."""
-    from tests.files.conftest import MODELS, fit
-
-    from chainrule.files.model_file import to_bytes
+    """Change the files of all kinds of models ``--count`` times, and tell what became of it."""
+    from tests.files.kinds import kinds
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    files = []
-    for make in MODELS.values():
-        est, X, y = make()
-        files.append((fit(est, X, y), to_bytes(est), X))
-        fate(*files[-1], seed=0)  # what is imported on the way
+    files = list(kinds())
+    for each in files:
+        fate(each.est, each.data, each.X, seed=0)  # what is imported on the way
     found: Counter[str] = Counter()
+    began = time.process_time()
     with _capped():
         for seed in range(given.seed, given.seed + given.count):
-            signal.alarm(SECONDS)
+            each = files[seed % len(files)]
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             try:
-                found[fate(*files[seed % len(files)], seed)] += 1
+                found[fate(each.est, each.data, each.X, seed)] += 1
             except BaseException:
-                sys.stderr.write(f"seed {seed}, model {list(MODELS)[seed % len(files)]}\n")
+                sys.stderr.write(f"seed {seed}, model {each.name}\n")
                 raise
             finally:
-                signal.alarm(0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{given.count} files: {dict(found)}; peak memory {peak:.0f} MB\n")
+    sys.stdout.write(
+        f"{given.count} changed files of {len(files)} models, from seed {given.seed}: "
+        f"{dict(found)}; peak memory {peak:.0f} MB, "
+        f"{time.process_time() - began:.0f} s of computing\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Headers that contradict themselves or the arrays, with a right checksum: made by somebody who
 knows the format. Each is refused, and says why."""
 
+import copy
 import io
 import re
 
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 
 from chainrule.errors import ModelFileError
-from chainrule.files.light import load_frozen
-from chainrule.files.model_file import from_stream
+from chainrule.files.light import load_frozen, load_header
+from chainrule.files.model_file import from_stream, save
 from chainrule.files.refusal import Refused
 
 
@@ -115,6 +116,8 @@ CHANGES = {
     "false dict": (put(*P, "class_weight", {"dict": 3}), "a list"),
     "list as key": (put(*P, "class_weight", {"dict": [[[], 1]]}), "scalar keys"),
     "key twice": (put(*P, "class_weight", {"dict": [[1, 1], [1, 2]]}), "each once"),
+    "a number beyond 64 bits": (put(*P, "max_iter", 2**64), "whole numbers of 64 bits"),
+    "one below them": (put(*P, "alpha", {"tuple": [-(2**63) - 1]}), "whole numbers of 64 bits"),
     "false NumPy type": (put(*P, "alpha", {"numpy": ["O", 1]}), "a NumPy type"),
     "NumPy overflow": (put(*P, "alpha", {"numpy": ["int8", 300]}), "type int8"),
     "NumPy float overflow": (put(*P, "alpha", {"numpy": ["float16", 1e9]}), "type float16"),
@@ -124,6 +127,7 @@ CHANGES = {
     "activation that is a number": (put(*P, "activation", [1, 2]), "activation"),
     "labels for other outputs": (put(M, "labels", "count", 4), "outputs for"),
     "labels of another kind": (put(M, "labels", "y_type", "continuous"), "y_type"),
+    "labels that are sparse": (put(M, "labels", "sparse", True), "sparse labels of several"),
     "labels as binary": (put(M, "labels", "y_type", "binary"), "outputs for"),
     "labels as several": (put(M, "labels", "y_type", "multilabel-indicator"), "as well"),
     "labels as text": (put(M, "labels", "text", 0), "'classes.ends'|'classes.text'"),
@@ -205,6 +209,7 @@ def test_texts_and_streams(saved, edited, name):
     refused(edited(saved(NAMED), change), match)
 
 
+FOUND = {"strategy": "random", "candidates": 3, "best_score": 0.5, "best_params": {}}
 STEP = ("model", "steps", 1)  # the StandardScaler
 STEPS = {
     "a step of another kind": (put(*STEP, "kind", "code"), "model.steps.1.kind to be 'sklearn'"),
@@ -227,6 +232,14 @@ STEPS = {
     "version 1": (put("format_version", 1), "format version 2 for what is in the file; came 1"),
     "more steps than are allowed": (put("model", "steps", [{}] * 101), "at most 100"),
     "about nobody knows what": (put("about", {"mood": 1}), "unknown key about.mood"),
+    "a search's value that is none": (
+        put("about", {"search": FOUND | {"best_params": {"alpha": {"code": 1}}}}),
+        "the parameter 'alpha' in an encoding of this format",
+    ),
+    "a search without candidates": (
+        put("about", {"search": FOUND | {"candidates": -1}}),
+        "about.search.candidates",
+    ),
     "about no number": (put("about", {"metrics": {"accuracy": "high"}}), "about.metrics"),
 }
 
@@ -269,6 +282,63 @@ TABLES = {
 def test_tables_that_contradict(saved, edited, name):
     change, match = TABLES[name]
     refused(edited(saved("table"), change), match)
+
+
+SETTINGS = {
+    "drop": ["age", {"dict": []}, None, [1], [None], {"array": ["int64", [1]]}],
+    "kinds": [3, [], "number", {"dict": [["a", "text"]]}, {"dict": [[1, "number"]]}],
+    "scaling": ["Robust", "", None, True, ["robust"], {"tuple": []}],
+    "min_count": [0, -5, 2.0, True, None, "10", {"float": "inf"}, {"numpy": ["float32", 1.0]}],
+    "max_levels": [0, 64.5, False, [], {"numpy": ["int8", -1]}],
+    "dtype": ["float16", "", None, 32, {"tuple": ["float32"]}],
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_of_a_table_that_cannot_be(saved, edited, tmp_path, name):
+    """Neither whole, nor as arrays, nor as a header alone: nothing shows up later."""
+    for value in SETTINGS[name]:
+        data = edited(saved("table"), put(*TABLE[:3], "params", name, value))
+        refused(data, f"parameters that TablePreparation takes.*{name}: required")
+        (tmp_path / "m").write_bytes(data)
+        for look in (load_frozen, load_header):
+            with pytest.raises(ModelFileError, match=f"{name}: required"):
+                look(tmp_path / "m")
+
+
+def test_settings_of_a_table_that_can_be(saved, edited):
+    """Other values, and none at all, which are the defaults."""
+    right = {
+        "drop": {"tuple": []},
+        "kinds": None,
+        "scaling": "none",
+        "min_count": {"numpy": ["int64", 7]},
+        "max_levels": 1,
+        "dtype": "float64",
+    }
+    data = edited(saved("table"), put(*TABLE[:3], "params", right))
+    prepare = from_stream(io.BytesIO(data), len(data))[0]
+    assert (prepare.drop, prepare.kinds, prepare.scaling) == ((), None, "none")
+    assert (prepare.min_count, prepare.max_levels, prepare.dtype) == (7, 1, "float64")
+    data = edited(saved("table"), put(*TABLE[:3], "params", {}))
+    assert from_stream(io.BytesIO(data), len(data))[0].get_params()["min_count"] == 10
+
+
+def test_settings_that_were_changed_after_fitting(fitted, tmp_path):
+    model = copy.deepcopy(fitted("table")[0]).set_params(tablepreparation__min_count=0)
+    with pytest.raises(ModelFileError, match=r"min_count: required a whole number.*restore what"):
+        save(model, tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("scale", [2**64, -(2**63) - 1])
+def test_an_input_scale_that_no_type_has(saved, edited, tmp_path, scale):
+    """It would be refused by NumPy only when the file is used."""
+    data = edited(saved("three"), put(*P, "input_scale", scale))
+    refused(data, "whole numbers of 64 bits in the parameter 'input_scale'")
+    (tmp_path / "m").write_bytes(data)
+    with pytest.raises(ModelFileError, match="whole numbers of 64 bits"):
+        load_frozen(tmp_path / "m")
 
 
 @pytest.mark.parametrize("scale", [0, -1.0, "x", True, {"float": "inf"}, [1]])

@@ -1,6 +1,11 @@
 """What a model file says of itself."""
 
+import warnings
+
+import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 
 import chainrule
 from chainrule.errors import ModelFileError
@@ -36,6 +41,21 @@ def test_facts(models, tmp_path):
         assert found["test r2"] == "0.5123"
         assert found["diverged"] == "inf"
         assert "classes" not in found
+
+
+def test_a_search(tmp_path):
+    """How the best was found, from a search itself."""
+    X = np.random.RandomState(0).normal(size=(60, 2))
+    grid = {"alpha": [1e-4, 0.012345], "hidden_layer_sizes": [(4,)], "activation": ["tanh"]}
+    search = GridSearchCV(chainrule.MLPRegressor(solver="lbfgs", max_iter=5), grid, cv=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(X, X[:, 0])
+    chainrule.save(search, tmp_path / "m")
+    found = dict(described(tmp_path / "m"))
+    assert found["search"] == f"GridSearchCV, best of 2: {search.best_score_:.4f}"
+    alpha = f"{search.best_params_['alpha']:.4g}"
+    assert found["found"] == f"activation='tanh', alpha={alpha}, hidden_layer_sizes=(4,)"
 
 
 def test_a_file_that_is_none(tmp_path):

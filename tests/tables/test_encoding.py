@@ -9,8 +9,10 @@ import pytest
 
 from chainrule.errors import DataError
 from chainrule.models.columns import Column
+from chainrule.tables.deciding import decide
 from chainrule.tables.encoding import encoded
 from chainrule.tables.source import ArraySource, open_source
+from chainrule.tables.survey import survey
 
 AGE, TOWN = Column("age", "number"), Column("town", "category", ("Bonn", "Rome"))
 SINCE = Column("since", "date")
@@ -154,3 +156,66 @@ def test_categories_of_pandas_and_polars():
         pl.DataFrame({"town": ["Rome", None, "Oslo", "Bonn"]}, {"town": pl.Categorical}),
     ):
         np.testing.assert_array_equal(matrix(table, TOWN).ravel(), [1, np.nan, 2, 0])
+
+
+def csv_of(folder, values):
+    (folder / "t.csv").write_text("since,z\n" + "".join(f"{v},1\n" for v in values), "utf-8")
+    return folder / "t.csv"
+
+
+def test_dates_with_a_time_zone_are_utc(tmp_path):
+    """Each text by itself, so that it does not matter what else is in its block."""
+    texts = [
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:00+01:00",
+        "2026-11-22 10:00:00.25-0530",
+        "",
+        "2026-11-22 10:00",
+        "2026-11-22",
+        "2026-11-22 10:00:00+01",
+    ]
+    noon = pd.Timestamp("2026-11-22 10:00").timestamp()
+    hours = [0, -1, 5.5, np.nan, 0, -10, -1]
+    expected = noon + 3600 * np.array(hours) + np.array([0, 0, 0.25, 0, 0, 0, 0])
+    found = matrix(csv_of(tmp_path, texts), SINCE).ravel()
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(matrix(csv_of(tmp_path, texts[::-1]), SINCE)[::-1, 0], expected)
+    decided = decide(survey(open_source(tmp_path / "t.csv")))
+    assert decided[0].kind == "date"
+    typed = pd.DataFrame({"since": pd.to_datetime([texts[1]] * 2)})
+    assert matrix(typed, SINCE).tolist() == [[noon - 3600]] * 2
+
+
+@pytest.mark.parametrize("strange", ["2026-11-22 10:00 Europe/Berlin", "2026-13-22T10:00:00Z"])
+def test_a_zone_that_is_none(tmp_path, strange):
+    path = csv_of(tmp_path, ["2026-11-22T10:00:00Z", strange])
+    with pytest.raises(DataError, match=r"row 2: required a date .*came '2026-1"):
+        matrix(path, SINCE)
+
+
+def test_fractions_have_the_same_names_in_every_type(tmp_path):
+    """A float32 says 0.1, not the float64 that it is."""
+    values = [0.1, 0.25, 3.0, np.nan, 1e-5, 0.1]
+    levels = ("1e-05", "0.1", "0.25", "3")
+    column = Column("since", "category", levels)
+    expected = [1, 2, 3, np.nan, 0, 1]
+    tables = [pd.DataFrame({"since": np.array(values, kind)}) for kind in ("f4", "f8")]
+    tables += [csv_of(tmp_path, values), ArraySource(np.array(values, "f4"), ["since"])]
+    tables += [pa.table({"since": pa.array(values, pa.float32())})]
+    for table in tables:
+        np.testing.assert_array_equal(matrix(table, column).ravel(), expected)
+        found = survey(open_source(table))
+        assert decide(found, kinds={"since": "category"})[0].levels == levels
+
+
+def test_whole_numbers_that_float64_has_not(tmp_path):
+    """They go to the nearest, and what is decided says so."""
+    big = 2**53
+    table = pd.DataFrame({"since": [big, big + 1, big + 2, -5] * 3})
+    assert matrix(table, Column("since", "number"))[:3, 0].tolist() == [big, big, big + 2]
+    for source in (table, csv_of(tmp_path, table["since"])):
+        decided = decide(survey(open_source(source)), kinds={"since": "category"})[0]
+        assert decided.levels == ("-5", str(big), str(big + 2))
+        assert decided.why.endswith("whole numbers beyond 2^53, taken to the nearest float64")
+    below = pd.DataFrame({"since": [big - 1, 1 - big, 0]})
+    assert "2^53" not in decide(survey(open_source(below)))[0].why

@@ -169,7 +169,7 @@ def evaluate(
     ] = None,
     memory: Memory = "1GB",
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print a JSON object, for programs.")
+        bool, typer.Option("--json", help="Print a JSON object, for programs; null for no number.")
     ] = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
@@ -184,8 +184,11 @@ def evaluate(
         )
         if as_json:
             import json
+            from math import isfinite
 
-            typer.echo(json.dumps(found, indent=1))
+            # JSON has no NaN and no infinity
+            known = {name: value if isfinite(value) else None for name, value in found.items()}
+            typer.echo(json.dumps(known, indent=1, allow_nan=False))
             return
         width = max(map(len, found))
         for name, value in found.items():

@@ -4,6 +4,8 @@ from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from chainrule.templates import environment
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -24,12 +26,7 @@ class RepresentationMixin:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(
-        loader=PackageLoader("chainrule.estimators"), autoescape=True, trim_blocks=True
-    )
-    return environment.get_template("network.html.j2")
+    return environment("chainrule.estimators", html=True).get_template("network.html.j2")
 
 
 def _facts(est: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The chosen model as it is kept: with its preparation, answering in the target's own unit."""
 
 import copy
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
+from chainrule.files.describe import searched
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 
@@ -77,7 +79,7 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
     """The facts that the model's file tells."""
     scores = result.scores.model_dump()
     metric, table = bench.task.metric, bench.spec.data.table
-    return {
+    facts = {
         "target": (table.target if table else data.target_name) or "class",
         "source": data.source[:1000],
         "fingerprint": data.sha256,
@@ -88,3 +90,7 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
             if score is not None
         },
     }
+    if (search := result.search) is None:
+        return facts
+    score = math.nan if search.mean is None else search.mean
+    return facts | {"search": searched(search.strategy, len(search.candidates), score, search.best)}

@@ -1,5 +1,6 @@
 """A fitted estimator as header and arrays."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from chainrule.files.rebuild import CLASSES, class_named
 from chainrule.files.refusal import explain, message, refuse
 from chainrule.files.stream import stream_of
 
-__all__ = ["describe", "number_of"]
+__all__ = ["describe", "searched"]
 
 Arrays = dict[str, npt.NDArray[Any]]
 NUMBERS = ("loss_", "best_loss_", "best_validation_score_", "chance_loss_")
@@ -146,6 +147,18 @@ def number_of(value: Any) -> float | dict[str, str]:
     """A number as the header's records have it."""
     number = float(value)
     return number if np.isfinite(number) else {"float": str(number)}
+
+
+def searched(
+    strategy: str, candidates: int, score: float, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """How a model's parameters were found, as ``about["search"]`` has it."""
+    return {
+        "strategy": strategy,
+        "candidates": candidates,
+        "best_score": number_of(score),
+        "best_params": {str(name): values.encode(value, name) for name, value in params.items()},
+    }
 
 
 def _history(est: Any, arrays: Arrays) -> dict[str, list[str] | None]:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.equations.optimizers import OPTIMIZERS
+from chainrule.files import values
 from chainrule.files.limits import MAX_LAYERS, MAX_STEPS
 from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import Count, Finite, Name, Number, Record
@@ -77,6 +78,12 @@ class Labels(Record):
     count: Annotated[int, Field(ge=1, lt=2**31)]
     text: Count | None
     sparse: bool
+
+    @model_validator(mode="after")
+    def _sparse_where_several(self) -> "Labels":
+        if self.sparse and self.y_type != "multilabel-indicator":
+            refuse("sparse labels of several a sample alone", f"sparse ones, {self.y_type}")
+        return self
 
 
 class Fitted(Record):
@@ -178,6 +185,15 @@ class Searched(Record):
     candidates: Count
     best_score: Number
     best_params: dict[Text, Any]
+
+    @model_validator(mode="after")
+    def _params_of_this_format(self) -> "Searched":
+        self.decoded()
+        return self
+
+    def decoded(self) -> dict[str, Any]:
+        """The best parameters' values."""
+        return {name: values.decode(value, name) for name, value in self.best_params.items()}
 
 
 class About(Record):

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from chainrule import __version__
 from chainrule.errors import ModelFileError
-from chainrule.files import strict_json, values
+from chainrule.files import strict_json
 from chainrule.files.arrays import check_values
 from chainrule.files.atomic import write_bytes
 from chainrule.files.container import dump
-from chainrule.files.describe import describe, number_of
+from chainrule.files.describe import describe, searched
 from chainrule.files.digest import digest_of
 from chainrule.files.header import About, version_of
 from chainrule.files.limits import MAX_MODEL_BYTES
@@ -68,13 +68,12 @@ def _best_of(est: Any, about: Mapping[str, Any] | None) -> tuple[Any, Mapping[st
     """Of a search its best estimator, and how it was found; anything else as it is."""
     if not hasattr(est, "best_estimator_") or not hasattr(est, "cv_results_"):
         return est, about
-    params = {str(name): values.encode(value, name) for name, value in est.best_params_.items()}
-    found = {
-        "strategy": str(getattr(est, "strategy", type(est).__name__)),
-        "candidates": len(est.cv_results_["params"]),
-        "best_score": number_of(getattr(est, "best_score_", float("nan"))),
-        "best_params": params,
-    }
+    found = searched(
+        str(getattr(est, "strategy", type(est).__name__)),
+        len(est.cv_results_["params"]),
+        getattr(est, "best_score_", float("nan")),
+        est.best_params_,
+    )
     return est.best_estimator_, {**(about or {}), "search": found}
 
 

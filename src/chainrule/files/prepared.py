@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from chainrule.errors import InvalidInputError
 from chainrule.files import text, values
 from chainrule.files.limits import MAX_STEPS
 from chainrule.files.records import Finite, Name, NotFinite, Record
@@ -14,6 +15,7 @@ from chainrule.files.refusal import message, refuse, shown
 from chainrule.models.columns import KINDS, Column
 from chainrule.models.steps import Affine, Bounds, Fill, Projection, Step
 from chainrule.models.table import PERIODS, TableStep, Treatment
+from chainrule.tables.settings import SETTINGS, check_settings
 
 __all__ = ["PreparedRecord", "describe", "frozen", "rebuild"]
 
@@ -166,6 +168,20 @@ class PreparedRecord(Record):
     steps: Annotated[list[AnyStep], Field(min_length=1, max_length=MAX_STEPS)]
     feature_names: Literal[False] = False  # a table's are in its step
 
+    @model_validator(mode="after")
+    def _settings_that_can_be(self) -> "PreparedRecord":
+        if unknown := self.params.keys() - SETTINGS.keys():
+            refuse("parameters that TablePreparation has", shown(min(unknown)))
+        try:
+            check_settings(self.decoded())
+        except InvalidInputError as error:
+            refuse("parameters that TablePreparation takes", f"others: {message(error)}")
+        return self
+
+    def decoded(self) -> dict[str, Any]:
+        """The parameters' values."""
+        return {name: values.decode(value, name) for name, value in self.params.items()}
+
     @property
     def n_in(self) -> int:
         return self.steps[0].n_in
@@ -263,12 +279,6 @@ def rebuild(record: PreparedRecord, arrays: Arrays) -> Any:
     """The preparation of a checked record and its arrays."""
     from chainrule.tables.transformer import TablePreparation
 
-    params = {name: values.decode(value, name) for name, value in record.params.items()}
-    if unknown := params.keys() - set(TablePreparation._get_param_names()):
-        refuse("parameters that TablePreparation has", shown(min(unknown)))
     steps = frozen(record, arrays)
     columns = steps[0].columns if isinstance(steps[0], TableStep) else ()
-    try:
-        return TablePreparation(**params).set_steps(steps, columns)
-    except (ValueError, TypeError) as error:
-        refuse("a preparation that can be", f"another: {message(error)}")
+    return TablePreparation(**record.decoded()).set_steps(steps, columns)

@@ -29,6 +29,9 @@ NUMPY_TYPES: Mapping[str, type[np.generic]] = {
         *(np.uint64, np.uint32, np.uint16, np.uint8),
     )
 }
+WHOLE = range(-(2**63), 2**64)
+"""The whole numbers of 64 bits, with and without a sign: beyond them NumPy has none."""
+
 _NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
 
@@ -60,7 +63,7 @@ def encode(value: Any, name: str) -> Any:
 
 
 def _encode_int(value: int, name: str) -> int:
-    if not -(2**63) <= value < 2**64:
+    if value not in WHOLE:
         raise ModelFileError(
             f"The parameter {name!r} must fit in 64 bits to go into a model file; it holds "
             f"{shown(value)}. Give a smaller number."
@@ -79,6 +82,8 @@ def decode(value: Any, name: str) -> Any:
     """What ``encode`` made JSON of. ``value`` may be any JSON: all else is refused."""
     if isinstance(value, list):
         return [decode(item, name) for item in value]
+    if type(value) is int and value not in WHOLE:
+        refuse(f"whole numbers of 64 bits in the parameter {name!r}", shown(value))
     if not isinstance(value, dict):
         return value
     if len(value) != 1 or (tag := next(iter(value))) not in _DECODERS:

@@ -20,6 +20,7 @@ from chainrule.files.atomic import write_bytes
 from chainrule.interop.script_table import table_arrays
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, Step, freeze
 from chainrule.models.table import TableStep
+from chainrule.templates import environment
 
 __all__ = ["write_script"]
 
@@ -199,14 +200,6 @@ def _weights(model: FrozenModel, parts: list[_Part]) -> bytes:
 
 @cache
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("chainrule.interop"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["literal"] = repr
-    return environment.get_template("script.py.j2")
+    templates = environment("chainrule.interop")
+    templates.filters["literal"] = repr
+    return templates.get_template("script.py.j2")

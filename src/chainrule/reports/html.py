@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
@@ -14,6 +14,7 @@ from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline
 from chainrule.reports.tiles import tile
+from chainrule.templates import environment as templates_of
 
 __all__ = ["environment", "ranked", "render", "timings", "write_report"]
 
@@ -56,13 +57,7 @@ def render(results: Results) -> str:
 
 def environment() -> Environment:
     """The templates, with the filters that they use."""
-    environment = Environment(
-        loader=PackageLoader("chainrule.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = templates_of("chainrule.reports", html=True)
     filters: dict[str, Callable[..., Any]] = {
         "score": numbers.score,
         "number": numbers.printed,
@@ -76,9 +71,9 @@ def environment() -> Environment:
         "settings": numbers.settings,
         "tally": beside.tally,
     }
-    environment.filters.update(filters)
+    made.filters.update(filters)
     headings = {part: heading for part, (heading, _) in beside.PARTS.items()}
-    environment.globals.update(
+    made.globals.update(
         marks=beside.MARKS,
         headings=headings,
         score=numbers.score,
@@ -86,7 +81,7 @@ def environment() -> Environment:
         difference=numbers.difference,
         short=numbers.short,
     )
-    return environment
+    return made
 
 
 def _picture(results: Results, pixels: tuple[float, ...]) -> str:

@@ -84,7 +84,8 @@ def _truth(model: FrozenModel, target: str) -> Column:
         return Column(target, "number")
     assert model.classes is not None
     if model.classes.dtype == bool:
-        return Column(target, "category", TRUTH)
+        known = tuple(TRUTH[value] for value in model.classes.tolist())  # one of the two, perhaps
+        return Column(target, "category", known)
     numbers = model.classes.dtype.kind in "iuf"
     levels = [level_of(x) if numbers else str(x) for x in model.classes.tolist()]
     return Column(target, "category", tuple(levels))

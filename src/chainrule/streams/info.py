@@ -6,6 +6,7 @@ from chainrule.files.header import Pipeline
 from chainrule.files.light import load_frozen
 from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import NotFinite
+from chainrule.files.refusal import shown
 from chainrule.streams.predict import columns_of, model_path
 
 __all__ = ["described"]
@@ -78,8 +79,16 @@ def _about(about: object) -> list[tuple[str, str]]:
         found.append((name, number))
     if about.search:
         search = about.search
-        found.append(("search", f"{search.strategy}, best of {search.candidates}"))
+        score = search.best_score
+        number = score.float if isinstance(score, NotFinite) else f"{score:.4f}"
+        found.append(("search", f"{search.strategy}, best of {search.candidates}: {number}"))
+        settings = [f"{name}={_value(value)}" for name, value in search.decoded().items()]
+        found.append(("found", _some(settings)))
     return found
+
+
+def _value(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else shown(value)
 
 
 def _some(names: list[str]) -> str:

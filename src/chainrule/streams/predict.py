@@ -169,17 +169,17 @@ def rows_of(
     then be right.
     """
     columns = columns_of(model)
-    unnamed = isinstance(source, ArraySource) and len(source.names) == model.n_in
+    names = getattr(source, "features", source.names)  # of an .npz without its y
+    unnamed = isinstance(source, ArraySource) and len(names) == model.n_in
     if columns is None or (unnamed and not set(source.names) >= {c.name for c in columns}):
-        if len(source.names) != model.n_in:
+        if len(names) != model.n_in:
             raise DataError(
                 f"{source.name}: required {model.n_in} columns, as the model was trained with; "
-                f"came {len(source.names)}. Leave the others out."
+                f"came {len(names)}. Leave the others out."
             )
         kinds = columns or (Column("", "number"),) * model.n_in
         columns = tuple(
-            Column(name, kind.kind, kind.levels)
-            for name, kind in zip(source.names, kinds, strict=True)
+            Column(name, kind.kind, kind.levels) for name, kind in zip(names, kinds, strict=True)
         )
     return encoded(source, columns, rows, start)
 

@@ -231,8 +231,9 @@ def _columns(model: FrozenModel, A: np.ndarray, probabilities: bool) -> Columns:
     else:
         found["prediction"] = predictions
     if probabilities and model.task != "regression":
-        for at, values in enumerate(model.probabilities(A).T):
-            found[f"probability_{names[at]}"] = values
+        # a single class is certain of itself; it has two columns, of which the first is its own
+        for name, values in zip(names, model.probabilities(A).T, strict=False):
+            found[f"probability_{name}"] = values
     return found
 
 

@@ -20,6 +20,8 @@ __all__ = ["ArrayBlock", "ArrowBlock", "Block", "level_of", "number_of"]
 
 Array = npt.NDArray[Any]
 PADDED = re.compile(r"[+-]?0\d")
+ZONE = r"\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
+"""How a text ends that is a moment with its zone: 2026-11-22T10:00:00+01:00."""
 
 
 class Block(Protocol):
@@ -52,8 +54,9 @@ class Block(Protocol):
 
 def level_of(value: float) -> str:
     """A number as the name of a category: 3.0 is "3", so that a column with gaps, which is read as
-    floating, has the levels of one without."""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    floating, has the levels of one without; and 0.1 is "0.1" in float32 too, as in a file of text.
+    """
+    return str(int(value)) if float(value).is_integer() else repr(float(str(value)))
 
 
 def number_of(text: str) -> float | None:
@@ -90,8 +93,7 @@ class ArrayBlock:
             return codes, ["true" if value else "false" for value in values.tolist()]
         missing = ~np.isfinite(values.astype(float))
         return np.where(missing[codes], -1, codes), [
-            "" if hole else level_of(value)
-            for value, hole in zip(values.tolist(), missing, strict=True)
+            "" if hole else level_of(value) for value, hole in zip(values, missing, strict=True)
         ]
 
     def seconds(self, name: str) -> Array:
@@ -152,10 +154,11 @@ class ArrowBlock:
 
         column, sort = self._column(name), self.sort(name)
         if sort == "number":
-            column = column.cast(pa.float64(), safe=False)
+            few = column.type in (pa.float16(), pa.float32())
+            column = column.cast(pa.float32() if few else pa.float64(), safe=False)
             column = pc.if_else(pc.is_finite(column), column, None)
             encoded = column.dictionary_encode()
-            levels = [level_of(value) for value in encoded.dictionary.to_pylist()]
+            levels = [level_of(value) for value in encoded.dictionary.to_numpy()]
         else:
             if sort in ("bool", "date"):
                 column = column.cast(pa.string())
@@ -174,10 +177,26 @@ class ArrowBlock:
             self._refuse(name, column, None, what)  # of what unit would it be?
         if pa.types.is_timestamp(column.type):
             column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+        if self.sort(name) == "text":
+            column = self._without_zone(name, column, what)
         stamps = self._cast(name, column, pa.timestamp("us"), what)
         moments = stamps.to_numpy(zero_copy_only=False).astype("datetime64[us]")
         whole = moments.astype(np.int64) / 1e6
         return np.where(np.isnat(moments), np.nan, whole)
+
+    def _without_zone(self, name: str, column: Any, what: str) -> Any:
+        """Texts as moments in UTC; what says nothing of its zone is taken as it is."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        zoned = pc.match_substring_regex(column, ZONE)
+        if not pc.any(zoned).as_py():
+            return column
+        with_one = pc.if_else(zoned, column, None)
+        without = pc.if_else(zoned, None, column)
+        moments = self._cast(name, with_one, pa.timestamp("us", "UTC"), what)
+        plain = self._cast(name, without, pa.timestamp("us"), what)
+        return pc.coalesce(moments.cast(pa.timestamp("us")), plain)
 
     def matrix(self, names: Sequence[str]) -> Array | None:
         import pyarrow as pa

@@ -24,6 +24,9 @@ MANY = 100
 FEW = 20
 """Up to so many different whole numbers, a target is of classes."""
 
+EXACT = 2**53
+"""Up to here float64 has every whole number."""
+
 Task = Literal["classification", "regression"]
 
 
@@ -164,7 +167,11 @@ def _levels(one: Found) -> tuple[str, ...]:
 
 def _gaps(one: Found) -> str:
     said = f"; {one.missing} missing" if one.missing else ""
-    return said + (f"; {one.infinite} infinite, taken as missing" if one.infinite else "")
+    said += f"; {one.infinite} infinite, taken as missing" if one.infinite else ""
+    largest = max(-one.lowest, one.highest)
+    if one.whole and largest >= EXACT:
+        said += "; whole numbers beyond 2^53, taken to the nearest float64"
+    return said
 
 
 def _counts_rows(one: Found) -> bool:

@@ -73,7 +73,7 @@ def open_source(given: Any, **options: Any) -> Source:
         pandas, polars or Arrow table (anything with Arrow's C interface); or a `Source`.
     options
         What the kind of file takes: ``delimiter``, ``encoding``, ``header`` (of CSV), ``array``
-        (the name within an .npz).
+        (the name within an .npz; without it X, and y as one more column where there is one).
 
     Raises
     ------
@@ -151,6 +151,11 @@ def _npz(path: Path, array: str | None = None) -> Source:
                     f"{path} holds the arrays {', '.join(names)}: say which has the rows, such as "
                     f"array={names[0]!r}."
                 )
+            y = held["y"] if "y" in names and array is None and chosen == "X" else None
+            if y is not None and y.ndim == 1 and y.dtype.kind in "biufU":
+                from chainrule.tables.labelled import LabelledSource
+
+                return LabelledSource(held[chosen], y, str(path))
             return ArraySource(held[chosen], name=str(path))
     except DataError:
         raise

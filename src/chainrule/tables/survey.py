@@ -52,7 +52,7 @@ class Found:
         if self.sort == "other":
             return
         if self.sort == "number":
-            self._take_numbers(block.numbers(self.name).astype(float))
+            self._take_numbers(block.numbers(self.name))
             return
         codes, texts = block.texts(self.name)
         counts = np.bincount(codes[codes >= 0], minlength=len(texts))
@@ -97,9 +97,9 @@ class Found:
             if len(distinct) > DISTINCT:
                 self.counts = None
             else:
-                self._count(
-                    [(level_of(x), n) for x, n in zip(distinct.tolist(), counts, strict=True)]
-                )
+                float32 = distinct.dtype == np.float32  # its numbers have names of their own
+                numbers = distinct if float32 else distinct.tolist()
+                self._count([(level_of(x), n) for x, n in zip(numbers, counts, strict=True)])
 
     def _range(self, values: np.ndarray) -> None:
         self.infinite += int(np.isinf(values).sum())

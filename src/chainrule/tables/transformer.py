@@ -7,12 +7,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.errors import DataError, InvalidInputError
+from chainrule.errors import DataError
 from chainrule.models.columns import Column
 from chainrule.models.steps import Step
 from chainrule.tables.deciding import decide
 from chainrule.tables.encoding import encoded
 from chainrule.tables.preparing import fit_table
+from chainrule.tables.settings import check_settings
 from chainrule.tables.source import ArraySource, open_source
 from chainrule.tables.survey import survey
 
@@ -71,6 +72,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find out what the columns of the table ``X`` are, and what is to be done with them."""
+        check_settings(self.get_params(deep=False))
         source = open_source(X)
         decided = decide(survey(source), drop=tuple(self.drop), kinds=self.kinds)
         columns = tuple(each.column for each in decided if each.kind)
@@ -92,8 +94,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
 
     def set_steps(self, steps: tuple[Step, ...], columns: tuple[Column, ...] = ()) -> Self:
         """Take steps that are fitted already; ``columns`` where the first is of a table."""
-        if self.dtype not in ("float32", "float64"):
-            raise InvalidInputError(f"dtype: required 'float32' or 'float64'; came {self.dtype!r}.")
+        check_settings(self.get_params(deep=False))
         self.steps_, self.columns_ = steps, columns
         self.n_features_in_ = steps[0].n_in
         if columns:

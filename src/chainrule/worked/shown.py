@@ -5,6 +5,8 @@ from functools import cache
 from io import StringIO
 from typing import Any
 
+from chainrule.templates import environment
+
 __all__ = ["Shown", "html_template", "said_by", "small"]
 
 
@@ -66,13 +68,4 @@ def _bullet(remark: str) -> Any:
 @cache
 def html_template(name: str) -> Any:
     """A template of this package that escapes all that it is given."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("chainrule.worked"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
+    return environment("chainrule.worked", html=True).get_template(name)

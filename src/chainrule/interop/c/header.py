@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import chainrule
 from chainrule.equations.network import Layer
@@ -26,6 +25,7 @@ from chainrule.interop.c.quantized import (
 )
 from chainrule.models import FrozenModel, freeze
 from chainrule.models.table import TableStep
+from chainrule.templates import environment
 
 __all__ = ["HeaderReport", "write_header"]
 
@@ -188,14 +188,7 @@ def _rendered(model: FrozenModel, made: Program) -> str:
         "classes": None if model.classes is None else _classes(model.classes),
         "features": _texts(names) if (names := _feature_names(model)) else None,
     }
-    environment = Environment(
-        loader=PackageLoader("chainrule.interop.c"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("header.h.j2").render(values)
+    return environment("chainrule.interop.c").get_template("header.h.j2").render(values)
 
 
 def _feature_names(model: FrozenModel) -> tuple[str, ...] | None:

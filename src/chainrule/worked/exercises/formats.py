@@ -5,6 +5,7 @@ from functools import cache, partial
 from typing import Any
 
 from chainrule.errors import InvalidInputError, unknown_name
+from chainrule.templates import environment as templates_of
 from chainrule.worked.exercises.sheet import Sheet
 from chainrule.worked.expressions import Ref
 from chainrule.worked.quantities import Trace
@@ -93,16 +94,7 @@ WRITERS: Mapping[str, Callable[[Any, Sheet], Any]] = {
 
 @cache
 def _environment() -> Any:
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    places = [PackageLoader("chainrule.worked"), PackageLoader("chainrule.worked.render")]
-    return Environment(
-        loader=ChoiceLoader(places),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return templates_of("chainrule.worked", "chainrule.worked.render")
 
 
 def _rows(texts: Sequence[str], n: int) -> list[Sequence[str]]:

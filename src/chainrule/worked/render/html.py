@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.templates import environment as templates_of
 from chainrule.worked.expressions import Expression
 from chainrule.worked.render.cells import Cell
 from chainrule.worked.render.document import Block, Document
@@ -43,15 +44,7 @@ def cell_html(found: Cell, voice: Voice) -> str:
 @cache
 def environment() -> Any:
     """Templates that escape all that is not markup already."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("chainrule.worked.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return templates_of("chainrule.worked.render", html=True)
 
 
 def _filters(voice: Voice) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chainrule.templates import environment as templates_of
 from chainrule.worked.names import GREEK
 from chainrule.worked.render.cells import Cell
 from chainrule.worked.render.document import Block, Document
@@ -58,20 +59,14 @@ def cell_latex(found: Cell, voice: Voice) -> str:
 @cache
 def environment() -> Any:
     r"""Templates in which ``((`` and ``<<`` stand for what braces mean to LaTeX."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(
-        loader=PackageLoader("chainrule.worked.render"),
-        undefined=StrictUndefined,
+    made = templates_of(
+        "chainrule.worked.render",
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",
         variable_end_string=">>",
         comment_start_string="<#",
         comment_end_string="#>",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
     )
     made.filters["escaped"] = escaped
     return made

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
+from chainrule.templates import environment as templates_of
 from chainrule.worked.render.document import Document
 from chainrule.worked.render.latex import formula_filters
 
@@ -26,12 +27,4 @@ def escaped(words: str) -> str:
 
 @cache
 def _environment() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("chainrule.worked.render"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return templates_of("chainrule.worked.render")
