@@ -38,7 +38,7 @@ def print_decisions(
 def print_plan(
     plan: "PhotoPlan", console: "Console", changes: Mapping[str, Any], *, whole: bool
 ) -> None:
-    """A small table of the classes and what the images are brought to; and the spec, if ``whole``."""
+    """A small table of classes and what images are brought to; and the spec, if ``whole``."""
     rows = [(each.what, each.taken, each.why) for each in plan.decided]
     _print(("folder", "taken for", "because"), rows, console)
     if whole:

@@ -169,8 +169,9 @@ def _known_everywhere(
         strange = sorted(by_class.keys() - set(classes))
         if strange:
             raise DataError(
-                f"{printable(str(root))}: {folders[part]}/ has the class {printable(strange[0])!r}, "
-                f"which {folders['train']}/ has not. Required the same classes in both."
+                f"{printable(str(root))}: {folders[part]}/ has the class "
+                f"{printable(strange[0])!r}, which {folders['train']}/ has not. Required the same "
+                "classes in both."
             )
 
 

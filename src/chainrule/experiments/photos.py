@@ -9,7 +9,7 @@ from typing import Any
 
 from chainrule.data.photos import Photos, find_photos
 from chainrule.errors import DataError
-from chainrule.experiments.own import NET, SPACE
+from chainrule.experiments.own import NET
 from chainrule.models.images import Colour, Fit, ImageInput
 from chainrule.tables.folder import printable
 from chainrule.tables.image_survey import (
@@ -22,21 +22,35 @@ from chainrule.tables.image_survey import (
 
 __all__ = ["Decided", "PhotoPlan", "plan_photos"]
 
-IMAGE_NET: dict[str, Any] = {**NET, "hidden_layer_sizes": [256, 128], "dropout": 0.2}
+IMAGE_NET: dict[str, Any] = {
+    **NET,
+    "hidden_layer_sizes": [256, 128],
+    "learning_rate_init": 3e-4,  # pixels are all positive: larger steps leave many units dead
+    "dropout": 0.2,
+}
+SPACE: dict[str, Any] = {
+    "learning_rate_init": {"float": [5e-5, 3e-3], "log": True},
+    "weight_decay": {"float": [1e-4, 1e-1], "log": True},
+    "dropout": {"float": [0.0, 0.5]},
+    "hidden_layer_sizes": {"choice": [[128], [256], [128, 64], [256, 128], [512, 256]]},
+}
 
 FEWEST = 5
 """Images that a class needs to be in every part."""
 
-LOGISTIC = 4e9
-"""Training rows x features x classes up to which logistic regression ends in about a minute."""
+LOGISTIC = 3e8
+"""Training rows x features x classes up to which logistic regression ends in about half a minute
+on two cores; beyond it sees 50 principal components."""
 
 NEIGHBOURS = 4e11
 """All rows x training rows x features up to which the nearest neighbours do."""
 
-TREES = 2e5
+TREES = 1e5
 """Training rows x classes up to which boosted trees on 50 components do."""
 
 COMPONENTS = 50
+WIDEST = 4096
+"""Features of which principal components are found quickly."""
 
 NUMBERS = 1_000_000
 """Of so many pixels at most, images are shown in a part of the report."""
@@ -224,13 +238,15 @@ def _models(
         "majority": {"label": "Always the commonest class", "family": "majority"},
     }
     d, left_out = image.n_features, []
+    components = min(COMPONENTS, d, trained - 1)
+    reduced = {"prepare": ["unit", f"pca:{components}"], "dtype": "float32"}
+    on = f"on {components} principal components"
+    narrow = d <= WIDEST
+    logistic = {"family": "logistic-regression", "settings": {"max_iter": 100}}
     if trained * d * classes <= LOGISTIC:
-        models["logistic"] = {
-            "label": "Logistic regression",
-            "family": "logistic-regression",
-            **unit,
-            "settings": {"max_iter": 100},
-        }
+        models["logistic"] = {"label": "Logistic regression", **logistic, **unit}
+    elif narrow and trained * components * classes <= LOGISTIC:
+        models["logistic"] = {"label": f"Logistic regression {on}", **logistic, **reduced}
     else:
         left_out.append("logistic regression: would take long on so many pixels")
     if total * trained * d <= NEIGHBOURS:
@@ -242,13 +258,11 @@ def _models(
         }
     else:
         left_out.append("nearest neighbours: would take long on so many images")
-    components = min(COMPONENTS, d, trained - 1)
-    if trained * classes <= TREES:
+    if narrow and trained * classes <= TREES:
         models["trees"] = {
-            "label": f"Boosted trees on {components} principal components",
+            "label": f"Boosted trees {on}",
             "family": "boosted-trees",
-            "prepare": ["unit", f"pca:{components}"],
-            "dtype": "float32",
+            **reduced,
             "settings": {"random_state": 0},
         }
     else:

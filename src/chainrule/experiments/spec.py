@@ -43,9 +43,10 @@ class SplitSpec(Table):
     """How the rows are cut; see `chainrule.data.splits`.
 
     ``"own test"`` keeps the test part that the source has, and holds rows out for validation;
-    ``"own parts"`` keeps both its validation and its test part; ``"all"`` trains on all rows. ``train`` limits the rows that are trained on. A share is a number
-    between 0 and 1, a count a whole number. ``stratify`` keeps the share of each class in every
-    part; unless told otherwise it does, where there are classes.
+    ``"own parts"`` keeps both its validation and its test part; ``"all"`` trains on all rows.
+    ``train`` limits the rows that are trained on. A share is a number between 0 and 1, a count a
+    whole number. ``stratify`` keeps the share of each class in every part; unless told otherwise it
+    does, where there are classes.
     """
 
     scheme: str

@@ -198,8 +198,9 @@ class ImageRecord(Record):
 class About(Record):
     """What is known of a model besides what it computes; each may be left out.
 
-    ``image`` says what images its rows are; ``source`` is the name of the training data's file, ``fingerprint`` their SHA-256, ``rows`` how
-    many were trained on, ``metrics`` what was measured, by part and name (``"test accuracy"``).
+    ``image`` says what images its rows are; ``source`` is the name of the training data's file,
+    ``fingerprint`` their SHA-256, ``rows`` how many were trained on, ``metrics`` what was measured,
+    by part and name (``"test accuracy"``).
     """
 
     task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
@@ -258,10 +259,8 @@ class Header(Record):
     def _takes_its_images(self) -> "Header":
         if self.about is None or self.about.image is None:
             return self
-        first = (
-            self.model.steps[0] if isinstance(self.model, Pipeline) and self.model.steps else None
-        )
-        n_in = self.network.network.sizes[0] if first is None else first.n_in
+        steps = self.model.steps if isinstance(self.model, Pipeline) else []
+        n_in = steps[0].n_in if steps else self.network.network.sizes[0]
         image = self.about.image.made()
         if image.n_features != n_in:
             refuse(f"images of {n_in} values, as the model takes", f"images of {image.n_features}")

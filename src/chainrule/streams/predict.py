@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule.errors import DataError, InvalidInputError
+from chainrule.errors import DataError, InvalidInputError, ModelFileError
 from chainrule.files.light import load_frozen
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel, freeze
@@ -149,9 +149,21 @@ def frozen(model: Any) -> FrozenModel:
 
 
 def model_path(given: str | os.PathLike[str]) -> Path:
-    """The model file that a path means: itself, or the one in a run's folder."""
+    """The model file that a path means: itself, or the one in a run's folder.
+
+    Raises
+    ------
+    ModelFileError
+        There is no such file.
+    """
     path = Path(given)
-    return path / "model.safetensors" if path.is_dir() else path
+    file = path / "model.safetensors" if path.is_dir() else path
+    if not file.exists():
+        raise ModelFileError(
+            f"{file} does not exist. Required the path of a model file, or of the folder of a run "
+            "that has ended."
+        )
+    return file
 
 
 def columns_of(model: FrozenModel) -> tuple[Column, ...] | None:
