@@ -234,7 +234,7 @@ def _capped() -> Iterator[None]:
 
 def main() -> None:
     """Change the files of all models of the tests ``--count`` times, and tell what became of it."""
-    from tests.files.conftest import MODELS, fit
+    from tests.files.conftest import ABOUT, MODELS, fit
 
     from chainrule.files.model_file import to_bytes
 
@@ -243,9 +243,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     files = []
-    for make in MODELS.values():
+    for name, make in MODELS.items():
         est, X, y = make()
-        files.append((fit(est, X, y), to_bytes(est), X))
+        files.append((fit(est, X, y), to_bytes(est, ABOUT.get(name)), X))
         fate(*files[-1], seed=0)  # what is imported on the way
     found: Counter[str] = Counter()
     with _capped():
