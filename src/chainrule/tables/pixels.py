@@ -21,7 +21,7 @@ from chainrule.models.images import ImageInput
 
 __all__ = ["FORMATS", "MOST_PIXELS", "UnreadableError", "facts_of", "pillow", "pixels_of"]
 
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What is read, by what is in the file; Pillow would try others, some of which start programs."""
 
 MOST_PIXELS = 89_478_485
