@@ -87,7 +87,10 @@ def test_a_folder_with_all_three_parts(tmp_path):
     data = load_photos(tmp_path / "p", RGB)
     assert [len(y) for y in (data.y_train, data.y_validation, data.y_test)] == [9, 6, 3]
     said = find_photos(tmp_path / "p").remarks
-    assert said[:2] == ("1 images in other/ outside of a class", "1 images in test/ outside of a class")
+    assert said[:2] == (
+        "1 images in other/ outside of a class",
+        "1 images in test/ outside of a class",
+    )
 
 
 def test_classes_that_are_called_train(tmp_path):

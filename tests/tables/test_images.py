@@ -77,9 +77,13 @@ def test_what_pillow_warns_of_is_not_ours_to_show(folder):
 def test_a_single_image_and_what_is_none(folder, tmp_path):
     source = open_source(folder / "red" / "000.png", image=IMAGE)
     assert source.files == ["000.png"] and source.n_rows == 1
-    with pytest.raises(DataError, match=r"trained on a folder of them.*required a file with a tabl"):
+    with pytest.raises(
+        DataError, match=r"trained on a folder of them.*required a file with a tabl"
+    ):
         open_source(folder / "red" / "000.png")
-    with pytest.raises(DataError, match=r"is a folder\. Images are for a model that was trained on"):
+    with pytest.raises(
+        DataError, match=r"is a folder\. Images are for a model that was trained on"
+    ):
         open_source(folder)
     with pytest.raises(DataError, match=r"no option 'delimiter' of images \(skip_damaged\)"):
         open_source(folder, image=IMAGE, delimiter=";")

@@ -115,7 +115,11 @@ def _cut_in_words(spec: DataSpec, cut: Parts, stratified: bool) -> list[str]:
 def _samples(data: DataSet, count: int) -> tuple[SampleImage, ...]:
     if data.image_shape is None:
         return ()
-    first = zip(data.X_train[:count], data.y_train[:count], strict=True)
+    y = data.y_train
+    chosen = np.arange(min(count, len(y)))
+    if np.all(np.diff(y) >= 0):  # class by class, as the images of folders: some of each
+        chosen = np.linspace(0, len(y) - 1, len(chosen)).round().astype(int)
     return tuple(
-        SampleImage(label=data.class_names[y], pixels=tuple(map(float, x))) for x, y in first
+        SampleImage(label=data.class_names[y[at]], pixels=tuple(map(float, data.X_train[at])))
+        for at in chosen
     )

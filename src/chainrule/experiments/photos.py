@@ -236,7 +236,7 @@ def _models(
     unit = {"prepare": ["unit"], "dtype": "float32"}
     models: dict[str, Any] = {
         "net": {"label": "Network", "family": "mlp", **unit, "settings": dict(settings)},
-        "majority": {"label": "Always the commonest class", "family": "majority"},
+        "majority": {"label": "Always the commonest class", "family": "majority", **unit},
     }
     d, left_out = image.n_features, []
     components = min(COMPONENTS, d, trained - 1)
@@ -267,6 +267,8 @@ def _models(
             **unit,
             "settings": {"n_neighbors": 5},
         }
+    else:
+        left_out.append("nearest neighbours: would take long on so many images")
     return models, left_out
 
 
