@@ -121,9 +121,9 @@ def test_flags_and_a_narrow_terminal(made):
 
 def test_tune(tmp_path):
     folder = photos(tmp_path / "p", n=10, size=(4, 4))
-    done = command("train", folder, "--tune", 2, *SMALL[:4], *SMALL[6:], "--out", tmp_path / "run")
+    brief = ["--set", "models.net.settings.max_iter=2", "--set", "models.net.settings.dropout=0.0"]
+    done = command("train", folder, "--tune", 2, *SMALL, *brief, "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
-    assert "best of 2" in command("info", tmp_path / "run").stdout or "Network" in done.stdout
     results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
     assert len(results["models"][0]["search"]["candidates"]) == 2
 

@@ -58,9 +58,9 @@ def test_what_is_passed_over_is_told(tmp_path):
 
 
 def test_numbers_are_in_their_order(tmp_path):
-    colours = {name: (1, 0, 0) for name in ("10", "9", "-1")}
+    colours = dict.fromkeys(("10", "9", "-1"), (1, 0, 0))
     assert find_photos(photos(tmp_path / "n", 1, colours)).class_names == ("-1", "9", "10")
-    colours = {name: (1, 0, 0) for name in ("10", "09", "x")}
+    colours = dict.fromkeys(("10", "09", "x"), (1, 0, 0))
     assert find_photos(photos(tmp_path / "t", 1, colours)).class_names == ("09", "10", "x")
 
 

@@ -77,7 +77,8 @@ def test_classes_that_are_too_small(tmp_path):
     folder = photos(tmp_path / "p", n=5)
     plan_photos(folder)
     (folder / "red" / "000.png").unlink()
-    with pytest.raises(DataError, match="the class 'red' has 4 images.*at least 5.*stratify=false"):
+    said = r"the class 'red' has 4 images.*at least 5.*stratify=false"
+    with pytest.raises(DataError, match=said):
         plan_photos(folder)
     spec = load(plan_photos(folder, stratify=False).spec, {"data.split.stratify": False})
     assert sum(len(part.y) for part in parts_of(data_of(spec.data), spec.data).values()) == 14

@@ -94,7 +94,7 @@ def test_it_goes_on_where_it_was(made, tmp_path, monkeypatch):
 
 
 def test_other_photographs_are_another_prediction(made, tmp_path, monkeypatch):
-    _, path, new = made
+    _, path, _ = made
     folder = photos(tmp_path / "p", n=2)
     with pytest.raises(KeyboardInterrupt):
         predict_to(
@@ -141,7 +141,7 @@ def test_damaged_ones(made, tmp_path):
     folder = photos(tmp_path / "p", n=3)
     (folder / "red" / "001.png").write_text("no image")
     out = tmp_path / "o.csv"
-    with pytest.raises(DataError, match="1 of 9 images cannot be read: red/001.png"):
+    with pytest.raises(DataError, match=r"1 of 9 images cannot be read: red/001.png"):
         predict_to(path, folder, out)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["p"]
     assert predict_to(path, folder, out, skip_damaged=True) == 8

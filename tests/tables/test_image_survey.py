@@ -59,7 +59,7 @@ def test_what_cannot_be_opened(tmp_path):
     assert found.damaged == {"red/000.png": "no image by its content"}
     for path in folder.rglob("*.png"):
         path.write_text("no image")
-    with pytest.raises(DataError, match="6 of 6 images cannot be read: blue/000.png"):
+    with pytest.raises(DataError, match=r"6 of 6 images cannot be read: blue/000.png"):
         seen(folder)
 
 

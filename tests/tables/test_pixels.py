@@ -221,7 +221,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Image, "open", forbidden)
     for read_it in (lambda path: pixels_of(path, OWN), facts_of):
-        with pytest.raises(UnreadableError, match="^Permission denied$"):
+        with pytest.raises(UnreadableError, match=r"^Permission denied$"):
             read_it(tmp_path / "x.png")
     monkeypatch.undo()
     with pytest.raises(UnreadableError, match="No such file"):
