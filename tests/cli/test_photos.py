@@ -200,6 +200,8 @@ def test_mistakes_with_tables(tmp_path, made):
     ):
         done = command("train", table, *arguments)
         assert done.exit_code == 2 and said.casefold() in " ".join(done.stderr.split()).casefold()
+    done = command("train", tmp_path / "none")
+    assert done.exit_code == 2 and "Give the path of a table or a folder" in done.stderr
     done = command("info", tmp_path / "none")
     assert done.exit_code == 2 and "does not exist" in done.stderr
     done = command("predict", made[0], tmp_path, "-o", tmp_path / "o.csv")

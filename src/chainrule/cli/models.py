@@ -165,6 +165,8 @@ def train(
             return
         only = {"--size": size, "--grey/--rgb": None if grey is None else str(grey)}
         of_images_alone({**only, "--crop": crop, "--skip-damaged": skip_damaged})
+        if not data.exists():
+            raise InvalidInputError(f"{data} does not exist. Give the path of a table or a folder.")
         if target is None:
             raise InvalidInputError(
                 f"{data}: required the column to predict, for a table: --target COLUMN. (A folder "
