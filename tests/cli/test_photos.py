@@ -119,15 +119,6 @@ def test_flags_and_a_narrow_terminal(made):
     assert max(map(len, table.splitlines())) <= 60 and "4 x 7" in table
 
 
-def test_tune(tmp_path):
-    folder = photos(tmp_path / "p", n=10, size=(4, 4))
-    brief = ["--set", "models.net.settings.max_iter=2", "--set", "models.net.settings.dropout=0.0"]
-    done = command("train", folder, "--tune", 2, *SMALL, *brief, "--out", tmp_path / "run")
-    assert done.exit_code == 0, done.output
-    results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
-    assert len(results["models"][0]["search"]["candidates"]) == 2
-
-
 def test_export(made, tmp_path):
     """The row of an image's pixels gives the same answer elsewhere."""
     onnxruntime = pytest.importorskip("onnxruntime")

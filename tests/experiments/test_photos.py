@@ -1,16 +1,21 @@
 """From a folder of images to a spec, and from the spec to the same data."""
 
+import warnings
+
 import pytest
+from rich.console import Console
 from tests.tables.images_made import photos
 
 from chainrule.errors import DataError, InvalidInputError, SpecError
 from chainrule.experiments import photos as module
+from chainrule.experiments import run
 from chainrule.experiments.check import check
 from chainrule.experiments.datasets import data_of, data_task
 from chainrule.experiments.describe import parts_of
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.photos import plan_photos
 from chainrule.experiments.toml import dumps
+from chainrule.files.light import load_header
 
 
 def said(plan):
@@ -124,3 +129,17 @@ def test_a_spec_that_cannot_be(tmp_path):
     spec = load(spec, {"data.split": {"scheme": "own parts"}})
     with pytest.raises(SpecError, match="validation and a test part of its own"):
         parts_of(data_of(spec.data), spec.data)
+
+
+def test_a_search_on_bytes(tmp_path):
+    """Each candidate divides the bytes itself, and the best is kept with the images' size."""
+    settings = {"hidden_layer_sizes": [4], "max_iter": 2, "dropout": 0.0, "weight_decay": 0.0}
+    folder = photos(tmp_path / "p", n=10, size=(4, 4))
+    spec = plan_photos(folder, tune=2, settings=settings).spec
+    spec["models"] = {"net": spec["models"]["net"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = run(spec, out=tmp_path / "run", console=Console(quiet=True))
+    (net,) = results.models
+    assert len(net.search.candidates) == 2 and net.settings["input_scale"] == 255.0
+    assert load_header(tmp_path / "run" / "model.safetensors").about.image.height == 4
