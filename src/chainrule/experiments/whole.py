@@ -16,7 +16,7 @@ from chainrule.experiments.targets import Target
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 
-__all__ = ["about", "folded", "whole"]
+__all__ = ["about", "folded", "folder_labels", "whole"]
 
 WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 

@@ -46,13 +46,18 @@ def evaluate(
     DataError
         There is no such column, or it (or a sub-folder) is a class that the model does not know.
     """
-    if target is None and isinstance(model, str | os.PathLike):
-        about = load_header(model_path(model)).about
-        target = about.target if about else None
     known = frozen(model)
     opened = open_source(source, image=known.image, **options)
     if isinstance(opened, ImageSource):
+        if target is not None:
+            raise InvalidInputError(
+                f"{opened.name}: the sub-folders of a folder of images are the truth; came the "
+                f"column {target!r}. Leave it out (--target)."
+            )
         return _of_images(known, opened, memory)
+    if target is None and isinstance(model, str | os.PathLike):
+        about = load_header(model_path(model)).about
+        target = about.target if about else None
     if target is None or target not in opened.names:
         came = "none is named" if target is None else f"there is no {target!r}"
         raise DataError(
