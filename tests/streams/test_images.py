@@ -122,7 +122,7 @@ def test_the_truth_is_the_sub_folder(made, tmp_path):
     (folder / "red").rename(folder / "rde")
     with pytest.raises(DataError, match="the model knows, blue, green, red; came 'rde'"):
         evaluate(path, folder)
-    with pytest.raises(InvalidInputError, match="sub-folders .* are the truth; came the column"):
+    with pytest.raises(InvalidInputError, match=r"sub-folders .* the truth; came the column"):
         evaluate(path, folder, target="y")
     with pytest.raises(DataError, match="came images outside of any"):
         evaluate(path, folder / "rde")
