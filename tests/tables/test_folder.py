@@ -39,11 +39,12 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     (photos / "b").symlink_to(tmp_path / "real")
     (photos / "a" / "up").symlink_to(photos)
     (photos / "self").symlink_to(photos / "self")
+    (photos / "zz").symlink_to(tmp_path)  # the folder that the whole is in
     found = list_images(photos)
     assert found.names == ["a/1.png", "b/1.png"]
-    assert found.loops == ["a/up"]
+    assert found.loops == ["a/up", "zz"]
     assert "circle (a/up)" in "; ".join(found.passed_over)
-    assert sub_folders(photos) == ["a", "b"]
+    assert sub_folders(photos) == ["a", "b", "zz"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,10 +66,11 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def list_images(folder: Path, below: Iterable[str] | None = None) -> Listing:
-    """All images below a folder, at any depth; or of its sub-folders ``below``.
+def list_images(folder: Path) -> Listing:
+    """All images below a folder, at any depth.
 
-    Hidden files and folders are passed over. Links are followed, but not in circles.
+    Hidden files and folders are passed over. Links are followed, but not to a folder that they are
+    in, or that the whole is in.
 
     Raises
     ------
@@ -77,13 +78,8 @@ def list_images(folder: Path, below: Iterable[str] | None = None) -> Listing:
         The folder, or one below it, cannot be read.
     """
     found = Listing(folder)
-    here = _identity(folder)
-    if below is None:
-        _walk(folder, "", (here,), found)
-    else:
-        for name in below:
-            path = folder / name
-            _walk(path, f"{name}/", (here, _identity(path)), found)
+    above = [_identity(folder), *map(_identity, folder.resolve().parents)]
+    _walk(folder, "", above, found)
     # by parts, so that a folder's files stay together whatever its name ends with
     found.names.sort(key=lambda name: name.split("/"))
     return found
