@@ -10,7 +10,7 @@ from chainrule.experiments.datasets import data_of, data_task
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.own import plan
 from chainrule.experiments.toml import dumps
-from chainrule.experiments.whole import named
+from chainrule.experiments.whole import folder_labels, named
 
 N = 60
 NAMES = [
@@ -103,3 +103,18 @@ def test_labels_come_back(names, labels):
     found = named(net, names)
     assert found.classes_.tolist() == found._label_binarizer.classes_.tolist() == labels
     assert net.classes_.tolist() == list(range(len(names)))  # the network itself keeps its numbers
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("-3", "0", "12"), [-3, 0, 12]),
+        (("false", "true"), ["false", "true"]),
+        (("0.5", "2"), ["0.5", "2"]),
+        (("007", "010"), ["007", "010"]),
+    ],
+)
+def test_folders_are_numbers_or_text(names, labels):
+    """What a folder is called is found again in what is predicted, letter by letter."""
+    found = folder_labels(Net(len(names)), names)
+    assert found.tolist() == labels and [str(label) for label in found.tolist()] == list(names)

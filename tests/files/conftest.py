@@ -121,6 +121,11 @@ MODELS = {
         people(),
         strings("U8"),
     ),
+    "images": lambda: (
+        MLPClassifier((4,), input_scale=255.0, dtype="float32", **SGD),
+        np.clip(80 * X + 128, 0, 255).astype(np.uint8),
+        strings("U8"),
+    ),
     "matrix float32": lambda: (
         make_pipeline(
             TablePreparation(scaling="standard"), MLPRegressor(hidden_layer_sizes=(4,), **SGD)
@@ -129,6 +134,8 @@ MODELS = {
         X[:, 0],
     ),
 }
+ABOUT = {"images": {"image": {"height": 1, "width": 1, "colour": "rgb", "fit": "crop"}}}
+"""What the files of some of them tell besides."""
 
 
 def people():
@@ -194,7 +201,7 @@ def saved(fitted):
 
     def get(name):
         if name not in made:
-            made[name] = to_bytes(fitted(name)[0])
+            made[name] = to_bytes(fitted(name)[0], ABOUT.get(name))
         return made[name]
 
     return get

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.model_selection import GridSearchCV
+from tests.files.conftest import ABOUT as TOLD
 from tests.files.conftest import MODELS, SGD, THREE, X, fit
 
 from chainrule import MLPClassifier, MLPRegressor, load
@@ -47,7 +48,7 @@ def kinds() -> Iterator[Kind]:
     for name, make in MODELS.items():
         est, rows, y = make()
         fit(est, rows, y)
-        yield Kind(name, est, to_bytes(est), rows)
+        yield Kind(name, est, to_bytes(est, TOLD.get(name)), rows)
         yield from variants(name, est, rows)
     yield from others()
 

@@ -75,7 +75,7 @@ def both(*changes):
 
 M, P = "model", ("model", "params")
 CHANGES = {
-    "newer": (put("format_version", 3), "format version 2 or older; came 3.*A newer Chainrule"),
+    "newer": (put("format_version", 4), "format version 3 or older; came 4.*A newer Chainrule"),
     "version of another type": (put("format_version", "1"), "format_version"),
     "another format": (put("format", "other"), "format to be 'chainrule-model'"),
     "unknown key": (put("extra", 1), "unknown key extra"),
@@ -239,6 +239,10 @@ STEPS = {
     "a search without candidates": (
         put("about", {"search": FOUND | {"candidates": -1}}),
         "about.search.candidates",
+    ),
+    "about images before there were any": (
+        put("about", {"image": {"height": 2, "width": 1, "colour": "rgb", "fit": "crop"}}),
+        "Required format version 3",
     ),
     "about no number": (put("about", {"metrics": {"accuracy": "high"}}), "about.metrics"),
 }

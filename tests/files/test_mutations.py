@@ -7,7 +7,15 @@ from tests.files.kinds import STATELESS, others, variants
 from tests.files.mutations import fate
 
 COUNT = 5000
-NAMES = ("three", "multilabel", "regressor float32", "everything set", "pipeline", "table")
+NAMES = (
+    "three",
+    "multilabel",
+    "regressor float32",
+    "everything set",
+    "pipeline",
+    "table",
+    "images",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

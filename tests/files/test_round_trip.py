@@ -358,11 +358,18 @@ def test_facts_that_are_none_are_refused(tmp_path):
     model, _ = made()
     with pytest.raises(ModelFileError, match=r"the facts.*unknown key mood"):
         chainrule.save(model, tmp_path / "m", about={"mood": "good"})
+    image = {"height": 2, "width": 1, "colour": "rgb", "fit": "crop"}
+    for wrong, said in (({}, "images of 3 values"), ({"width": 0}, "width"), ({"fit": "x"}, "fit")):
+        with pytest.raises(ModelFileError, match=said):
+            chainrule.save(model, tmp_path / "m", about={"image": {**image, **wrong}})
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_plain_network_is_written_for_older_readers(fitted, tmp_path):
     """Version 1 knew single networks without facts; what it did not know is version 2."""
     path = tmp_path / "m"
-    for name, about, version in (("three", None, 1), ("three", {}, 2), ("pipeline", None, 2)):
+    image = {"image": {"height": 1, "width": 3, "colour": "grey", "fit": "stretch"}}
+    files = (("three", None, 1), ("three", {}, 2), ("pipeline", None, 2), ("three", image, 3))
+    for name, about, version in files:
         chainrule.save(fitted(name)[0], path, about=about)
         assert load_header(path).format_version == version

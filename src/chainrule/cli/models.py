@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chainrule.cli.app import app, clean_errors
+from chainrule.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from chainrule.models.columns import ColumnKind
@@ -17,7 +18,10 @@ Model = Annotated[
 ]
 Data = Annotated[
     Path,
-    typer.Argument(metavar="DATA", help="A file: .csv, .tsv, .parquet, .arrow, .npy, .npz."),
+    typer.Argument(
+        metavar="DATA",
+        help="A file: .csv, .tsv, .parquet, .arrow, .npy, .npz; or a folder of images.",
+    ),
 ]
 Memory = Annotated[str, typer.Option(help="What the process may take, as 500MB or 2GB.")]
 Delimiter = Annotated[
@@ -29,18 +33,30 @@ Encoding = Annotated[
 Header = Annotated[
     bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
 ]
+SkipDamaged = Annotated[
+    bool, typer.Option("--skip-damaged", help="Leave out images that cannot be read.")
+]
 
 
-def file_options(delimiter: str | None, encoding: str | None, header: bool) -> dict[str, Any]:
-    """What was said of a file."""
-    given = {"delimiter": delimiter, "encoding": encoding, "header": None if header else False}
+def file_options(
+    delimiter: str | None, encoding: str | None, header: bool, skip_damaged: bool = False
+) -> dict[str, Any]:
+    """What was said of a file, or of a folder of images."""
+    given = {
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "header": None if header else False,
+        "skip_damaged": skip_damaged or None,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 
 @app.command()
 def train(
     data: Data,
-    target: Annotated[str, typer.Option(help="The column to predict.")],
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict; required for a table.")
+    ] = None,
     task: Annotated[
         str | None,
         typer.Option(help="classification or regression; found out from the target by default."),
@@ -79,16 +95,32 @@ def train(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxW", help="Of images: height and width, as 48x32, or 32; decided by default."
+        ),
+    ] = None,
+    grey: Annotated[
+        bool | None,
+        typer.Option("--grey/--rgb", help="Of images: grey, or in colour; decided by default."),
+    ] = None,
+    crop: Annotated[
+        bool, typer.Option("--crop", help="Of images: cut to shape, in place of stretching them.")
+    ] = False,
+    skip_damaged: SkipDamaged = False,
 ) -> None:
-    """Train a network on a table of your own, beside the obvious baselines.
+    """Train a network on a table or a folder of images of your own, beside the obvious baselines.
 
     Finds out what each column is, says so, splits, prepares, trains and tests; leaves a run with
-    model, metrics and report. The spec that it prints repeats the run: chainrule run FILE.toml.
+    model, metrics and report. The spec that it prints repeats the run: chainrule run FILE.toml. Of
+    images, each sub-folder is a class.
     """
     from rich.console import Console
 
     with clean_errors():
         from chainrule.cli.decided import as_task, print_decisions
+        from chainrule.cli.photos import of_images_alone, of_tables_alone, train_photos
         from chainrule.experiments import overrides
         from chainrule.experiments import run as run_experiment
         from chainrule.experiments.own import plan
@@ -102,6 +134,44 @@ def train(
         changes = dict(overrides.parse(text) for text in settings or ())
         net = "models.net.settings."  # what is said of the network is not searched
         said = {name.removeprefix(net): changes[name] for name in changes if name.startswith(net)}
+        console = Console()
+        if data.is_dir():
+            of_tables_alone(
+                {
+                    "--target": target,
+                    "--task": task,
+                    "--drop": drop,
+                    "--category, --number, --date": kinds,
+                    "--delimiter": delimiter,
+                    "--encoding": encoding,
+                    "--no-header": not header,
+                }
+            )
+            train_photos(
+                data,
+                console,
+                changes,
+                size=size,
+                grey=grey,
+                crop=crop,
+                skip_damaged=skip_damaged,
+                tune=tune,
+                seed=seed,
+                settings=said,
+                out=out,
+                force=force,
+                dry_run=dry_run,
+            )
+            return
+        only = {"--size": size, "--grey/--rgb": None if grey is None else str(grey)}
+        of_images_alone({**only, "--crop": crop, "--skip-damaged": skip_damaged})
+        if not data.exists():
+            raise InvalidInputError(f"{data} does not exist. Give the path of a table or a folder.")
+        if target is None:
+            raise InvalidInputError(
+                f"{data}: required the column to predict, for a table: --target COLUMN. (A folder "
+                "of images needs none.)"
+            )
         found = plan(
             data,
             target,
@@ -113,7 +183,6 @@ def train(
             settings=said,
             **file_options(delimiter, encoding, header),
         )
-        console = Console()
         print_decisions(found, console, changes, whole=dry_run)
         if dry_run:
             return
@@ -138,11 +207,12 @@ def predict(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    skip_damaged: SkipDamaged = False,
 ) -> None:
-    """Predict each row of a table, of any length, in bounded memory.
+    """Predict each row of a table, of any length, in bounded memory; or each image of a folder.
 
-    Columns are found by name: their order and further columns do not matter. What was stopped is
-    gone on with by the same command.
+    Columns are found by name: their order and further columns do not matter. Images are brought to
+    the size that the model was trained on. What was stopped is gone on with by the same command.
     """
     with clean_errors():
         from chainrule.streams.writing import predict_to
@@ -154,7 +224,7 @@ def predict(
             probabilities=probabilities,
             memory=memory,
             force=force,
-            **file_options(delimiter, encoding, header),
+            **file_options(delimiter, encoding, header, skip_damaged),
         )
         typer.echo(f"{rows:,} predictions: {out}")
 
@@ -174,14 +244,15 @@ def evaluate(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    skip_damaged: SkipDamaged = False,
 ) -> None:
-    """Measure a model on the rows of a table that has the truth."""
+    """Measure a model on the rows of a table that has the truth, or on images in the folders of
+    their classes."""
     with clean_errors():
         from chainrule.streams.evaluate import evaluate as measure
 
-        found = measure(
-            model, data, target=target, memory=memory, **file_options(delimiter, encoding, header)
-        )
+        options = file_options(delimiter, encoding, header, skip_damaged)
+        found = measure(model, data, target=target, memory=memory, **options)
         if as_json:
             import json
             from math import isfinite

@@ -49,10 +49,13 @@ class DataSet:
     task: Task = "classification"
     target_name: str = ""  # of a regression: what the numbers are, with their unit
     columns: tuple[Column, ...] = ()  # of a table: what the features stand for
+    X_validation: np.ndarray | None = None  # where the source has such a part
+    y_validation: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "files", MappingProxyType(dict(self.files)))
-        for array in (self.X_train, self.y_train, self.X_test, self.y_test):
+        held_out = (self.X_test, self.y_test, self.X_validation, self.y_validation)
+        for array in (self.X_train, self.y_train, *held_out):
             if array is not None:
                 array.setflags(write=False)
 

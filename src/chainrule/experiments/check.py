@@ -27,7 +27,7 @@ def check(spec: Spec) -> None:
     Raises:
         SpecError: with the place in the file, and the nearest known name.
     """
-    if spec.data.table is None:
+    if spec.data.table is None and spec.data.folder is None:
         _known("data.name", "data set", spec.data.name, SOURCES)
     if spec.data.split is not None:
         _known("data.split.scheme", "split", spec.data.split.scheme, SPLITS)

@@ -1,11 +1,13 @@
-"""The data set that a spec means: a named one, or a table of one's own."""
+"""The data set that a spec means: a named one, or a table or folder of one's own."""
 
 from chainrule.data import DataSet, load, task_of
 from chainrule.data.own import load_table
+from chainrule.data.photos import load_photos
 from chainrule.data.record import Task
-from chainrule.experiments.spec import DataSpec
+from chainrule.experiments.spec import DataSpec, FolderSpec
+from chainrule.models.images import ImageInput
 
-__all__ = ["data_of", "data_task"]
+__all__ = ["data_of", "data_task", "image_of"]
 
 
 def data_of(spec: DataSpec) -> DataSet:
@@ -14,6 +16,9 @@ def data_of(spec: DataSpec) -> DataSet:
     Raises:
         DataError: it is not here, or not what it should be.
     """
+    if spec.folder is not None:
+        folder = spec.folder
+        return load_photos(folder.path, image_of(folder), skip_damaged=folder.skip_damaged)
     if spec.table is None:
         return load(spec.name, fetch=True, **spec.parameters)
     table = spec.table
@@ -29,4 +34,11 @@ def data_of(spec: DataSpec) -> DataSet:
 
 def data_task(spec: DataSpec) -> Task:
     """Whether classes or numbers are to be predicted; nothing is loaded."""
+    if spec.folder is not None:
+        return "classification"
     return task_of(spec.name) if spec.table is None else spec.table.task
+
+
+def image_of(folder: FolderSpec) -> ImageInput:
+    """What the images of a folder are brought to."""
+    return ImageInput(*folder.size, folder.colour, folder.fit)

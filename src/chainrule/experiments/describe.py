@@ -13,7 +13,7 @@ from chainrule.experiments.targets import Target
 
 __all__ = ["SPLITS", "describe", "parts_of"]
 
-SPLITS = (*SCHEMES, "own test", "all")
+SPLITS = (*SCHEMES, "own test", "own parts", "all")
 
 
 def parts_of(data: DataSet, spec: DataSpec) -> Parts:
@@ -26,6 +26,8 @@ def parts_of(data: DataSet, spec: DataSpec) -> Parts:
         assert cut.held_out is not None  # the spec has seen to it
         found = split(cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=stratify)
         return {**found, "train": _first(found["train"], cut, stratify)}
+    if cut.scheme == "own parts":
+        return _own_parts(data, cut, stratify)
     if cut.scheme == "own test" and data.X_test is None:
         raise SpecError(
             f"data.split: {data.name} has no test part of its own. Use another scheme: "
@@ -33,6 +35,20 @@ def parts_of(data: DataSet, spec: DataSpec) -> Parts:
         )
     found = parts(data, validation=cut.held_out, train=cut.train, seed=cut.seed, stratify=stratify)
     return found if cut.scheme == "own test" else {"train": found["train"]}
+
+
+def _own_parts(data: DataSet, cut: SplitSpec, stratify: bool) -> Parts:
+    if data.X_validation is None or data.X_test is None:
+        raise SpecError(
+            f"data.split: required a source with a validation and a test part of its own, and "
+            f"{data.name} has not both. Use another scheme: {', '.join(sorted(SCHEMES))}."
+        )
+    assert data.y_validation is not None and data.y_test is not None
+    return {
+        "train": _first(Part(data.X_train, data.y_train), cut, stratify),
+        "validation": Part(data.X_validation, data.y_validation),
+        "test": Part(data.X_test, data.y_test),
+    }
 
 
 def _stratified(data: DataSet, spec: DataSpec) -> bool:
@@ -99,7 +115,11 @@ def _cut_in_words(spec: DataSpec, cut: Parts, stratified: bool) -> list[str]:
 def _samples(data: DataSet, count: int) -> tuple[SampleImage, ...]:
     if data.image_shape is None:
         return ()
-    first = zip(data.X_train[:count], data.y_train[:count], strict=True)
+    y = data.y_train
+    chosen = np.arange(min(count, len(y)))
+    if np.all(np.diff(y) >= 0):  # class by class, as the images of folders: some of each
+        chosen = np.linspace(0, len(y) - 1, len(chosen)).round().astype(int)
     return tuple(
-        SampleImage(label=data.class_names[y], pixels=tuple(map(float, x))) for x, y in first
+        SampleImage(label=data.class_names[y[at]], pixels=tuple(map(float, data.X_train[at])))
+        for at in chosen
     )

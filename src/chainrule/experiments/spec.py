@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -18,11 +18,13 @@ from chainrule.experiments.results import Assumption, Erratum, Source
 from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinations, short
 from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
 from chainrule.models.columns import ColumnKind
+from chainrule.models.images import MOST_SIDE, Colour, Fit
 
 __all__ = [
     "BEST",
     "SPECS",
     "CompareSpec",
+    "FolderSpec",
     "LookSpec",
     "ModelSpec",
     "OutlierSpec",
@@ -34,14 +36,17 @@ __all__ = [
 
 BEST = "best on validation"
 
+Side = Annotated[int, Field(ge=1, le=MOST_SIDE)]
+
 
 class SplitSpec(Table):
     """How the rows are cut; see `chainrule.data.splits`.
 
     ``"own test"`` keeps the test part that the source has, and holds rows out for validation;
-    ``"all"`` trains on all rows. ``train`` limits the rows that are trained on. A share is a number
-    between 0 and 1, a count a whole number. ``stratify`` keeps the share of each class in every
-    part; unless told otherwise it does, where there are classes.
+    ``"own parts"`` keeps both its validation and its test part; ``"all"`` trains on all rows.
+    ``train`` limits the rows that are trained on. A share is a number between 0 and 1, a count a
+    whole number. ``stratify`` keeps the share of each class in every part; unless told otherwise it
+    does, where there are classes.
     """
 
     scheme: str
@@ -55,7 +60,7 @@ class SplitSpec(Table):
         for name, size in (("held_out", self.held_out), ("train", self.train)):
             if size is not None and (size <= 0 or (isinstance(size, float) and size >= 1)):
                 raise ValueError(f"{name} must be a share between 0 and 1 or a count, came {size}")
-        if self.scheme != "all" and self.held_out is None:
+        if self.scheme not in ("all", "own parts") and self.held_out is None:
             raise ValueError(f"the split {self.scheme!r} needs held_out, such as held_out = 0.2")
         return self
 
@@ -89,17 +94,36 @@ class TableSpec(Table):
     options: dict[str, str | bool] = Field(default_factory=dict)
 
 
+class FolderSpec(Table):
+    """A folder of images of one's own, a sub-folder a class (see `chainrule.data.photos`); the
+    ``size`` (height, width), colour and fit that they are brought to (see
+    `chainrule.models.images`), and whether those that cannot be read are left out."""
+
+    path: str
+    size: tuple[Side, Side]
+    colour: Colour
+    fit: Fit = "stretch"
+    skip_damaged: bool = False
+
+
 class DataSpec(Table):
-    """A named data set with its parameters, if it is generated, or a ``table`` of one's own, which
-    may be called what one likes; its split, what is done with its targets, if it is a regression,
-    and how many of its images the report shows."""
+    """A named data set with its parameters, if it is generated, or a ``table`` or ``folder`` of
+    one's own, which may be called what one likes; its split, what is done with its targets, if it
+    is a regression, and how many of its images the report shows."""
 
     name: str
     table: TableSpec | None = None
+    folder: FolderSpec | None = None
     parameters: dict[str, int | float] = Field(default_factory=dict)
     split: SplitSpec | None = None
     target: TargetSpec | None = None
     samples: int = Field(default=20, ge=0)
+
+    @model_validator(mode="after")
+    def _is_of_one_source(self) -> DataSpec:
+        if self.table is not None and self.folder is not None:
+            raise ValueError("data come from a table or from a folder, came both")
+        return self
 
 
 class ModelSpec(Table):

@@ -4,19 +4,23 @@ import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
+from chainrule.experiments.datasets import image_of
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
 from chainrule.files.describe import searched
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 
-__all__ = ["about", "folded", "whole"]
+__all__ = ["about", "folded", "folder_labels", "whole"]
+
+WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
 def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
@@ -24,6 +28,8 @@ def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
     estimator = folded(estimator, bench.target)
     if bench.columns and bench.class_names:
         estimator = named(estimator, bench.class_names)
+    elif bench.spec.data.folder is not None:
+        estimator = _labelled(estimator, folder_labels(estimator, bench.class_names))
     if preparation is None or not preparation.steps.steps:
         return estimator
     from sklearn.pipeline import Pipeline
@@ -37,21 +43,32 @@ def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
 
 def named(estimator: Any, class_names: Sequence[str]) -> Any:
     """The classifier with the table's own labels, in place of their numbers."""
-    made = copy.copy(estimator)
-    made._label_binarizer = copy.copy(estimator._label_binarizer)
     known = [class_names[number] for number in estimator.classes_]
     numbers = [number_of(name) for name in known]
     if known == list(TRUTH):
         labels: np.ndarray = np.array([False, True])
-    elif all(re.fullmatch(r"0|-?[1-9]\d{0,17}", name) for name in known):
+    elif all(map(WHOLE.fullmatch, known)):
         labels = np.array(known, np.int64)
     elif all(number is not None and np.isfinite(number) for number in numbers):
         labels = np.array(numbers, np.float64)
     else:
         labels = np.array(known)
+    return _labelled(estimator, labels)
+
+
+def folder_labels(estimator: Any, class_names: Sequence[str]) -> np.ndarray:
+    """The names of folders: whole numbers if all are, else text as it is."""
+    known = [class_names[number] for number in estimator.classes_]
+    return np.array(known, np.int64) if all(map(WHOLE.fullmatch, known)) else np.array(known)
+
+
+def _labelled(estimator: Any, labels: np.ndarray) -> Any:
+    """The classifier with these labels, if they ascend as their numbers do."""
     order = np.argsort(labels)
     if not np.array_equal(order, np.arange(len(labels))):
         return estimator
+    made = copy.copy(estimator)
+    made._label_binarizer = copy.copy(estimator._label_binarizer)
     made.classes_ = made._label_binarizer.classes_ = labels
     return made
 
@@ -78,8 +95,10 @@ def folded(estimator: Any, target: Target) -> Any:
 def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]:
     """The facts that the model's file tells."""
     scores = result.scores.model_dump()
-    metric, table = bench.task.metric, bench.spec.data.table
+    metric, table, folder = bench.task.metric, bench.spec.data.table, bench.spec.data.folder
+    image = {"image": asdict(image_of(folder))} if folder is not None else {}
     facts = {
+        **image,
         "target": (table.target if table else data.target_name) or "class",
         "source": data.source[:1000],
         "fingerprint": data.sha256,

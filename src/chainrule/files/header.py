@@ -19,6 +19,7 @@ from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import Count, Finite, Name, Number, Record
 from chainrule.files.refusal import explain, refuse, shown
 from chainrule.files.transformers import TransformerRecord
+from chainrule.models.images import MOST_SIDE, ImageInput
 
 __all__ = [
     "FORMAT_VERSION",
@@ -32,9 +33,10 @@ __all__ = [
     "version_of",
 ]
 
-FORMAT_VERSION = 2
-"""The newest that is written and read. A single network without facts about it is still written
-as version 1, so that older readers can open it."""
+FORMAT_VERSION = 3
+"""The newest that is written and read. What an older version can say is written as that version,
+so that older readers can open it: a single network without facts about it as version 1, a model
+that knows of no images as version 2."""
 
 KEY_WORDS = 624
 """Words in the state of the Mersenne Twister."""
@@ -196,11 +198,25 @@ class Searched(Record):
         return {name: values.decode(value, name) for name, value in self.best_params.items()}
 
 
+class ImageRecord(Record):
+    """What images a model takes; see `chainrule.models.images`."""
+
+    height: Annotated[int, Field(ge=1, le=MOST_SIDE)]
+    width: Annotated[int, Field(ge=1, le=MOST_SIDE)]
+    colour: Literal["grey", "rgb"]
+    fit: Literal["stretch", "crop"]
+
+    def made(self) -> ImageInput:
+        """The record as the program has it."""
+        return ImageInput(self.height, self.width, self.colour, self.fit)
+
+
 class About(Record):
     """What is known of a model besides what it computes; each may be left out.
 
-    ``source`` is the name of the training data's file, ``fingerprint`` their SHA-256, ``rows`` how
-    many were trained on, ``metrics`` what was measured, by part and name (``"test accuracy"``).
+    ``image`` says what images its rows are; ``source`` is the name of the training data's file,
+    ``fingerprint`` their SHA-256, ``rows`` how many were trained on, ``metrics`` what was measured,
+    by part and name (``"test accuracy"``).
     """
 
     task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
@@ -210,6 +226,7 @@ class About(Record):
     rows: Count | None = None
     metrics: dict[Text, Number] = Field(default={}, max_length=200)
     search: Searched | None = None
+    image: ImageRecord | None = None
 
 
 AnyTransformer = Annotated[TransformerRecord | PreparedRecord, Field(discriminator="kind")]
@@ -239,7 +256,7 @@ class Header(Record):
     """The whole header. ``made_with`` holds the versions of the software that wrote the file."""
 
     format: Literal["chainrule-model"]
-    format_version: Literal[1, 2]
+    format_version: Literal[1, 2, 3]
     made_with: Annotated[
         dict[str, Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=16)
     ]
@@ -252,6 +269,17 @@ class Header(Record):
         needed = version_of(self.model, self.about)
         if self.format_version < needed:
             refuse(f"format version {needed} for what is in the file", f"{self.format_version}")
+        return self
+
+    @model_validator(mode="after")
+    def _takes_its_images(self) -> "Header":
+        if self.about is None or self.about.image is None:
+            return self
+        steps = self.model.steps if isinstance(self.model, Pipeline) else []
+        n_in = steps[0].n_in if steps else self.network.network.sizes[0]
+        image = self.about.image.made()
+        if image.n_features != n_in:
+            refuse(f"images of {n_in} values, as the model takes", f"images of {image.n_features}")
         return self
 
     @property
@@ -281,4 +309,6 @@ class Header(Record):
 
 def version_of(model: MLP | Pipeline, about: About | None) -> int:
     """The first version of the format that has these."""
+    if about is not None and about.image is not None:
+        return 3
     return 1 if isinstance(model, MLP) and about is None else 2

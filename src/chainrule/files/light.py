@@ -4,6 +4,7 @@ Neither jax nor scikit-learn is imported.
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,10 @@ def load_frozen(
     """
     with opened(path, max_bytes) as (stream, size):
         header, arrays = read(stream, size)
-        return _frozen(header.model, header.network, arrays), header
+        model = _frozen(header.model, header.network, arrays)
+        if header.about is not None and header.about.image is not None:
+            model = replace(model, image=header.about.image.made())
+        return model, header
 
 
 def _frozen(model: MLP | Pipeline, network: MLP, arrays: Arrays) -> FrozenModel:

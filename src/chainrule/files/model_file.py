@@ -55,7 +55,9 @@ def save(
         the file is about a third of the size.
     about
         Facts that ``info`` tells: ``task``, ``target``, ``source``, ``fingerprint``, ``rows``,
-        ``metrics`` (a number for each name), ``search``. A search tells of itself.
+        ``metrics`` (a number for each name), ``search``. A search tells of itself. ``image``
+        (``height``, ``width``, ``colour``: "grey" or "rgb", ``fit``: "stretch" or "crop") lets the
+        model take folders of images; its rows are then `chainrule.models.images.ImageInput`'s.
     """
     try:
         data = to_bytes(*_best_of(est, about), training_state=training_state)

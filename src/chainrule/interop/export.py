@@ -45,7 +45,13 @@ def export(
         )
     if int8 is not None and path.suffix != ".h":
         raise InvalidInputError("8 bits are for a C header: give a name that ends in .h.")
-    yield from EXPORTS[path.suffix](frozen(model), path, int8)
+    known = frozen(model)
+    yield from EXPORTS[path.suffix](known, path, int8)
+    if known.image is not None:
+        yield (
+            f"Its input is an image of {known.image} as a row of {known.image.n_features:,} "
+            "numbers from 0 to 255: row by row, the channels of a pixel side by side."
+        )
     yield f"Wrote {path} ({path.stat().st_size:,} bytes)."
 
 
@@ -85,7 +91,7 @@ def _rows(model: FrozenModel, file: Any) -> np.ndarray:
     """The rows of a file, as the model's first step takes them."""
     from chainrule.tables.source import open_source
 
-    source = open_source(file)
+    source = open_source(file, image=model.image)
     return np.concatenate([rows for _, rows in rows_of(source, model, MOST)])
 
 

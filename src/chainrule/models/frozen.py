@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from chainrule.equations.network import Layer, forward
 from chainrule.errors import InvalidInputError
+from chainrule.models.images import ImageInput
 from chainrule.models.sklearn_steps import frozen_steps
 from chainrule.models.steps import Step
 
@@ -34,7 +35,7 @@ class FrozenModel:
     ``steps`` are applied to the rows one after the other, then ``input_scale`` divides them (None:
     nothing does), then the layers 1..L with ``activations[l - 1]`` each.
     ``feature_names`` are those of the columns that the first step takes; None where the model was
-    trained without names.
+    trained without names. ``image`` says what images the rows are, where its file does.
     """
 
     task: Task
@@ -44,6 +45,7 @@ class FrozenModel:
     input_scale: float | None = None
     classes: Array | None = None
     feature_names: tuple[str, ...] | None = None
+    image: ImageInput | None = None
 
     @property
     def n_in(self) -> int:

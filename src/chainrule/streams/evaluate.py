@@ -13,6 +13,8 @@ from chainrule.streams.memory import block_rows
 from chainrule.streams.predict import columns_of, frozen, model_path
 from chainrule.tables.block import level_of
 from chainrule.tables.encoding import TRUTH, check_columns, encode
+from chainrule.tables.folder import printable
+from chainrule.tables.images import ImageSource
 from chainrule.tables.source import open_source
 
 __all__ = ["evaluate"]
@@ -30,7 +32,7 @@ def evaluate(
 
     Of a classifier ``accuracy`` and ``log_loss`` (the mean of -log of the true class's
     probability); of a regressor ``r2``, ``rmse`` and ``mae``. ``rows`` are those with a truth, and
-    ``left_out`` those without.
+    ``left_out`` those without. Of a folder of images, the sub-folders are the truth.
 
     Parameters
     ----------
@@ -42,13 +44,20 @@ def evaluate(
     Raises
     ------
     DataError
-        There is no such column, or it holds a class that the model does not know.
+        There is no such column, or it (or a sub-folder) is a class that the model does not know.
     """
+    known = frozen(model)
+    opened = open_source(source, image=known.image, **options)
+    if isinstance(opened, ImageSource):
+        if target is not None:
+            raise InvalidInputError(
+                f"{opened.name}: the sub-folders of a folder of images are the truth; came the "
+                f"column {target!r}. Leave it out (--target)."
+            )
+        return _of_images(known, opened, memory)
     if target is None and isinstance(model, str | os.PathLike):
         about = load_header(model_path(model)).about
         target = about.target if about else None
-    known = frozen(model)
-    opened = open_source(source, **options)
     if target is None or target not in opened.names:
         came = "none is named" if target is None else f"there is no {target!r}"
         raise DataError(
@@ -77,6 +86,37 @@ def evaluate(
             )
         found.take(known, encode(block, columns)[have], y[have].astype(np.float64))
     return found.metrics(known, opened.name)
+
+
+def _of_images(
+    model: FrozenModel, source: ImageSource, memory: str | int | float
+) -> dict[str, float | int]:
+    if model.classes is None or model.task == "multilabel":
+        raise InvalidInputError(
+            f"Sub-folders say which one class each image is of; the model's task is {model.task}."
+        )
+    places = {str(label): at for at, label in enumerate(model.classes.tolist())}
+    # the whole path where the source is a single image
+    truth = [name.split("/")[0] if "/" in name else None for name in source.files]
+    for label in dict.fromkeys(truth):
+        if label is not None and label not in places:
+            raise DataError(
+                f"{source.name}: required sub-folders that are classes which the model knows, "
+                f"{', '.join(list(places)[:20])}; came {printable(label)!r}. If the classes lie "
+                "below it, give its path."
+            )
+    found = _Sums()
+    found.left_out = truth.count(None) + len(source.skipped)
+    if found.left_out == len(truth) + len(source.skipped):
+        raise DataError(
+            f"{source.name}: required a sub-folder for each class, whose name is the truth of the "
+            "images in it; came images outside of any."
+        )
+    source.keep([name for name, label in zip(source.files, truth, strict=True) if label])
+    y = np.array([places[label] for label in truth if label is not None])
+    for at, X in source.rows(block_rows(model, memory)):
+        found.take(model, X, y[at : at + len(X)].astype(np.float64))
+    return found.metrics(model, source.name)
 
 
 def _truth(model: FrozenModel, target: str) -> Column:

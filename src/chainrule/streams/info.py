@@ -42,6 +42,8 @@ def described(model: str | os.PathLike[str]) -> list[tuple[str, str]]:
     columns = columns_of(frozen)
     if columns:
         found.append(("columns", _some([f"{each.name} ({each.kind})" for each in columns])))
+    if frozen.image is not None:
+        found.append(("image", str(frozen.image)))
     if frozen.input_scale is not None:
         found.append(("input", f"divided by {frozen.input_scale:g}"))
     if isinstance(header.model, Pipeline):

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule.errors import DataError, InvalidInputError
+from chainrule.errors import DataError, InvalidInputError, ModelFileError
 from chainrule.files.light import load_frozen
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel, freeze
 from chainrule.models.table import TableStep
 from chainrule.streams.memory import block_rows
 from chainrule.tables.encoding import encoded
+from chainrule.tables.images import ImageSource
 from chainrule.tables.source import ArraySource, Source, open_source
 
 __all__ = ["Batch", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
@@ -69,13 +70,15 @@ def predict_batches(
     source
         A path (.csv, .tsv, .parquet, .arrow, .feather, .npy, .npz), an array, or a pandas, polars
         or Arrow table. Columns are found by name, in any order and among others, where the model
-        was trained with names.
+        was trained with names. For a model file that was trained on images also a folder of
+        images, of any depth, in the order of their paths, or an image.
     memory
         What the process may take; blocks are made to fit.
     start
         The first row, from 0.
     options
-        What the file takes, such as ``delimiter``.
+        What the file takes, such as ``delimiter``; of images ``skip_damaged=True``, which leaves
+        out those that cannot be read.
 
     Yields
     ------
@@ -101,7 +104,7 @@ def predict_batches(
     (200,)
     """
     known = frozen(model)
-    opened = open_source(source, **options)
+    opened = open_source(source, image=known.image, **options)
     rows = block_rows(known, memory)
     if start % known.chunk_rows:
         raise InvalidInputError(
@@ -146,9 +149,21 @@ def frozen(model: Any) -> FrozenModel:
 
 
 def model_path(given: str | os.PathLike[str]) -> Path:
-    """The model file that a path means: itself, or the one in a run's folder."""
+    """The model file that a path means: itself, or the one in a run's folder.
+
+    Raises
+    ------
+    ModelFileError
+        There is no such file.
+    """
     path = Path(given)
-    return path / "model.safetensors" if path.is_dir() else path
+    file = path / "model.safetensors" if path.is_dir() else path
+    if not file.exists():
+        raise ModelFileError(
+            f"{file} does not exist. Required the path of a model file, or of the folder of a run "
+            "that has ended."
+        )
+    return file
 
 
 def columns_of(model: FrozenModel) -> tuple[Column, ...] | None:
@@ -168,6 +183,13 @@ def rows_of(
     Without names, on one side or the other, columns are taken in their order; their number must
     then be right.
     """
+    if isinstance(source, ImageSource):
+        if source.image != model.image:
+            raise InvalidInputError(
+                f"Required images as the model was trained on, {model.image}; came others, "
+                f"{source.image}."
+            )
+        return source.rows(rows, start)
     columns = columns_of(model)
     names = getattr(source, "features", source.names)  # of an .npz without its y
     unnamed = isinstance(source, ArraySource) and len(names) == model.n_in

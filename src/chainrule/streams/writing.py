@@ -19,6 +19,7 @@ from chainrule.errors import ChainruleError, DataError
 from chainrule.files.atomic import write_bytes
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.predict import frozen, model_path, predict_batches, rows_of
+from chainrule.tables.images import ImageSource
 from chainrule.tables.source import Source, open_source
 
 __all__ = ["WRITERS", "predict_to"]
@@ -43,7 +44,8 @@ def predict_to(
     """Write the predictions for the rows of ``source`` to ``out``; how many there were.
 
     The columns are ``prediction`` (several outputs: ``prediction_1``, ...) and, of a classifier,
-    ``probability_CLASS`` of each class, unless ``probabilities`` is False. If this was stopped
+    ``probability_CLASS`` of each class, unless ``probabilities`` is False. Of images there is
+    ``file`` before them, the path relative to the folder. If this was stopped
     before, it goes on where it was.
 
     Parameters
@@ -71,10 +73,11 @@ def predict_to(
     if not path.parent.is_dir():
         raise DataError(f"{path.parent} is no folder. Make it first.")
     known = frozen(model)
-    opened = open_source(source, **options)
+    opened = open_source(source, image=known.image, **options)
     fingerprint = _fingerprint(model, known, source, opened, options)
     try:
         parts = Parts(path, fingerprint, known.chunk_rows, force)
+        parts.names = opened.shown if isinstance(opened, ImageSource) else None
         try:
             for outputs in _missing(known, opened, memory, parts, on_rows):
                 parts.add(outputs)
@@ -116,6 +119,8 @@ def _missing(
 
 class Parts:
     """The outputs that are done, in a folder beside the file that they are for."""
+
+    names: list[str] | None = None  # of the rows, where they have any
 
     def __init__(self, path: Path, fingerprint: str, chunk: int, force: bool) -> None:
         self.folder = path.with_name(f"{path.name}.parts")
@@ -169,6 +174,16 @@ class Parts:
         for path in self.files():
             yield np.load(path)
 
+    def columns(self, model: FrozenModel, probabilities: bool) -> Iterator[tuple[int, Columns]]:
+        """The number of each part's rows, and its columns as they are written."""
+        at = 0
+        for A in self:
+            found: Columns = {}
+            if self.names is not None:
+                found["file"] = np.array(self.names[at : at + len(A)], object)
+            yield len(A), found | _columns(model, A, probabilities)
+            at += len(A)
+
     def remove(self) -> None:
         shutil.rmtree(self.folder)
 
@@ -186,6 +201,9 @@ def _fingerprint(
     digest.update(
         repr((opened.name, opened.names, opened.n_rows, sorted(options.items()))).encode()
     )
+    if isinstance(opened, ImageSource):
+        digest.update(repr(opened.stamp).encode())
+        return digest.hexdigest()
     if isinstance(source, str | os.PathLike):
         found = Path(source).stat()
         digest.update(repr((found.st_size, found.st_mtime_ns)).encode())
@@ -243,12 +261,11 @@ def _write_csv(path: Path, model: FrozenModel, parts: Parts, probabilities: bool
     rows = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        for A in parts:
-            columns = _columns(model, A, probabilities)
+        for n, columns in parts.columns(model, probabilities):
             if not rows:
                 writer.writerow(columns)
             writer.writerows(zip(*(_said(values) for values in columns.values()), strict=True))
-            rows += len(A)
+            rows += n
     return rows
 
 
@@ -273,8 +290,7 @@ def _write_npy(path: Path, model: FrozenModel, parts: Parts, probabilities: bool
 def _tables(model: FrozenModel, parts: Parts, probabilities: bool) -> Iterator[Any]:
     import pyarrow as pa
 
-    for A in parts:
-        columns = _columns(model, A, probabilities)
+    for _, columns in parts.columns(model, probabilities):
         yield pa.table({name: pa.array(values) for name, values in columns.items()})
 
 

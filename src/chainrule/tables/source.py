@@ -14,7 +14,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from chainrule.errors import DataError
+from chainrule.models.images import ImageInput
 from chainrule.tables.block import ArrayBlock, Block
+from chainrule.tables.folder import is_image
 
 __all__ = ["ArraySource", "Source", "open_source"]
 
@@ -63,17 +65,21 @@ class ArraySource:
             yield ArrayBlock(np.asarray(self.array[at : at + rows]), self.names, at)
 
 
-def open_source(given: Any, **options: Any) -> Source:
+def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) -> Source:
     """The source that a path, an array or a table is.
 
     Parameters
     ----------
     given
         A path that ends in .csv, .tsv, .parquet, .arrow, .feather, .npy or .npz; a NumPy array; a
-        pandas, polars or Arrow table (anything with Arrow's C interface); or a `Source`.
+        pandas, polars or Arrow table (anything with Arrow's C interface); a `Source`; or, with
+        ``image``, a folder of images or an image file.
+    image
+        What size and colour images are brought to, where they are wanted.
     options
         What the kind of file takes: ``delimiter``, ``encoding``, ``header`` (of CSV), ``array``
-        (the name within an .npz; without it X, and y as one more column where there is one).
+        (the name within an .npz; without it X, and y as one more column where there is one),
+        ``skip_damaged`` (of images).
 
     Raises
     ------
@@ -86,7 +92,10 @@ def open_source(given: Any, **options: Any) -> Source:
         source: Source = given
         return source
     if isinstance(given, str | os.PathLike):
-        return _of_file(Path(given), options)
+        path = Path(given)
+        if path.is_dir() or is_image(path):
+            return _of_images(path, image, options)
+        return _of_file(path, options)
     if isinstance(given, np.ndarray):
         return ArraySource(given)
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
@@ -103,17 +112,40 @@ def _of_file(path: Path, options: Mapping[str, Any]) -> Source:
     if path.suffix.lower() not in FILES:
         known = ", ".join(FILES)
         raise DataError(f"{path}: required a file that ends in one of {known}.")
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}. Give the path of a file.")
+    _check_there(path)
     if not path.stat().st_size:
         raise DataError(f"{path} is empty.")
     kind = path.suffix.lower()
-    for name in options:
-        if name not in OPTIONS.get(kind, ()):
-            takes = ", ".join(OPTIONS.get(kind, ())) or "none"
-            raise DataError(f"{path}: there is no option {name!r} of a {kind} file ({takes}).")
+    _check_options(path, f"a {kind} file", options, OPTIONS.get(kind, ()))
     return FILES[kind](path, **options)
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path} does not exist. Give the path of a file.")
+
+
+def _check_options(path: Path, kind: str, options: Mapping[str, Any], known: Sequence[str]) -> None:
+    for name in options:
+        if name not in known:
+            takes = ", ".join(known) or "none"
+            raise DataError(f"{path}: there is no option {name!r} of {kind} ({takes}).")
+
+
+def _of_images(path: Path, image: ImageInput | None, options: Mapping[str, Any]) -> Source:
+    if not path.is_dir():
+        _check_there(path)
+    if image is None:
+        what = "is a folder" if path.is_dir() else "is an image"
+        raise DataError(
+            f"{path} {what}. Images are for a model that was trained on a folder of them "
+            "(chainrule train FOLDER), whose file says what size they have; required a file with a "
+            f"table here, that ends in one of {', '.join(FILES)}."
+        )
+    from chainrule.tables.images import ImageSource
+
+    _check_options(path, "images", options, ("skip_damaged",))
+    return ImageSource(path, image, **options)
 
 
 def _csv(path: Path, **options: Any) -> Source:
