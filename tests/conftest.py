@@ -40,3 +40,12 @@ def everything():
         return facts
 
     return look
+
+
+@pytest.fixture(scope="module")
+def no_figures():
+    """Reports without their figures, which take longer to draw than all else that is done, and are
+    tested in tests/reports."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainrule.reports.html.charts", lambda results: {})
+        yield

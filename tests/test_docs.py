@@ -14,6 +14,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
 @pytest.mark.parametrize("page", PAGES, ids=IDS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.usefixtures("no_figures")
 def test_code_blocks_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ import chainrule
 from chainrule.cli import app
 from chainrule.files.light import load_header
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 N = 240
 NAME = 'my "town".x = ü'
 SMALL = [

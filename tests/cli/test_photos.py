@@ -17,6 +17,8 @@ from chainrule.data.photos import load_photos
 from chainrule.models.images import ImageInput
 from chainrule.streams.predict import frozen
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 SMALL = [
     "--set",
     "models.net.settings.max_iter=30",

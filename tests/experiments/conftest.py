@@ -42,13 +42,10 @@ SPEC = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def no_figures(request):
-    """Reports without their figures, which take longer to draw than all else that is done here, and
-    are tested in tests/reports; a module whose ``FIGURES`` is true has them."""
-    with pytest.MonkeyPatch.context() as patch:
-        if not getattr(request.module, "FIGURES", False):
-            patch.setattr("chainrule.reports.html.charts", lambda results: {})
-        yield
+def figures_if_asked_for(request):
+    """Reports have their figures only in a module whose ``FIGURES`` is true."""
+    if not getattr(request.module, "FIGURES", False):
+        request.getfixturevalue("no_figures")
 
 
 @pytest.fixture
