@@ -1,8 +1,5 @@
-"""Some of many rows: picked by a hash of their numbers, fetched, and left out.
-
-Whether a row is picked depends on its number and the seed alone, so nothing as long as the rows is
-ever held.
-"""
+"""Some of many rows: picked at random, fetched, and left out; nothing as long as the rows is ever
+held."""
 
 from typing import Any
 
@@ -23,24 +20,14 @@ GAP_BYTES = 2**15
 
 
 def picked(n_rows: int, share: float, seed: int) -> Numbers:
-    """The rows of ``n_rows`` whose hash is in the lowest ``share``, in order."""
+    """Each of ``n_rows`` with the probability ``share``, in order: those whose number, in a row of
+    uniform ones that Philox gives for the seed, is below it."""
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
     parts = [np.empty(0, np.int64)]
-    bound = np.float64(min(max(share, 0.0), 1.0)) * 2.0**53
     for start in range(0, n_rows, AT_ONCE):
-        rows = np.arange(start, min(start + AT_ONCE, n_rows))
-        parts.append(rows[(_hashed(rows, seed) >> np.uint64(11)) < bound])
+        numbers = random.random(min(AT_ONCE, n_rows - start))
+        parts.append(start + np.flatnonzero(numbers < share))
     return np.concatenate(parts)
-
-
-def _hashed(rows: Numbers, seed: int) -> npt.NDArray[np.uint64]:
-    """64 bits a row: the mixing function of SplitMix64 (Steele, Lea and Flood 2014)."""
-    key = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
-    with np.errstate(over="ignore"):
-        x = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + key
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed: npt.NDArray[np.uint64] = x ^ (x >> np.uint64(31))
-    return mixed
 
 
 def fetch(reader: RowReader, rows: Numbers) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
