@@ -97,7 +97,7 @@ def test_bytes_stay_bytes(same_network, problem):
 
 def test_shuffled_windows_learn_and_are_seeded(table, same_network):
     whole, X, y = table
-    settings = {**SETTINGS, "max_iter": 150}
+    settings = {**SETTINGS, "max_iter": 100, "learning_rate_init": 0.02}
     rows = streamed(whole, window_rows=32)
     net = MLPClassifier(**settings).fit(rows)
     assert net.score(X, y) > 0.9
@@ -137,7 +137,7 @@ def test_held_out_rows_are_never_trained_on(table, monkeypatch):
 
 
 def test_class_weights_go_by_all_rows(table):
-    whole, X, y = table
+    whole, _, y = table
     settings = {**SETTINGS, "class_weight": "balanced", "max_iter": 1}
     net = MLPClassifier(**settings).fit(streamed(whole, window_rows=32))
     inverse = N / (3 * np.bincount(y.astype(int)))
@@ -184,7 +184,9 @@ REFUSED = {
     "replacement": (
         lambda net, rows: net.set_params(shuffle="replacement").fit(rows), "draws each row from all"
     ),
-    "a large batch": (lambda net, rows: net.set_params(batch_size=40).fit(rows), "batch of 40 rows"),
+    "a large batch": (
+        lambda net, rows: net.set_params(batch_size=40).fit(rows), "batch of 40 rows"
+    ),
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from chainrule.engine.device import precision
 from chainrule.engine.epochs import Books, Epoch, EpochRecord, Piece, Place
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Outcome, Steps, run_range
-from chainrule.engine.windowed import timetable
+from chainrule.engine.windowed import timetable, window_steps
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS, State
 from chainrule.equations.schedules import Clock
@@ -130,7 +130,8 @@ class Trainer:
         self.l2, self.alpha = l2, alpha
         self.step, self._samples_before, self._first_epoch = step, samples, epoch
         self.device = device
-        self.capacity = steps_per_range or capacity(plan, source.row_bytes)
+        most = window_steps(source, plan.batch_size)
+        self.capacity = steps_per_range or int(min(capacity(plan, source.row_bytes), most))
         self._books = Books()
         self._checkpoint = self._here()
 

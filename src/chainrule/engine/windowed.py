@@ -19,7 +19,7 @@ from chainrule.engine.epochs import Epoch, Timetable
 from chainrule.engine.program import Data
 from chainrule.engine.windows import WindowOrder, Windows, WindowShuffler
 
-__all__ = ["Meaning", "RowReader", "WindowEpoch", "WindowedRows", "timetable"]
+__all__ = ["Meaning", "RowReader", "WindowEpoch", "WindowedRows", "timetable", "window_steps"]
 
 Array = npt.NDArray[Any]
 
@@ -178,6 +178,14 @@ class WindowTimetable(Timetable):
         assert isinstance(self.shuffler, WindowShuffler)
         order = self.shuffler.draw()
         return WindowEpoch(number, self.source, order, self.shuffler.peek(), self.batch_size)
+
+
+def window_steps(source: Source, batch_size: int) -> float:
+    """The steps of a window, as a power of two that is no less: a range has no more. Without limit
+    where there are no windows."""
+    if not isinstance(source, WindowedRows):
+        return np.inf
+    return 1 << (-(-source.padding // batch_size) - 1).bit_length()
 
 
 def timetable(source: Source, shuffler: Shuffler, batch_size: int, epoch: int = 0) -> Timetable:

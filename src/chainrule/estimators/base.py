@@ -38,7 +38,7 @@ from chainrule.estimators.problem import (
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.sickness import Finding, findings
-from chainrule.estimators.streamed import fit_streamed, is_stream
+from chainrule.estimators.streamed import fit_streamed, is_stream, refuse_stream
 from chainrule.estimators.trainers import replaced
 
 __all__ = ["BaseMLP", "stochastic_only"]
@@ -138,11 +138,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         return self._fit(X, y, sample_weight, validation, incremental=False, watch=watch)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        if is_stream(X):
-            raise InvalidInputError(
-                "partial_fit takes a block of rows at a time, and a stream came. Use fit(rows), "
-                "which cuts it into blocks itself, or give X and y."
-            )
+        refuse_stream(X)
         if self.early_stopping:
             raise InvalidInputError(
                 "partial_fit does not support early_stopping=True: it sees one epoch at a time. "

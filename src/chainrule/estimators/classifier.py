@@ -30,6 +30,7 @@ from chainrule.estimators.parameters import (
     estimator,
     parameter,
 )
+from chainrule.estimators.streamed import refuse_stream
 
 __all__ = ["MLPClassifier"]
 
@@ -219,6 +220,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         k calls give what ``fit`` for k epochs gives, bit for bit: the random stream, the
         optimizer and the schedule go on. ``classes`` names all labels at the first call.
         """
+        refuse_stream(X)
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)

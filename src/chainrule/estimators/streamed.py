@@ -29,7 +29,7 @@ from chainrule.estimators.problem import Rows
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["Spool", "Streamed", "fit_streamed", "is_stream"]
+__all__ = ["Spool", "Streamed", "fit_streamed", "is_stream", "refuse_stream"]
 
 Array = npt.NDArray[Any]
 
@@ -137,6 +137,15 @@ def fit_streamed(
             _fit_windows(est, spool, reader, validation, watch)
     if spool.names is not None:
         est.feature_names_in_ = np.array(spool.names, object)
+
+
+def refuse_stream(X: Any) -> None:
+    """``partial_fit`` takes arrays."""
+    if is_stream(X):
+        raise InvalidInputError(
+            "partial_fit takes a block of rows at a time, and a stream came. Use fit(rows), which "
+            "cuts it into blocks itself, or give X and y."
+        )
 
 
 def _all(reader: RowReader) -> tuple[Array, Array]:
