@@ -5,7 +5,7 @@ from chainrule.data.own import load_table
 from chainrule.data.record import Task
 from chainrule.experiments.spec import DataSpec
 
-__all__ = ["data_of", "data_task"]
+__all__ = ["data_of", "data_task", "streams"]
 
 
 def data_of(spec: DataSpec) -> DataSet:
@@ -30,3 +30,8 @@ def data_of(spec: DataSpec) -> DataSet:
 def data_task(spec: DataSpec) -> Task:
     """Whether classes or numbers are to be predicted; nothing is loaded."""
     return task_of(spec.name) if spec.table is None else spec.table.task
+
+
+def streams(spec: DataSpec) -> bool:
+    """Whether the rows are a table's that is streamed."""
+    return spec.table is not None and spec.table.stream

@@ -186,7 +186,7 @@ class TrainingRows:
             self._folder = self._remove = None
 
     def _written(self, folder: Path, classes: bool, dtypes: Sequence[str]) -> SpoolFacts:
-        labels = (ClassLabels if classes else Values)(self.source.name, self.target)
+        labels = self._labels(classes)
         kind = _Kind(tuple(dtypes), self.steps)
         n_out = self.steps[-1].n_out if self.steps else len(self.names)
         item = 4 if self.steps or "float64" not in dtypes else 8
@@ -196,6 +196,9 @@ class TrainingRows:
             about = None  # the first block tells whether a value takes one byte
         blocks = self._blocks(labels, kind, n_out)
         return write_spool(folder, blocks, labels, lambda: kind.dtype, about, self._unchanged)
+
+    def _labels(self, classes: bool) -> Labels:
+        return (ClassLabels if classes else Values)(self.source.name, self.target)
 
     def _blocks(self, labels: Labels, kind: "_Kind", n_out: int) -> Iterator[tuple[Array, Array]]:
         columns = self.columns
@@ -253,8 +256,13 @@ class TrainingRows:
             classes,
             tuple(dtypes),
             self.steps,
+            *self._more(),
         )
         return sha256(repr(what).encode()).hexdigest()[:32]
+
+    def _more(self) -> tuple[object, ...]:
+        """What else tells these rows from others."""
+        return ()
 
     def _place(self) -> Path:
         if self.cache is not None:
