@@ -83,7 +83,9 @@ def train(
             help="Train the network on more rows than memory holds; the rest sees a sample.",
         ),
     ] = False,
-    memory: Memory = "1GB",
+    memory: Annotated[
+        str, typer.Option(help="What the process may take with --stream, as 900MB or 2GB.")
+    ] = "1GB",
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
