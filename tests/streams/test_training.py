@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from chainrule.errors import DataError, InvalidInputError
 from chainrule.streams import spool as spooling
 from chainrule.streams import training
 from chainrule.streams.memory import held_rows, window_rows
+from chainrule.tables.source import open_source
 from chainrule.tables.transformer import TablePreparation
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -346,6 +348,30 @@ def test_the_rule_of_windows():
     """1 GB: 90 % less 600 MB, for two windows of rows that take 100 + 32 bytes."""
     assert window_rows("1GB", 100) == 300_000_000 // 264
     assert held_rows("1GB", 100) == 1_000_000
+
+
+def test_a_mapped_file_is_let_go_of(tmp_path):
+    """What was read of an .npy file is not held in memory; nor is it lost to who looks again."""
+    X = np.arange(2_000_000.0).reshape(-1, 20)
+    np.save(tmp_path / "x.npy", X)
+    source = open_source(tmp_path / "x.npy")
+    blocks = list(source.blocks(30_000))
+    np.testing.assert_array_equal(np.concatenate([block.array for block in blocks]), X)
+    if sys.platform == "linux":
+        del source, blocks
+        again = open_source(tmp_path / "x.npy").blocks(10_000)
+        held = [resident(tmp_path / "x.npy") for block in again if block.array.sum() > 0]
+        assert 1000 < max(held) < 4000  # KiB, of which a block has 1,563 and the file 15,625
+
+
+def resident(path):
+    """KiB of a mapped file that are in memory."""
+    lines = iter(Path("/proc/self/smaps").read_text().splitlines())
+    return sum(
+        int(next(each for each in lines if each.startswith("Rss:")).split()[1])
+        for line in lines
+        if line.endswith(str(path))
+    )
 
 
 COLUMNS = 40
