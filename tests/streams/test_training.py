@@ -361,7 +361,8 @@ def test_a_mapped_file_is_let_go_of(tmp_path):
         del source, blocks
         again = open_source(tmp_path / "x.npy").blocks(10_000)
         held = [resident(tmp_path / "x.npy") for block in again if block.array.sum() > 0]
-        assert 1000 < max(held) < 4000  # KiB, of which a block has 1,563 and the file 15,625
+        # KiB, of which a block has 1,563 and the file 15,625; the system maps some at a time
+        assert 1000 < max(held) < 8000
 
 
 def resident(path):
