@@ -90,8 +90,8 @@ class ClassLabels(Labels):
 
     dtype = "int32"
 
-    def __init__(self, source: str, target: str) -> None:
-        super().__init__(source, target)
+    def __init__(self, source: str, target: str, without: Array | None = None) -> None:
+        super().__init__(source, target, without)
         self.places: dict[str, int] = {}
         self.counts: list[int] = []
         self.firsts: list[int] = []

@@ -76,7 +76,7 @@ def stream(
     cache
         A folder for the spool, where it stays and is found by the next process that wants the same
         rows of the same file. By default it is in the system's folder of temporary files, and is
-        removed with the object.
+        removed with the object; a process that is killed leaves it there.
     options
         What the file takes, such as ``delimiter``.
 
