@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule.engine.batches import Shuffler
+from chainrule.engine.eager_trainer import EagerTrainer
 from chainrule.engine.fit import Trainer
 from chainrule.engine.plan import traces
 from chainrule.engine.windowed import Meaning, WindowedRows
@@ -106,6 +107,18 @@ def test_the_cut_into_ranges_does_not_change_it(case, same_bits, steps):
     other = trainer(case, *windowed(case))
     assert trained(one) == trained(other)
     assert same_bits(one.layers, other.layers)
+
+
+def test_eager_steps_take_windows_too(case, distance):
+    known = case.but(weights=weights_of(case))
+    one = trainer(known, *windowed(known, known.weights))
+    source, shuffler = windowed(known, known.weights)
+    other = EagerTrainer(
+        known.plan, known.hyper, source, shuffler, known.layers, SCHEDULES["constant"].rate, 0.05,
+        alpha=known.alpha, library="numpy",
+    )  # fmt: skip
+    trained(one), trained(other)
+    assert distance(one.layers, other.layers) < 1e-10
 
 
 def test_two_windows_are_all_that_is_held(case):

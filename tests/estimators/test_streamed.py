@@ -197,6 +197,27 @@ def test_what_cannot_be_is_refused(table, name):
         do(MLPClassifier(**SETTINGS), streamed(table[0], window_rows=32))
 
 
+def test_ctrl_c_keeps_what_there_is(table, monkeypatch):
+    """Pressed while the fifth window is waited for, in the second epoch."""
+    from chainrule.engine.windowed import WindowedRows
+
+    enter, calls = WindowedRows.enter, []
+
+    def enter_or_stop(self, *where):
+        calls.append(where)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return enter(self, *where)
+
+    monkeypatch.setattr(WindowedRows, "enter", enter_or_stop)
+    net = MLPClassifier(**SETTINGS)
+    with pytest.warns(UserWarning, match="interrupted by user after 2 epoch"):
+        net.fit(streamed(table[0], window_rows=32))
+    assert net.history_["steps"].tolist() == [6, 2]  # the second is what was done of it
+    assert np.isfinite(net.history_["train_loss"]).all()
+    assert net.t_ == N + 32
+
+
 # going on
 
 
