@@ -31,8 +31,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
     Of rows that are streamed (`chainrule.stream`), what the columns are, which have gaps and how
     often each level occurs is found out from all rows, in one pass; medians, quartiles, means and
     deviations are those of a seeded sample of about 100,000 rows, taken in a second one; rows
-    without a target are among both. What `transform` gives of them is rows to be streamed again, of which nothing is computed before they
-    are trained on.
+    without a target are among both. What `transform` gives of them is rows to be streamed again,
+    of which nothing is computed before they are trained on.
 
     Parameters
     ----------
