@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainrule.files import save as save
     from chainrule.search import PopulationSearchCV as PopulationSearchCV
     from chainrule.streams.predict import predict_batches as predict_batches
+    from chainrule.streams.training import stream as stream
     from chainrule.worked import check as check
     from chainrule.worked import trace as trace
 
@@ -33,6 +34,7 @@ _HOME = {
     "recipes": "chainrule.experiments",
     "run": "chainrule.experiments",
     "save": "chainrule.files",
+    "stream": "chainrule.streams.training",
     "trace": "chainrule.worked",
 }
 
@@ -48,6 +50,7 @@ __all__ = [
     "recipes",
     "run",
     "save",
+    "stream",
     "trace",
 ]
 

@@ -169,6 +169,20 @@ def test_what_is_set_is_not_searched(folder):
     assert "dropout" not in net["search"]["space"] and net["settings"]["dropout"] == 0.0
 
 
+def test_a_file_larger_than_the_memory_is_streamed_or_warned_of(folder, tmp_path, monkeypatch):
+    asked = ["train", folder / "people.csv", "--target", "kind", "--drop", "price", *SMALL]
+    done = command(*asked, "--stream", "--memory", "2GB", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert "add --stream" not in done.stdout
+    assert "random sample" in (tmp_path / "run" / "report.html").read_text()
+    assert not (tmp_path / "run" / "stream").exists()
+    table = tomllib.loads((tmp_path / "run" / "spec.toml").read_text())["data"]["table"]
+    assert (table["stream"], table["memory"]) == (True, "2GB")
+    monkeypatch.setattr("chainrule.streams.memory.bytes_of", lambda memory: 1000)
+    monkeypatch.setattr("chainrule.experiments.run", lambda spec, **more: None)
+    assert "The file is larger than 1GB" in command(*asked).stdout
+
+
 def test_no_header(tmp_path):
     random = np.random.RandomState(0)
     rows = random.normal(size=(120, 3)).round(4)

@@ -92,6 +92,16 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what is decided and the spec, train nothing.")
     ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Train the network on more rows than memory holds; the rest sees a sample.",
+        ),
+    ] = False,
+    memory: Annotated[
+        str, typer.Option(help="What the process may take with --stream, as 900MB or 2GB.")
+    ] = "1GB",
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
@@ -124,6 +134,7 @@ def train(
         from chainrule.experiments import overrides
         from chainrule.experiments import run as run_experiment
         from chainrule.experiments.own import plan
+        from chainrule.streams.memory import bytes_of
 
         asked: list[tuple[ColumnKind, list[str] | None]] = [
             ("category", category),
@@ -181,9 +192,17 @@ def train(
             tune=tune,
             seed=seed,
             settings=said,
+            stream=stream,
+            memory=memory,
             **file_options(delimiter, encoding, header),
         )
         print_decisions(found, console, changes, whole=dry_run)
+        if not stream and data.is_file() and data.stat().st_size > bytes_of(memory):
+            console.print(
+                f"The file is larger than {memory}, and all of it comes into memory: add --stream "
+                "(or raise --memory).",
+                style="yellow",
+            )
         if dry_run:
             return
         run_experiment(found.spec, out=out, overrides=changes, console=console, force=force)

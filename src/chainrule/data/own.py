@@ -10,12 +10,13 @@ import numpy as np
 from chainrule.data.record import DataSet, Task, content_hash
 from chainrule.errors import DataError
 from chainrule.models.columns import Column, ColumnKind
+from chainrule.tables.block import Block
 from chainrule.tables.deciding import Decision, TargetDecision, decide, decide_target
 from chainrule.tables.encoding import encode
 from chainrule.tables.source import Source, open_source
-from chainrule.tables.survey import survey
+from chainrule.tables.survey import Found, survey
 
-__all__ = ["decisions", "load_table"]
+__all__ = ["decided_of", "decisions", "known_targets", "load_table", "table_data"]
 
 ROWS = 50_000
 
@@ -33,7 +34,18 @@ def decisions(
     Raises:
         DataError: there is no such column, or one that cannot be used.
     """
-    found = survey(source)
+    return decided_of(survey(source), target, task=task, drop=drop, kinds=kinds)
+
+
+def decided_of(
+    found: Mapping[str, Found],
+    target: str,
+    *,
+    task: Task | None = None,
+    drop: Collection[str] = (),
+    kinds: Mapping[str, ColumnKind] | None = None,
+) -> tuple[TargetDecision, tuple[Decision, ...]]:
+    """The same, of what a survey found."""
     what = decide_target(found, target, task)
     return what, decide(found, target=target, drop=drop, kinds=kinds)
 
@@ -65,11 +77,18 @@ def load_table(
     what, decided = decisions(source, target, task=task, drop=drop, kinds=kinds)
     columns = tuple(each.column for each in decided if each.kind)
     X, y = _rows(source, columns, what)
+    return table_data(Path(file), what, decided, X, y)
+
+
+def table_data(
+    path: Path, what: TargetDecision, decided: tuple[Decision, ...], X: np.ndarray, y: np.ndarray
+) -> DataSet:
+    """Rows of a file as a data set that tells what was decided."""
+    columns, target = tuple(each.column for each in decided if each.kind), what.name
     left_out = [f"{each.name} ({each.why})" for each in decided if not each.kind]
     remarks = [f"columns: {'; '.join(f'{d.name} ({d.kind}: {d.why})' for d in decided if d.kind)}"]
     remarks += [f"without {'; '.join(left_out)}"] if left_out else []
     remarks += [f"{what.missing} rows without {target} were left out"] if what.missing else []
-    path = Path(file)
     return DataSet(
         name=path.stem,
         X_train=X,
@@ -94,17 +113,23 @@ def _rows(
     source: Source, columns: tuple[Column, ...], what: TargetDecision
 ) -> tuple[np.ndarray, np.ndarray]:
     """All rows that have a target: the matrix of the columns, and the targets."""
-    classes = what.task == "classification"
-    wanted = Column(what.name, "category" if classes else "number", what.classes)
     names = [*(column.name for column in columns), what.name]
     matrices, targets = [], []
     for block in source.blocks(ROWS, columns=names):
-        y = encode(block, [wanted])[:, 0].astype(np.float64)
-        # all classes are known; what comes after the last of them is an infinite number
-        known = y < len(what.classes) if classes else ~np.isnan(y)
+        known, y = known_targets(block, what)
         matrices.append(encode(block, columns)[known])
         targets.append(y[known])
     X, y = np.concatenate(matrices), np.concatenate(targets)
+    classes = what.task == "classification"
     if not len(X):
         raise DataError(f"{source.name}: no row has a value for {what.name!r}.")
     return X, y.astype(np.int64) if classes else y
+
+
+def known_targets(block: Block, what: TargetDecision) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows of a block have a target, and the targets of all."""
+    classes = what.task == "classification"
+    wanted = Column(what.name, "category" if classes else "number", what.classes)
+    y = encode(block, [wanted])[:, 0].astype(np.float64)
+    # all classes are known; what comes after the last of them is an infinite number
+    return y < len(what.classes) if classes else ~np.isnan(y), y

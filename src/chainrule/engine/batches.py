@@ -19,7 +19,16 @@ import scipy.sparse
 from chainrule.engine.device import precision, usable_cores
 from chainrule.engine.program import Data
 
-__all__ = ["GatheredRows", "Resident", "Shuffler", "Source", "batch_table", "bucket", "pad"]
+__all__ = [
+    "GatheredRows",
+    "Gatherer",
+    "Resident",
+    "Shuffler",
+    "Source",
+    "batch_table",
+    "bucket",
+    "pad",
+]
 
 Rows = npt.NDArray[np.int32]
 
@@ -147,6 +156,32 @@ class Resident(_Weighted):
         return self.data, table
 
 
+class Gatherer:
+    """Copies rows of a matrix to one block of memory, which the next copy takes over."""
+
+    def __init__(self, columns: int, dtype: np.dtype[Any]) -> None:
+        self.memory = np.empty((0, columns), dtype)
+        self.parts = usable_cores()
+        self.threads = ThreadPoolExecutor(self.parts)
+
+    def room(self, rows: int) -> npt.NDArray[Any]:
+        """The memory, for so many rows."""
+        if len(self.memory) != rows:
+            self.memory = _aligned((rows, self.memory.shape[1]), self.memory.dtype)
+        return self.memory
+
+    def __call__(self, X: npt.NDArray[Any], rows: Rows) -> npt.NDArray[Any]:
+        """The rows of ``X``; any row for a number beyond the last."""
+        memory = self.room(len(rows))
+        split = (np.array_split(part, self.parts) for part in (rows, memory))
+        list(self.threads.map(lambda some, into: _take(X, some, into), *split))
+        return memory
+
+
+def _take(X: npt.NDArray[Any], rows: Rows, into: npt.NDArray[Any]) -> None:
+    np.take(X, rows, axis=0, out=into, mode="clip")  # "raise" would buffer
+
+
 class GatheredRows(_Weighted):
     """Rows that the host gathers for one range at a time: of a matrix that is large, so that no
     second one is made, or sparse, so that no dense one is.
@@ -162,26 +197,19 @@ class GatheredRows(_Weighted):
         self.X: Any = X.tocsr() if self.sparse else np.ascontiguousarray(X)
         self.Y, self.dtype = pad(Y, self.rows), np.dtype(dtype) if self.sparse else X.dtype
         self.row_bytes = X.shape[1] * self.dtype.itemsize
-        self.memory = np.empty((0, X.shape[1]), self.dtype)
-        self.parts = usable_cores()
-        self.threads = ThreadPoolExecutor(self.parts)
+        self.gather = Gatherer(X.shape[1], self.dtype)
 
     def block(self, table: Rows) -> tuple[Data, Rows]:
         rows = table.ravel()
-        if len(self.memory) != len(rows):
-            self.memory = _aligned((len(rows), self.X.shape[1]), self.dtype)
         real = rows < self.n_rows
         if self.sparse:
-            self.memory[real] = self.X[rows[real]].toarray()
+            memory = self.gather.room(len(rows))
+            memory[real] = self.X[rows[real]].toarray()
         else:
-            split = (np.array_split(part, self.parts) for part in (rows, self.memory))
-            list(self.threads.map(self._gather, *split))
-        self.memory[~real] = 0
-        data = Data(self.memory, self.Y[rows], self.scaled[rows])
+            memory = self.gather(self.X, rows)
+        memory[~real] = 0
+        data = Data(memory, self.Y[rows], self.scaled[rows])
         return data, np.arange(len(rows), dtype=np.int32).reshape(table.shape)
-
-    def _gather(self, rows: Rows, into: npt.NDArray[Any]) -> None:
-        np.take(self.X, rows, axis=0, out=into, mode="clip")  # "raise" would buffer
 
 
 def pad(array: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:

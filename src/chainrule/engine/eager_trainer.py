@@ -89,7 +89,7 @@ class EagerTrainer(Trainer):
             data, numbers = self.source.host, table
         else:
             data, numbers = self.source.block(table)
-        real = table < self.source.n_rows
+        real = table != self.source.padding
         return data, [row[kept] for row, kept in zip(numbers, real, strict=True)]
 
 

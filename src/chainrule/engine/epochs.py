@@ -38,7 +38,11 @@ class EpochRecord:
 
 @dataclass
 class Epoch:
-    """The batches of one epoch, and how many of them were given out."""
+    """The batches of one epoch, and how many of them were given out.
+
+    ``table`` ``(steps, batch_size)`` has the rows of each step, ``weight_sums`` and ``row_counts``
+    ``(steps,)`` what they weigh and how many they are.
+    """
 
     number: int
     table: Rows
@@ -47,10 +51,26 @@ class Epoch:
     n_rows: int
     done: int = 0
 
+    @property
+    def steps(self) -> int:
+        return len(self.row_counts)
+
     @cached_property
     def clock(self) -> Floats:
         """Epochs done, a real number, when each step begins."""
-        return self.number - 1 + np.arange(len(self.table)) / max(len(self.table), 1)
+        return self.number - 1 + np.arange(self.steps) / max(self.steps, 1)
+
+    def reach(self, room: int) -> int:
+        """Where a range ends that goes on from here by at most so many steps."""
+        return min(self.done + room, self.steps)
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """The rows of some steps of a range."""
+        return self.table[start:stop]
+
+    def weighed(self, source: Source) -> Floats:
+        """What the batches weigh by the weights of a source of the same rows."""
+        return source.weight_sums(self.table)
 
 
 class Piece(NamedTuple):
@@ -63,7 +83,7 @@ class Piece(NamedTuple):
     @property
     def ends(self) -> bool:
         """Whether the epoch ends with it."""
-        return self.stop == len(self.epoch.table)
+        return self.stop == self.epoch.steps
 
 
 @dataclass
@@ -80,7 +100,7 @@ class Books:
         sums = epoch.weight_sums if weight_sums is None else weight_sums
         weights, rows = sums[: epoch.done], epoch.row_counts[: epoch.done]
         loss, penalty = _joined(self.losses), _joined(self.penalties)
-        complete = epoch.done == len(epoch.table)
+        complete = epoch.done == epoch.steps
         n_rows = epoch.n_rows if complete else int(rows.sum())
         with np.errstate(over="ignore", invalid="ignore"):  # a diverged loss is a result
             return EpochRecord(
@@ -115,6 +135,9 @@ class Timetable:
     ``epoch`` counts the epochs that are done; ``open`` is the one under way, if there is one.
     """
 
+    alone = False
+    """Whether each epoch has ranges of its own."""
+
     def __init__(self, source: Source, shuffler: Shuffler, batch_size: int, epoch: int = 0) -> None:
         self.source, self.shuffler, self.batch_size = source, shuffler, batch_size
         self.epoch = epoch
@@ -126,15 +149,15 @@ class Timetable:
         number = self.epoch
         while epochs > 0:
             if self.open is None:
-                if pieces and room < len(pieces[-1].epoch.table):
+                if pieces and (room < pieces[-1].epoch.steps or self.alone):
                     break  # only whole epochs share a range: their ends are where one may look
                 self.open = self._next(number + 1)
             epoch = self.open
-            start, stop = epoch.done, min(epoch.done + room, len(epoch.table))
+            start, stop = epoch.done, epoch.reach(room)
             pieces.append(Piece(epoch, start, stop))
             epoch.done = stop
             room -= stop - start
-            if stop < len(epoch.table):
+            if stop < epoch.steps:
                 break
             number, epochs = number + 1, epochs - 1
             if epochs > 0:
@@ -153,7 +176,7 @@ class Timetable:
         table = np.full((capacity, self.batch_size), self.source.padding, np.int32)
         position = 0
         for epoch, start, stop in pieces:
-            table[position : position + stop - start] = epoch.table[start:stop]
+            table[position : position + stop - start] = epoch.rows(start, stop)
             position += stop - start
         return table
 
@@ -167,6 +190,12 @@ class Timetable:
         self.epoch, self.open = place.epoch, place.open
         if self.open:
             self.open.done = place.done
+
+    def reopen(self, done: int, weight_sums: Floats) -> None:
+        """Begin the next epoch where so many of its steps are done, which weighed so much."""
+        self.open = self._next(self.epoch + 1)
+        self.open.done = done
+        self.open.weight_sums[:done] = weight_sums
 
     def copy(self) -> "Timetable":
         """Another one of the same rows, that goes on from here by itself; between two epochs."""

@@ -9,7 +9,7 @@ between two calls. How the steps are cut into ranges does not change the result.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -18,14 +18,15 @@ import numpy.typing as npt
 from chainrule.engine.batches import Shuffler, Source
 from chainrule.engine.cache import compiling
 from chainrule.engine.device import precision
-from chainrule.engine.epochs import Books, Epoch, EpochRecord, Piece, Place, Timetable
+from chainrule.engine.epochs import Books, Epoch, EpochRecord, Piece, Place
 from chainrule.engine.plan import Hyperparameters, Plan
 from chainrule.engine.program import Outcome, Steps, run_range
+from chainrule.engine.windowed import timetable, window_steps
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import OPTIMIZERS, State
 from chainrule.equations.schedules import Clock
 
-__all__ = ["Trainer", "all_finite", "capacity"]
+__all__ = ["Trainer", "UnderWay", "all_finite", "capacity"]
 
 RANGE_SECONDS = 0.15
 """About how long one range takes: short enough for Ctrl-C, long enough to cost nothing."""
@@ -45,6 +46,19 @@ class _Checkpoint:
     state: State
     step: int
     place: Place
+
+
+class UnderWay(NamedTuple):
+    """An epoch under way: what ``layers``, ``state`` and ``step`` were when it began, the stream
+    and the order before it, how many steps of it are ``done``, and what they gave and weighed."""
+
+    layers: tuple[Layer, ...]
+    state: State
+    step: int
+    order: Any
+    done: int
+    books: Books
+    weight_sums: Floats
 
 
 def capacity(plan: Plan, row_bytes: int = 0) -> int:
@@ -109,14 +123,15 @@ class Trainer:
         steps_per_range: int | None = None,
     ) -> None:
         self.plan, self.hyper, self.source, self.shuffler = plan, hyper, source, shuffler
-        self.timetable = Timetable(source, shuffler, plan.batch_size, epoch)
+        self.timetable = timetable(source, shuffler, plan.batch_size, epoch)
         self.layers = layers
         self.state = OPTIMIZERS[plan.optimizer].init(layers) if state is None else state
         self.rate, self.base_rate, self.horizon = rate, base_rate, horizon
         self.l2, self.alpha = l2, alpha
         self.step, self._samples_before, self._first_epoch = step, samples, epoch
         self.device = device
-        self.capacity = steps_per_range or capacity(plan, source.row_bytes)
+        most = window_steps(source, plan.batch_size)
+        self.capacity = steps_per_range or int(min(capacity(plan, source.row_bytes), most))
         self._books = Books()
         self._checkpoint = self._here()
 
@@ -169,7 +184,7 @@ class Trainer:
         """What is known of an epoch under way; None where no step of it was done."""
         if epoch is None or epoch.done == 0:
             return None
-        return self._books.record(epoch, self.source.weight_sums(epoch.table))
+        return self._books.record(epoch, epoch.weighed(self.source))
 
     def rewind(self) -> None:
         """Go back to the last range that began with an epoch."""
@@ -180,6 +195,30 @@ class Trainer:
     def mark(self) -> None:
         """Let ``rewind`` come back to here."""
         self._checkpoint = self._here()
+
+    @property
+    def knows_beginning(self) -> bool:
+        """Whether the epoch under way began where ``rewind`` goes back to."""
+        return self._checkpoint.place.epoch == self.timetable.epoch
+
+    def under_way(self) -> UnderWay:
+        """What ``go_on`` needs besides the present parameters, state and step."""
+        epoch, start = self.timetable.open, self._checkpoint
+        assert epoch is not None
+        sums = epoch.weight_sums[: epoch.done].copy()
+        return UnderWay(
+            start.layers, start.state, start.step, start.place.order, epoch.done, self._books, sums
+        )
+
+    def go_on(self, layers: tuple[Layer, ...], state: State, step: int, begun: UnderWay) -> None:
+        """Stand within an epoch again, where ``under_way`` was taken; it is between two now, where
+        that epoch began."""
+        self.layers, self.state, self.step = begun.layers, begun.state, begun.step
+        self.shuffler.restore(begun.order)
+        self.mark()
+        self.timetable.reopen(begun.done, begun.weight_sums)
+        self.layers, self.state, self.step = layers, state, step
+        self._books = begun.books
 
     def _here(self) -> _Checkpoint:
         return _Checkpoint(self.layers, self.state, self.step, self.timetable.snapshot())

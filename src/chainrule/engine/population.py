@@ -193,7 +193,7 @@ class Block:
             g, c = member.place
             if self.own_weights:
                 source = member.trainer.source
-                own[g, c] = [source.weight_sums(piece.epoch.table) for piece in pieces[g]]
+                own[g, c] = [piece.epoch.weighed(source) for piece in pieces[g]]
             rate[:, g, c], l2[:, g, c] = member.trainer.rates(pieces[g], own.get((g, c)))
         return rate, l2, own
 

@@ -38,6 +38,7 @@ from chainrule.estimators.problem import (
 from chainrule.estimators.representation import RepresentationMixin
 from chainrule.estimators.session import Session, owned
 from chainrule.estimators.sickness import Finding, findings
+from chainrule.estimators.streamed import fit_streamed, is_stream, refuse_stream
 from chainrule.estimators.trainers import replaced
 
 __all__ = ["BaseMLP", "stochastic_only"]
@@ -101,7 +102,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -113,7 +114,9 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
 
         Parameters
         ----------
-        X : array or sparse matrix, (n_samples, n_features)
+        X : array or sparse matrix, (n_samples, n_features); or `chainrule.stream`
+            Streamed rows bring their target with them, and ``y`` is left out; they are trained on
+            in shuffled windows where memory does not hold them all.
         y : array, (n_samples,) or (n_samples, n_outputs)
         sample_weight : array, (n_samples,), optional
             What each sample counts for in loss and gradient.
@@ -129,9 +132,13 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self
         """
         validation = (X_val, y_val, sample_weight_val)
+        if is_stream(X):
+            fit_streamed(self, X, y, sample_weight, validation, watch)
+            return self
         return self._fit(X, y, sample_weight, validation, incremental=False, watch=watch)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        refuse_stream(X)
         if self.early_stopping:
             raise InvalidInputError(
                 "partial_fit does not support early_stopping=True: it sees one epoch at a time. "
@@ -293,7 +300,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self.history_ = history.empty()
         self.diverged_ = False
         self.best_epoch_: int | None = None
-        for name in CURVES:
+        for name in (*CURVES, "windows_"):
             self.__dict__.pop(name, None)
 
     def _begin_curves(self) -> None:

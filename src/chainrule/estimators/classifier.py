@@ -30,6 +30,7 @@ from chainrule.estimators.parameters import (
     estimator,
     parameter,
 )
+from chainrule.estimators.streamed import refuse_stream
 
 __all__ = ["MLPClassifier"]
 
@@ -77,6 +78,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         noise (see ``docs/diagnosis.md``).
     diverged_ : bool
         Whether training left the finite numbers.
+    windows_ : chainrule.engine.windows.Windows
+        How streamed rows were cut, where memory did not hold them all; else there is none.
     n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
     n_outputs_, out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -219,6 +222,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         k calls give what ``fit`` for k epochs gives, bit for bit: the random stream, the
         optimizer and the schedule go on. ``classes`` names all labels at the first call.
         """
+        refuse_stream(X)
         if _check_partial_fit_first_call(self, classes):
             multilabel = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if multilabel else classes)

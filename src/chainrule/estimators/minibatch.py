@@ -14,6 +14,8 @@ from chainrule.engine.batches import GatheredRows, Resident, Shuffler, Source
 from chainrule.engine.device import find_device, shares_memory
 from chainrule.engine.fit import Trainer
 from chainrule.engine.member import Member
+from chainrule.engine.windowed import WindowedRows
+from chainrule.engine.windows import WindowShuffler
 from chainrule.equations.schedules import SCHEDULES, Plateau
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
@@ -59,7 +61,12 @@ def fit_minibatch(
     trainer = make_trainer(est, net, problem, stream, session)
     loop = make_loop(est, net, problem, trainer, session, incremental)
     loop.keeper = current_keeper()
-    loop.run()
+    try:
+        loop.run()
+    finally:
+        if isinstance(trainer.source, WindowedRows):
+            trainer.source.close()
+            est.windows_ = trainer.source.windows
     finish(est, loop)
     result = loop.result
     if result.diverged and est.on_divergence == "raise":
@@ -136,20 +143,27 @@ def make_trainer(
 ) -> Trainer:
     """A trainer of the estimator's network from its initial weights; ``source`` are its rows, if
     somebody has them ready."""
-    rows = problem.train
+    streamed = problem.streamed
+    n_rows = len(problem.train) if streamed is None else streamed.n_rows
     dtype = est.coefs_[0].dtype.name
-    plan = network.plan(est, net, _batch_size(est, len(rows)), dtype)
+    plan = network.plan(est, net, _batch_size(est, n_rows), dtype)
     if session is not None and session.optimizer != plan.optimizer:
         session = None  # another solver cannot use the old one's state
     device = find_device(est.device)
-    source = source or _source(rows, est._training_targets(rows.Y), dtype, device)
-    shuffler = Shuffler(stream, len(rows), bool(est.shuffle), est.shuffle == "replacement")
-    if session is not None and len(session.index) == len(rows):
+    if streamed is None:
+        rows = problem.train
+        source = source or _source(rows, est._training_targets(rows.Y), dtype, device)
+        shuffler = Shuffler(stream, n_rows, bool(est.shuffle), est.shuffle == "replacement")
+    else:
+        windows = streamed.windows(plan.batch_size)
+        source = streamed.source(est, windows, dtype)
+        shuffler = WindowShuffler(stream, windows, bool(est.shuffle))
+    if session is not None and len(session.index) == n_rows:
         shuffler.index = session.index
     row, settings = schedule_of(est)
     horizon = est.max_iter
     if est.max_steps is not None:
-        horizon = est.max_steps / ceil(len(rows) / plan.batch_size)
+        horizon = est.max_steps / ceil(n_rows / plan.batch_size)
     seed = _mask_seed(est.random_state, stream) if session is None else session.mask_seed
     return current_trainer()(
         plan,

@@ -22,6 +22,7 @@ from chainrule.estimators.history import Row
 
 if TYPE_CHECKING:
     from chainrule.estimators.diagnosis import Examination
+    from chainrule.estimators.streamed import Streamed
 
 __all__ = [
     "Judge",
@@ -100,7 +101,8 @@ class Judge:
 class Problem:
     """Rows to train on, rows to validate on (or None), and others that are only watched.
 
-    ``examination`` diagnoses the training after each epoch, if that is wanted.
+    ``examination`` diagnoses the training after each epoch, if that is wanted. Where the rows to
+    train on are ``streamed``, ``train`` is a sample of them.
     """
 
     train: Rows
@@ -108,6 +110,7 @@ class Problem:
     judge: Judge
     watched: Mapping[str, Rows] = field(default_factory=dict)
     examination: "Examination | None" = None
+    streamed: "Streamed | None" = None
 
     @property
     def measures(self) -> bool:

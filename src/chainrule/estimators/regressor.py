@@ -68,6 +68,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         noise (see ``docs/diagnosis.md``).
     diverged_ : bool
         Whether training left the finite numbers.
+    windows_ : chainrule.engine.windows.Windows
+        How streamed rows were cut, where memory did not hold them all; else there is none.
     n_iter_, t_, loss_, best_loss_, validation_scores_, best_validation_score_, n_layers_,
     n_outputs_, out_activation_, n_features_in_, feature_names_in_
         As in scikit-learn.

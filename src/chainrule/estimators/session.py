@@ -14,7 +14,7 @@ from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 from chainrule.equations.schedules import Plateau
 
-__all__ = ["Session", "owned"]
+__all__ = ["Session", "as_numpy", "owned", "state_arrays", "state_of"]
 
 
 def owned(layers: Any) -> tuple[Layer, ...]:
@@ -53,7 +53,7 @@ class Session:
             shuffler = shuffler.copy()  # others go on with the group's
         return cls(
             trainer.plan.optimizer,
-            _as_numpy(trainer.state),
+            as_numpy(trainer.state),
             trainer.step,
             trainer.epoch,
             shuffler.index,
@@ -66,13 +66,7 @@ class Session:
 
     def export(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         """JSON-able facts and named arrays, for a file."""
-        arrays: dict[str, npt.NDArray[Any]] = {"index": self.index}
-        for name, value in self.state.items():
-            if name == "t":
-                arrays["t"] = np.asarray(value)
-                continue
-            for number, layer in enumerate(value, 1):
-                arrays[f"{name}.W{number}"], arrays[f"{name}.b{number}"] = layer.W, layer.b
+        arrays = {"index": self.index, **state_arrays(self.state)}
         stream = self.random_state.get_state(legacy=False)
         arrays["random_key"] = np.asarray(stream["state"]["key"])
         facts = {
@@ -94,14 +88,7 @@ class Session:
     @classmethod
     def restore(cls, facts: Mapping[str, Any], arrays: Mapping[str, Any]) -> "Session":
         """What ``export`` gave, as a session again."""
-        state: dict[str, Any] = {}
-        for name in dict.fromkeys(key.partition(".")[0] for key in arrays if "." in key):
-            count = sum(key.startswith(f"{name}.W") for key in arrays)
-            state[name] = tuple(
-                Layer(arrays[f"{name}.W{n}"], arrays[f"{name}.b{n}"]) for n in range(1, count + 1)
-            )
-        if "t" in arrays:
-            state["t"] = np.asarray(arrays["t"])[()]
+        state = state_of(arrays)
         random_state = np.random.RandomState()
         random_state.set_state(
             {
@@ -125,7 +112,32 @@ class Session:
         )
 
 
-def _as_numpy(state: Any) -> dict[str, Any]:
+def state_arrays(state: State) -> dict[str, npt.NDArray[Any]]:
+    """An optimizer's state as named arrays."""
+    arrays = {}
+    for name, value in state.items():
+        if name == "t":
+            arrays["t"] = np.asarray(value)
+            continue
+        for number, layer in enumerate(value, 1):
+            arrays[f"{name}.W{number}"], arrays[f"{name}.b{number}"] = layer.W, layer.b
+    return arrays
+
+
+def state_of(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The state that ``state_arrays`` named; other arrays' names have no dot."""
+    state: dict[str, Any] = {}
+    for name in dict.fromkeys(key.partition(".")[0] for key in arrays if "." in key):
+        count = sum(key.startswith(f"{name}.W") for key in arrays)
+        state[name] = tuple(
+            Layer(arrays[f"{name}.W{n}"], arrays[f"{name}.b{n}"]) for n in range(1, count + 1)
+        )
+    if "t" in arrays:
+        state["t"] = np.asarray(arrays["t"])[()]
+    return state
+
+
+def as_numpy(state: Any) -> dict[str, Any]:
     """The optimizer's state as NumPy that nobody else holds."""
     return {
         name: np.array(value)[()] if name == "t" else owned(value) for name, value in state.items()

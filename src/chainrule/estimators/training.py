@@ -193,14 +193,25 @@ class Loop:
                 keeper.epoch(row)
 
     def _keep(self, keeper: Keeper) -> None:
-        """Give the keeper the state where it is wanted; an epoch under way is not part of it."""
+        """Give the keeper the state where it is wanted; of a member of a block, an epoch under way
+        is not part of it."""
+        trainer = self.trainer
+        known = isinstance(trainer, Trainer) and trainer.knows_beginning
+        whole = trainer.between_epochs or known
         if keeper.stopping():
-            if not self.trainer.between_epochs:
-                self.trainer.rewind()
+            if not whole:
+                self._rewind()
             keeper.keep(take(self))
             raise StoppedByKeeper
-        if self.trainer.between_epochs and keeper.due():
+        if whole and keeper.due():
             keeper.keep(take(self))
+
+    def _rewind(self) -> None:
+        """Back to the beginning of the epoch under way, the steps given back."""
+        step = self.trainer.step
+        self.trainer.rewind()
+        if self.steps is not None:
+            self.steps += step - self.trainer.step
 
     def _decide(self, record: EpochRecord, measured: Row | None) -> None:
         try:

@@ -11,9 +11,11 @@ from chainrule.data.splits import Part, Parts
 from chainrule.experiments.families import family
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
+from chainrule.experiments.streaming import StreamedTable
 from chainrule.experiments.targets import Target
 from chainrule.experiments.tasks import Task
 from chainrule.models.columns import Column
+from chainrule.models.table import TableStep
 
 __all__ = ["Bench", "Inputs", "Preparation"]
 
@@ -58,6 +60,7 @@ class Bench:
     task: Task
     target: Target  # the way back from the parts' targets to their own unit
     recorder: Recorder
+    streamed: StreamedTable | None = None  # what networks train on in place of the training part
     # The last preparation that was fitted: models that follow each other often share it.
     last: dict[tuple[tuple[str, ...], str], Preparation] = field(default_factory=dict)
 
@@ -77,6 +80,13 @@ class Bench:
             self.last.clear()
             self.last[steps, dtype] = Preparation(fitted, dtype)
         return self.last[steps, dtype]
+
+    def trained_on(self, model: ModelSpec, parts: Parts) -> Part:
+        """What the fit that is shown trains on: its training part, or all rows of a stream."""
+        if self.streamed is None or not family(model.family).together:
+            return parts["train"]
+        steps = self.preparation(model.prepare, model.dtype).steps.steps
+        return self.streamed.part(tuple(each for each in steps if isinstance(each, TableStep)))
 
     def inputs(self, model: ModelSpec) -> Inputs:
         """The parts as the model gets them, what it has to know of them, and how they are made.

@@ -10,13 +10,16 @@ from chainrule.errors import DataError, InvalidInputError, SpecError, unknown_na
 from chainrule.experiments import grid
 from chainrule.experiments.backends import torch_device
 from chainrule.experiments.check_tuning import check_search, check_sweep
+from chainrule.experiments.datasets import streams
 from chainrule.experiments.describe import SPLITS
 from chainrule.experiments.families import FAMILIES, Family, family
 from chainrule.experiments.printed import known_quantities
 from chainrule.experiments.questions import check_places
 from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, Settings, Spec
 from chainrule.experiments.spec_base import combinations
+from chainrule.experiments.streaming import STREAMED
 from chainrule.experiments.tasks import TASKS, of_spec
+from chainrule.streams.memory import bytes_of, window_rows
 
 __all__ = ["check"]
 
@@ -61,6 +64,8 @@ def _check_comparison(spec: CompareSpec) -> None:
                 )
     for key, model in spec.members.items():
         _check_model(f"models.{key}", model, spec)
+        if streams(spec.data):
+            _check_streamed(f"models.{key}", model, spec)
     _check_outputs(spec)
     check_places(spec.questions, spec.members, of_spec(spec))
     for number, printed in enumerate(spec.printed):
@@ -68,6 +73,35 @@ def _check_comparison(spec: CompareSpec) -> None:
         _known(f"{where}.model", "model", printed.model, spec.members)
         known = known_quantities(of_spec(spec))
         _known(f"{where}.quantity", "quantity", printed.quantity, known)
+
+
+def _check_streamed(where: str, model: ModelSpec, spec: Spec) -> None:
+    """Of a network that trains on a stream there is one fit, on prepared rows of a table."""
+    assert spec.data.table is not None
+    try:
+        window_rows(STREAMED * bytes_of(spec.data.table.memory), 1)
+    except InvalidInputError as error:
+        raise SpecError(
+            f"data.table.memory: {error} A fifth of it is for the sample and the other models."
+        ) from error
+    if not family(model.family).together:
+        return
+    if model.prepare != ("table",) or model.dtype != "float32":
+        raise SpecError(
+            f"{where}: where the rows are streamed, a network needs prepare = ['table'] and "
+            f"dtype = 'float32'; came {list(model.prepare)} and {model.dtype!r}."
+        )
+    for name in ("baseline", "grid", "sweep", "seeds"):
+        if getattr(model, name) is not None:
+            raise SpecError(
+                f"{where}.{name}: where the rows are streamed there is one fit of a network, and "
+                "before it at most a search on the sample. Leave this out, or stream = true."
+            )
+    if model.also_prepare:
+        raise SpecError(
+            f"{where}.also_prepare: where the rows are streamed there is one fit of a network. "
+            "Leave this out, or stream = true."
+        )
 
 
 def _check_outputs(spec: CompareSpec) -> None:

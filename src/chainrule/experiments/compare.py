@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from chainrule.data import preparation
 from chainrule.experiments import printed
 from chainrule.experiments.bench import Bench
-from chainrule.experiments.datasets import data_of
+from chainrule.experiments.datasets import data_of, streams
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -22,6 +22,7 @@ from chainrule.experiments.record import Number
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
 from chainrule.experiments.spec import BEST, CompareSpec, TargetSpec
+from chainrule.experiments.streaming import sample_of, streamed_table
 from chainrule.experiments.targets import prepared_targets
 from chainrule.experiments.tasks import of_spec
 from chainrule.experiments.training import Trained, train
@@ -33,11 +34,15 @@ __all__ = ["run"]
 def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     """Trains every model of the spec and sets them beside each other and the printed numbers."""
     with recorder.timed("data"):
-        data = data_of(spec.data)
+        sample = sample_of(spec.data) if streams(spec.data) else None
+        data = data_of(spec.data) if sample is None else sample.data
         parts = parts_of(data, spec.data)
         parts, target, retargeted = prepared_targets(
             parts, spec.data.target or TargetSpec(), data.target_name
         )
+    streamed = None
+    if sample is not None:
+        streamed = streamed_table(spec.data, sample, target, recorder.journal.run)
     task = of_spec(spec)
     bench = Bench(
         spec=spec,
@@ -50,12 +55,15 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         task=task,
         target=target,
         recorder=recorder,
+        streamed=streamed,
     )
     trained: dict[str, Trained] = {}
     with threadpool_limits(spec.threads or None):
         for key in spec.members:
             trained[key] = train(key, bench)
             recorder.check()
+    if streamed is not None:
+        streamed.remove()
     test = parts.get("test")
     chosen_key = _chosen(spec, [one.result for one in trained.values()])
     trained, tests = _judged(chosen_key, trained, bench)

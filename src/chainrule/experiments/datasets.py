@@ -7,7 +7,7 @@ from chainrule.data.record import Task
 from chainrule.experiments.spec import DataSpec, FolderSpec
 from chainrule.models.images import ImageInput
 
-__all__ = ["data_of", "data_task", "image_of"]
+__all__ = ["data_of", "data_task", "image_of", "streams"]
 
 
 def data_of(spec: DataSpec) -> DataSet:
@@ -42,3 +42,8 @@ def data_task(spec: DataSpec) -> Task:
 def image_of(folder: FolderSpec) -> ImageInput:
     """What the images of a folder are brought to."""
     return ImageInput(*folder.size, folder.colour, folder.fit)
+
+
+def streams(spec: DataSpec) -> bool:
+    """Whether the rows are a table's that is streamed."""
+    return spec.table is not None and spec.table.stream

@@ -84,7 +84,8 @@ class TargetSpec(Table):
 class TableSpec(Table):
     """A table of one's own: the file, the column to be predicted, and what is overruled of what its
     columns are taken for (see `chainrule.tables.deciding`); ``options`` are the file's, such as
-    ``delimiter``."""
+    ``delimiter``. With ``stream`` the network trains on rows that need not fit into ``memory``, and
+    all else is done with a sample of them (see `chainrule.data.sample`)."""
 
     file: str
     target: str
@@ -92,6 +93,8 @@ class TableSpec(Table):
     drop: tuple[str, ...] = ()
     kinds: dict[str, ColumnKind] = Field(default_factory=dict)
     options: dict[str, str | bool] = Field(default_factory=dict)
+    stream: bool = False
+    memory: str = "1GB"
 
 
 class FolderSpec(Table):

@@ -120,7 +120,7 @@ def _shown_fit(
         lambda: fit(
             model.family,
             {**looked_at, **settings},
-            parts["train"],
+            bench.trained_on(model, parts),
             parts.get("validation"),
             parts.get("test"),
             backend=model.backend,

@@ -12,6 +12,7 @@ import numpy as np
 from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
 from chainrule.experiments.datasets import image_of
+from chainrule.experiments.families import family
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
 from chainrule.files.describe import searched
@@ -102,7 +103,9 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
         "target": (table.target if table else data.target_name) or "class",
         "source": data.source[:1000],
         "fingerprint": data.sha256,
-        "rows": len(bench.parts["train"].y),
+        "rows": bench.streamed.n_rows
+        if bench.streamed and family(result.family).together
+        else len(bench.parts["train"].y),
         "metrics": {
             f"{part} {metric}": float(score) if np.isfinite(score) else {"float": str(float(score))}
             for part, score in scores.items()

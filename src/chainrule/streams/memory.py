@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.errors import InvalidInputError
 from chainrule.models.frozen import FrozenModel
 
-__all__ = ["block_rows", "bytes_of"]
+__all__ = ["block_rows", "bytes_of", "held_rows", "window_rows"]
 
 UNITS = {
     "": 1,
@@ -29,6 +29,12 @@ COPIES = 6
 one that is computed."""
 
 MOST = 1 << 16
+
+TRAINING = 600 * 10**6
+"""Bytes that Python, JAX and a compiled training take before any row."""
+
+HELD = 0.1
+"""The share of the memory that rows may take which are held in it throughout."""
 
 
 def bytes_of(memory: str | int | float) -> int:
@@ -62,3 +68,27 @@ def block_rows(model: FrozenModel, memory: str | int | float) -> int:
     room = (bytes_of(memory) - BASE) / (COPIES * 8 * (model.n_in + widest))
     chunks = int(np.clip(room / model.chunk_rows, 1, max(MOST // model.chunk_rows, 1)))
     return chunks * model.chunk_rows
+
+
+def window_rows(memory: str | int | float, row_bytes: int) -> int:
+    """Rows of a window of a training, of which two are in memory: of rows that take ``row_bytes``
+    with their target, and 32 more for what is kept of each beside it.
+
+    Raises
+    ------
+    InvalidInputError
+        The memory is not enough for anything but the program.
+    """
+    size = bytes_of(memory)
+    room = (1 - HELD) * size - TRAINING
+    if room < 0.05 * TRAINING:
+        raise InvalidInputError(
+            f"Required at least {1.05 * TRAINING / (1 - HELD) / 10**6:.0f} MB of memory to train "
+            f"in, most of it for Python and libraries; came {memory!r}."
+        )
+    return max(int(room // (2 * (row_bytes + 32))), 1)
+
+
+def held_rows(memory: str | int | float, row_bytes: int) -> int:
+    """Rows that take no more than `HELD` of the memory."""
+    return int(HELD * bytes_of(memory) // row_bytes)

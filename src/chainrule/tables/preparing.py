@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from chainrule.models.columns import Column
 from chainrule.models.table import DAY, TableStep, Treatment
+from chainrule.tables.sampled import Whole
 
 __all__ = ["fit_table"]
 
@@ -21,6 +22,7 @@ def fit_table(
     min_count: int = 10,
     max_levels: int = 64,
     dtype: str = "float32",
+    whole: Sequence[Whole] | None = None,
 ) -> TableStep:
     """The preparation that training rows ``X`` ``(n, columns)`` ask for.
 
@@ -28,22 +30,41 @@ def fit_table(
     quartiles are equal, half of the whole range), and bounds what is far out; ``"standard"`` mean
     and standard deviation; ``"none"`` leaves numbers as they are. Levels with fewer than
     ``min_count`` rows, or beyond the ``max_levels`` commonest, share one column.
+
+    Where ``X`` is a sample, ``whole`` says of each column what is known of all rows: whether values
+    are missing, and how many rows each level has.
     """
+    known = [None] * len(columns) if whole is None else whole
     treatments = tuple(
-        _date(x, scaling)
-        if column.kind == "date"
-        else _number(x, scaling)
-        if column.kind == "number"
-        else _category(x, len(column.levels), min_count, max_levels)
-        for column, x in zip(columns, np.asarray(X).T, strict=True)
+        _treatment(column, x, each, scaling, min_count, max_levels)
+        for column, x, each in zip(columns, np.asarray(X).T, known, strict=True)
     )
     bound = 3.0 if scaling == "robust" else np.inf
     return TableStep(tuple(columns), treatments, bound, dtype)
 
 
-def _number(x: Array, scaling: str) -> Treatment:
+def _treatment(
+    column: Column,
+    x: Array,
+    whole: Whole | None,
+    scaling: str,
+    min_count: int,
+    max_levels: int,
+) -> Treatment:
+    missing = bool(np.isnan(x).any()) if whole is None else whole.missing
+    if column.kind == "date":
+        return _date(x, missing, scaling)
+    if column.kind == "number":
+        return _number(x, missing, scaling)
+    counts = None if whole is None else whole.counts
+    if counts is None:
+        n_levels = len(column.levels)
+        counts = np.bincount(x[~np.isnan(x)].astype(int), minlength=n_levels)[:n_levels]
+    return _category(counts, missing, min_count, max_levels)
+
+
+def _number(x: Array, missing: bool, scaling: str) -> Treatment:
     known = x[~np.isnan(x)].astype(np.float64)
-    missing = len(known) < len(x)
     if not len(known):
         return Treatment(used=False)
     median = float(np.median(known))
@@ -63,8 +84,8 @@ def _center_and_scale(known: Array, scaling: str) -> tuple[float, float]:
     return float(np.median(known)), float(scale) or 1.0
 
 
-def _date(x: Array, scaling: str) -> Treatment:
-    how = _number(x, "robust" if scaling == "none" else scaling)
+def _date(x: Array, missing: bool, scaling: str) -> Treatment:
+    how = _number(x, missing, "robust" if scaling == "none" else scaling)
     if not how.used:
         return how
     known = x[~np.isnan(x)]
@@ -72,10 +93,9 @@ def _date(x: Array, scaling: str) -> Treatment:
     return Treatment(how.used, how.fill, how.center, how.scale, how.missing, cycles=cycles)
 
 
-def _category(x: Array, n_levels: int, min_count: int, max_levels: int) -> Treatment:
-    known = x[~np.isnan(x)].astype(int)
-    missing = len(known) < len(x)
-    counts = np.bincount(known, minlength=n_levels)[:n_levels]
+def _category(
+    counts: npt.NDArray[np.integer], missing: bool, min_count: int, max_levels: int
+) -> Treatment:
     commonest = np.argsort(-counts, kind="stable")[:max_levels]
     kept = sorted(int(level) for level in commonest if counts[level] >= min_count)
     if not kept and counts.any():  # few rows: the commonest is better than none

@@ -4,6 +4,7 @@ A `Source` gives blocks of rows in order, from any row on, so that what is large
 gone through, and gone on with where it was left.
 """
 
+import mmap
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,14 @@ class ArraySource:
     ) -> Iterator[Block]:
         for at in range(start, self.n_rows, rows):
             yield ArrayBlock(np.asarray(self.array[at : at + rows]), self.names, at)
+            _let_go(self.array)
+
+
+def _let_go(array: np.ndarray) -> None:
+    """What was read of a mapped file is not held: whoever still looks at it has it read again."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) -> Source:
