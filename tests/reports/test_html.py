@@ -34,13 +34,22 @@ def test_it_needs_nothing_from_outside(html, page):
 
 def test_contents_lead_to_every_section(page, results):
     anchors = [section.anchor for section in outline(results)]
-    # These results have all but those of sweeps, regressions and PyTorch: see test_tuned,
-    # test_regression, test_beside_jax.
-    others = {"answers", "curve", "nearer", "sweep", "torch"}
+    # These results have all but those of sweeps, regressions, PyTorch and experiments of one's own:
+    # see test_tuned, test_regression, test_beside_jax, and below.
+    others = {"answers", "chosen", "curve", "nearer", "sweep", "torch"}
     assert anchors == [section.anchor for section in SECTIONS if section.anchor not in others]
     for anchor in anchors:
         assert page.links.count(f"#{anchor}") == 2  # from the contents, and its own heading
         assert anchor in page.ids
+
+
+def test_choices_that_no_document_stands_behind(results):
+    ours = tuple(each for each in results.assumptions if each.status == "ours")
+    assert 0 < len(ours) < len(results.assumptions)
+    own = results.model_copy(update={"assumptions": ours})
+    html = render(own)
+    assert "What was chosen, and why" in html and "No document" not in html
+    assert all(each.note.split()[0] in html for each in ours)
 
 
 def test_the_answer_comes_first(page, results):

@@ -27,7 +27,8 @@ SECTIONS = (
     Section("seeds", "Seed by seed", lambda r: any(_over_seeds(r))),
     Section("data", "The data", lambda r: r.data.splits),
     Section("spectrum", "How many directions matter", lambda r: _pictured(r, "spectrum")),
-    Section("setup", "Stated, inferred, ours", lambda r: r.assumptions),
+    Section("setup", "Stated, inferred, ours", lambda r: r.assumptions and not _all_ours(r)),
+    Section("chosen", "What was chosen, and why", lambda r: r.assumptions and _all_ours(r)),
     Section("sweep", "Value by value", lambda r: any(m.sweep for m in r.models)),
     Section("search", "How the settings were chosen", lambda r: any(m.search for m in r.models)),
     Section("networks", "The networks", lambda r: _pictured(r, "layers")),
@@ -60,6 +61,11 @@ def outline(results: Results) -> list[Section]:
 
 def _of_classes(results: Results) -> bool:
     return results.data.task == "classification"
+
+
+def _all_ours(results: Results) -> bool:
+    """Whether no document stands behind the experiment's choices."""
+    return all(each.status == "ours" for each in results.assumptions)
 
 
 def _pictured(results: Results, *names: str) -> bool:
