@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from benchmarks.kill_and_resume import report
 from rich.console import Console
 
 import chainrule
@@ -37,8 +38,9 @@ SPEC = {
         "lr": {"label": "LR", "family": "logistic-regression", "prepare": ["unit"],
                "settings": {"max_iter": 50}, "grid": {"C": [0.1, 1.0]}, "baseline": {}},
         "net": {"label": "Net", "family": "mlp", "prepare": ["unit"], "dtype": "float32",
-                "settings": {"hidden_layer_sizes": [9], "max_iter": 6, "dropout": 0.2,
-                             "random_state": 3},
+                "settings": {"schedule": {"name": "step", "factor": 0.5, "every": 2.0},
+                             "hidden_layer_sizes": [9], "max_iter": 6, "dropout": 0.2,
+                             "init": {"name": "normal", "scale": 0.1}, "random_state": 3},
                 "baseline": {"max_iter": 1}, "also_prepare": [[]],
                 "grid": {"batch_size": [32, 64]}, "seeds": {"count": 2}},
     },
@@ -60,7 +62,7 @@ def assert_same_run(one, other):
     nets = [chainrule.load(path / "model.safetensors")[-1] for path in (one, other)]
     for a, b in zip(*([*net.coefs_, *net.intercepts_] for net in nets), strict=True):
         assert a.tobytes() == b.tobytes()
-    assert (other / "report.html").exists()
+    assert report(one / "report.html") == report(other / "report.html")
     assert not (other / "checkpoint").exists()
 
 
