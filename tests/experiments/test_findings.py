@@ -106,7 +106,25 @@ def test_agreement_with_the_document_is_counted():
     row = Comparison(model="a", quantity="q", printed=1, ours=1, agreement="exact")
     other = row.model_copy(update={"agreement": "differs"})
     said = findings(evidence(model("a", 0.8), comparisons=(row, row, other)))
-    assert "Of 3 printed numbers, 2 come out exactly, 0 lie" in only("printed numbers", said)
+    assert only("printed numbers", said) == (
+        "Of 3 printed numbers, 2 come out exactly, and 1 differ."
+    )
+
+
+def test_the_interval_of_agreement_is_named_where_there_is_one():
+    row = Comparison(
+        model="a", quantity="q", printed=1, ours=2, agreement="within interval", interval="rows"
+    )
+    seeds = row.model_copy(update={"interval": "seeds"})
+    (said,) = [s for s in findings(evidence(model("a", 0.8), comparisons=(row,))) if "printed" in s]
+    assert said == (
+        "Of 1 printed number, 0 come out exactly, 1 lie within the 95 % interval of ours for as "
+        "many other rows (Wilson's, of models that ran once), and 0 differ."
+    )
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(row, seeds))))
+    assert "interval of one run over seeds, or of ours for as many other rows" in said
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(seeds,))))
+    assert "95 % interval of one run over seeds, and 0 differ" in said
 
 
 def test_divergence_is_told():

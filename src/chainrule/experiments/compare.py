@@ -1,7 +1,7 @@
 """The kind "compare": models on one data set, side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -60,8 +60,8 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     chosen_key = _chosen(spec, [one.result for one in trained.values()])
     trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
-    comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
+    comparisons = _comparisons(spec, models, data.class_names, sizes)
     noun = "image" if data.image_shape else "row"
     evidence = Evidence(
         models, tests, comparisons, data.class_names, sizes, noun, task, data.target_name
@@ -124,13 +124,16 @@ def _judged(
 
 
 def _comparisons(
-    spec: CompareSpec, models: Sequence[ModelResult], class_names: Sequence[str]
+    spec: CompareSpec,
+    models: Sequence[ModelResult],
+    class_names: Sequence[str],
+    sizes: Mapping[str, int],
 ) -> tuple[Comparison, ...]:
     by_key = {model.key: model for model in models}
     return tuple(
         row
         for entry in spec.printed
-        for row in printed.compare(entry, by_key[entry.model], class_names)
+        for row in printed.compare(entry, by_key[entry.model], class_names, sizes)
     )
 
 

@@ -300,10 +300,22 @@ def _printed(evidence: Evidence) -> Iterator[str]:
     counts = Counter(row.agreement for row in evidence.comparisons)
     total = len(evidence.comparisons)
     yield (
-        f"Of {total} printed numbers, {counts['exact']} come out exactly, "
-        f"{counts['within interval']} lie within the 95 % interval of one run over seeds, and "
-        f"{counts['differs']} differ."
+        f"Of {_count(total, 'printed number')}, {counts['exact']} come out exactly, "
+        f"{_within(evidence, counts['within interval'])}{counts['differs']} differ."
     )
+
+
+INTERVALS = {
+    "seeds": "of one run over seeds",
+    "rows": "of ours for as many other rows (Wilson's, of models that ran once)",
+}
+
+
+def _within(evidence: Evidence, count: int) -> str:
+    """How many lie in an interval, and in which; nothing where there is none."""
+    known = {row.interval for row in evidence.comparisons}
+    words = [words for kind, words in INTERVALS.items() if kind in known]
+    return f"{count} lie within the 95 % interval {', or '.join(words)}, and " if words else "and "
 
 
 def _sicknesses(evidence: Evidence) -> Iterator[str]:

@@ -229,6 +229,9 @@ class Comparison(Record):
     ours: Number | str
     decimals: int | None = None  # that the document prints
     agreement: Agreement
+    # What the interval beside a number is of: one more run, from the runs over seeds; or our score
+    # on as many other rows. None where there is none, and in older runs.
+    interval: Literal["seeds", "rows"] | None = None
     remark: str = ""
 
 
