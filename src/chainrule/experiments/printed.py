@@ -70,6 +70,16 @@ def _gradient(layer: int) -> Quantity:
     return found
 
 
+def _initial(name: str, layer: int) -> Quantity:
+    """Before the first step; layers count from 0, or from the end."""
+
+    def found(model: ModelResult) -> Ours:
+        row = model.initial.get(name, ())
+        return Ours(row[layer] if len(row) >= abs(layer) else None)
+
+    return found
+
+
 def _last(column: str) -> Quantity:
     """The last epoch's value."""
 
@@ -125,6 +135,13 @@ SHARED: dict[str, Quantity] = {
     "best epoch": lambda m: Ours(m.best_epoch),
     "over-fitting epoch": lambda m: Ours(m.overfit_epoch),
     "training loss after the first epoch": _first("train_loss"),
+    "gradient norm of the first layer before the first step": _initial("gradient_norm", 0),
+    "gradient norm of the last layer before the first step": _initial("gradient_norm", -1),
+    "activation spread of the first layer before the first step": _initial("activation_std", 0),
+    "activation spread of the last layer before the first step": _initial("activation_std", -1),
+    "activation spread of the last hidden layer before the first step": _initial(
+        "activation_std", -2
+    ),
     "gradient norm of the first layer after the first epoch": _gradient(0),
     "gradient norm of the last layer after the first epoch": _gradient(-1),
     "final training loss": _last("train_loss"),

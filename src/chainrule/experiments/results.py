@@ -209,6 +209,8 @@ class ModelResult(Record):
     recall: tuple[Number, ...] = ()  # on the test part
     confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
+    # A network's layers before its first step, a number a layer: `chainrule.estimators.initial`.
+    initial: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
     overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
     pictures: Pictures = Pictures()  # what the report draws of the shown fit
     in_torch: InTorch | None = None  # where PyTorch trained the shown fit
