@@ -61,10 +61,20 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     sizes = {name: len(part.y) for name, part in parts.items()}
-    comparisons = _comparisons(spec, models, data.class_names, sizes)
+    comparisons = (
+        () if spec.quick_version else _comparisons(spec, models, data.class_names, sizes)
+    )
     noun = "image" if data.image_shape else "row"
     evidence = Evidence(
-        models, tests, comparisons, data.class_names, sizes, noun, task, data.target_name
+        models,
+        tests,
+        comparisons,
+        data.class_names,
+        sizes,
+        noun,
+        task,
+        data.target_name,
+        quick=spec.quick_version,
     )
     return Outcome(
         data=describe(data, spec.data, parts, (*retargeted, *_preparations(spec)), target),
@@ -81,7 +91,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         if test is not None and spec.outputs and not chosen.result.diverged
         else (),
         findings=findings(evidence),
-        questions=answered(spec.questions, models),
+        questions=answered(spec.questions, models, quick=spec.quick_version),
         seed=chosen.result.settings.get("random_state"),
         estimator=whole(chosen.estimator, chosen.preparation, bench)
         if family(chosen.result.family).saves

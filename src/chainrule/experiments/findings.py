@@ -21,6 +21,12 @@ MATTERS = 0.01
 MENDS = 0.2
 """A temperature that takes less than this share of the calibration error does not mend it."""
 
+QUICK = (
+    "This is the quick version, with fewer rows, epochs or settings than the full one: its numbers "
+    "are a first look. The document's numbers, and the answers that rest on ours, are left to the "
+    "full version."
+)
+
 MANY = 6
 """More models than these are not gone through one by one: the tables show them all."""
 
@@ -37,6 +43,7 @@ class Evidence:
     noun: str = "image"  # what a row is
     task: Task = TASKS["classification"]
     target: str = ""  # what a regression predicts
+    quick: bool = False  # whether it is a quick version
 
     @property
     def metric(self) -> str:
@@ -59,7 +66,8 @@ class Evidence:
 def findings(evidence: Evidence) -> tuple[str, ...]:
     """Every sentence that these results support, in the order of `FINDINGS`."""
     asked = FINDINGS[evidence.task.name]
-    return tuple(sentence for finding in asked for sentence in finding(evidence))
+    found = tuple(sentence for finding in asked for sentence in finding(evidence))
+    return (QUICK, *found) if evidence.quick else found
 
 
 def _ranking(evidence: Evidence) -> Iterator[str]:

@@ -337,6 +337,7 @@ class Results(Record):
     kind: str
     title: str
     question: str
+    quick: bool = False  # whether it is the spec's quick version
     source: Source
     metric: str = "accuracy"
     assumptions: tuple[Assumption, ...] = ()

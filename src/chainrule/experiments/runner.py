@@ -80,7 +80,7 @@ def run(
     check_tracker(track)
     checked = load(spec)
     if quick:
-        checked = load(checked, _quick(checked))
+        checked = _quick(checked)
     if overrides:
         checked = load(checked, overrides)
     check(checked)
@@ -129,7 +129,8 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
         if folder.complete:  # since a moment ago, or a kill came while its journal was put away
             journal.close()
             raise _is_complete(folder)
-        console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
+        version = " (quick version)" if checked.quick_version else ""
+        console.print(f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n")
         try:
             results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)
@@ -147,13 +148,15 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
     return results
 
 
-def _quick(spec: Spec) -> Mapping[str, Any]:
+def _quick(spec: Spec) -> Spec:
+    """The quick version, which says that it is one; of some recipes it is the full one."""
     if not spec.quick:
         raise SpecError(
             f"{spec.name} has no quick version: its spec needs a table [quick] with dotted paths "
             'and smaller values, such as "data.split.train" = 2000.'
         )
-    return spec.quick
+    quick = load(spec, spec.quick)
+    return quick if quick == spec else load(quick, {"quick_version": True})
 
 
 def _is_complete(folder: Folder) -> SpecError:
@@ -227,6 +230,7 @@ def _results(
         kind=spec.kind,
         title=spec.title,
         question=spec.question,
+        quick=spec.quick_version,
         source=spec.source,
         assumptions=spec.assumptions,
         errata=spec.errata,
