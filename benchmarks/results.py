@@ -91,7 +91,9 @@ def page(results: Results) -> Iterator[str]:
     versions = ", ".join(f"{name} {number}" for name, number in environment.versions.items())
     changed = " (with changes that were not committed)" if environment.modified else ""
     yield f"- Seed {environment.seed}; commit {environment.commit}{changed}."
-    yield f"- {environment.machine}, {environment.cores} cores; Python {environment.python}."
+    memory = f", {environment.memory / 2**30:.1f} GiB of memory" if environment.memory else ""
+    processor = f" ({environment.processor})" if environment.processor else ""
+    yield f"- {environment.machine}{processor}, {environment.cores} cores{memory}; Python {environment.python}."
     yield f"- {versions}."
     yield f"- {clock.started}, {clock.seconds:.0f} seconds."
     long = [one for one in clock.timings if one.seconds >= 1]

@@ -297,6 +297,8 @@ class Environment(Record):
     python: str
     platform: str
     machine: str
+    processor: str = ""  # its model's name; empty where it is not known, and in older runs
+    memory: int | None = None  # bytes, of the whole machine
     cores: int
     versions: dict[str, str]
     seed: int | None = None

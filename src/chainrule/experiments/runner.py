@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from chainrule.errors import RunError, SpecError
 from chainrule.experiments import toml
+from chainrule.experiments.backends import torch_device
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
@@ -21,7 +22,7 @@ from chainrule.experiments.loading import SpecLike, load, to_table
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
-from chainrule.experiments.spec import Spec
+from chainrule.experiments.spec import CompareSpec, Spec
 from chainrule.experiments.tracking import check_tracker, tracked
 from chainrule.experiments.verifying import verified
 from chainrule.search.journal import Journal
@@ -169,9 +170,9 @@ def _resume_command(folder: Folder) -> str:
     return f"chainrule resume {shlex.quote(str(folder.path))}"
 
 
-def _made_with(folder: Folder, console: Console) -> Environment:
+def _made_with(spec: Spec, folder: Folder, console: Console) -> Environment:
     """What the run was begun with, and what is different now that it goes on."""
-    path, now = folder.path / "environment.json", environment()
+    path, now = folder.path / "environment.json", environment(_packages(spec))
     if not path.exists():
         return now
     before = Environment.model_validate_json(path.read_text("utf-8"))
@@ -181,11 +182,20 @@ def _made_with(folder: Folder, console: Console) -> Environment:
     return before.model_copy(update={"changed": tuple(dict.fromkeys((*before.changed, *news)))})
 
 
+def _packages(spec: Spec) -> Iterator[str]:
+    """What is used beside the packages that every run uses."""
+    models = spec.models.values() if isinstance(spec, CompareSpec) else ()
+    if any(torch_device(model.backend) is not None for model in models):
+        yield "torch"
+
+
 def _differences(before: Environment, now: Environment) -> Iterator[str]:
     pairs = {
         name: (getattr(before, name), getattr(now, name))
         for name in ("python", "cores", "machine", "commit")
     }
+    if before.processor:  # older runs do not know it
+        pairs["processor"] = (before.processor, now.processor)
     for name in {**before.versions, **now.versions}:
         pairs[name] = (before.versions.get(name), now.versions.get(name))
     for name, (was, is_) in pairs.items():
@@ -198,7 +208,7 @@ def _train(
 ) -> Results:
     resolved = toml.dumps(to_table(spec))
     folder.write("spec.toml", resolved)
-    made_with = _made_with(folder, console)
+    made_with = _made_with(spec, folder, console)
     folder.write_json("environment.json", made_with)
     began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     with tracked(track, spec.name, folder.path, console) as listener, Interrupt() as interrupt:
