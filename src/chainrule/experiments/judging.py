@@ -37,11 +37,20 @@ def on_test(
             accuracy=found[key, "accuracy"],
             loss=found.get((key, "loss")),
             impossible=int(np.isinf(rows.get((key, "loss"), 0)).sum()),
+            **_sums(models[key].probabilities),
             overconfidence=found.get((key, "overconfidence")),
             calibration=calibrations.get(key),
         )
         for key in models
     }
+
+
+def _sums(P: np.ndarray | None) -> dict[str, float]:
+    """The ends of what a row's probabilities sum to."""
+    if P is None:
+        return {}
+    sums = P.sum(axis=1)
+    return {"sum_least": float(sums.min()), "sum_most": float(sums.max())}
 
 
 def paired_tests(

@@ -75,7 +75,7 @@ def _initial(name: str, layer: int) -> Quantity:
 
     def found(model: ModelResult) -> Ours:
         row = model.initial.get(name, ())
-        return Ours(row[layer] if len(row) >= abs(layer) else None)
+        return Ours(row[layer] if -len(row) <= layer < len(row) else None)
 
     return found
 
@@ -151,6 +151,9 @@ SHARED: dict[str, Quantity] = {
 
 OF_CLASSIFIERS: dict[str, Quantity] = {
     "test loss": _on_test("loss"),
+    # of an image's or row's outputs, on the test part: 1 where they are a distribution
+    "least sum of the outputs": lambda m: Ours(m.on_test.sum_least if m.on_test else None),
+    "largest sum of the outputs": lambda m: Ours(m.on_test.sum_most if m.on_test else None),
     # of the last hidden layer, on the test part: see chainrule.experiments.units
     "share of zero activations": _units("zero_share"),
     "strongest unit's share of the output weights": _units("weight_share"),
