@@ -52,8 +52,13 @@ def test_a_healthy_training_is_told_with_its_losses_and_a_sick_one_with_its_sick
     said = findings(evidence(healthy, sick, model("c", 0.7)))
     assert only("came from", said) == (
         "A: in 2 epochs the training loss came from 2 to 0.25; its history shows no sickness. "
-        "Its best epoch is 2."
+        "Its lowest training loss is in epoch 2."
     )
+    validated = curves | {"validation_loss": (1.0, 0.5)}
+    by_score = model("d", 0.8, curves=validated, best_epoch=2)
+    by_loss = by_score.model_copy(update={"settings": {"monitor": "validation_loss"}})
+    for one, words in ((by_score, "best validation score"), (by_loss, "lowest validation loss")):
+        assert f"Its {words} is in epoch 2." in only("came from", findings(evidence(one)))
     assert "B: It over-fits." in said
     diverged = model("a", 0.8, curves=curves, diverged=True)
     assert not [each for each in findings(evidence(diverged)) if "came from" in each]

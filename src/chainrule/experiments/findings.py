@@ -334,11 +334,19 @@ def _sicknesses(evidence: Evidence) -> Iterator[str]:
             yield from _healthy(model)
 
 
+def _best(model: ModelResult) -> str:
+    """By what an estimator tells its best epoch, with its defaults."""
+    by = model.settings.get("monitor", "validation_score")
+    if not any(value is not None for value in (model.curves or {}).get("validation_loss", ())):
+        return "Its lowest training loss"
+    return "Its lowest validation loss" if by == "validation_loss" else "Its best validation score"
+
+
 def _healthy(model: ModelResult) -> Iterator[str]:
     """What a training did that suffered from nothing, where its losses are known by epoch."""
     losses = [loss for loss in (model.curves or {}).get("train_loss", ()) if loss is not None]
     if len(losses) > 1:
-        best = f" Its best epoch is {model.best_epoch}." if model.best_epoch else ""
+        best = f" {_best(model)} is in epoch {model.best_epoch}." if model.best_epoch else ""
         yield (
             f"{model.label}: in {len(losses)} epochs the training loss came from {losses[0]:.4g} "
             f"to {losses[-1]:.4g}; its history shows no sickness.{best}"
