@@ -7,8 +7,8 @@ were as many kills as asked for (at most about a quarter of them when all is tra
 saved many times a second, and a third of the kills wait for a file that is being written.
 
 Compared are ``metrics.jsonl``, ``results.json``, ``report.html`` (all but for wall times) and every
-array of the model. After each kill, the run is read as ``chainrule runs`` reads it. Exits with status 1 if
-anything differs, is left over or fails.
+array of the model. After each kill, the run is read as ``chainrule runs`` reads it. Exits with
+status 1 if anything differs, is left over or fails.
 """
 
 import argparse

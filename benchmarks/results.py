@@ -97,7 +97,8 @@ def page(results: Results) -> Iterator[str]:
     yield f"- Seed {environment.seed}; commit {environment.commit}{changed}."
     memory = f", {environment.memory / 2**30:.1f} GiB of memory" if environment.memory else ""
     processor = f" ({environment.processor})" if environment.processor else ""
-    yield f"- {environment.machine}{processor}, {environment.cores} cores{memory}; Python {environment.python}."
+    machine = f"{environment.machine}{processor}, {environment.cores} cores{memory}"
+    yield f"- {machine}; Python {environment.python}."
     yield f"- {versions}."
     yield f"- {clock.started}, {clock.seconds:.0f} seconds."
     long = [one for one in clock.timings if one.seconds >= 1]

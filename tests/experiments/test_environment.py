@@ -42,7 +42,9 @@ def test_what_the_system_does_not_tell_is_left_open(monkeypatch):
 def test_pytorch_is_named_where_it_computes():
     spec = load("cifar10-two-layer-torch")
     assert list(_packages(spec)) == ["torch"]
-    assert list(_packages(load("mnist-baseline"))) == list(_packages(load("digits-first-look"))) == []
+    assert (
+        list(_packages(load("mnist-baseline"))) == list(_packages(load("digits-first-look"))) == []
+    )
     assert "scipy" in environment(["scipy"]).versions
 
 

@@ -50,7 +50,7 @@ def test_a_mapping_in_front_of_other_settings_keeps_its_place(tiny, tmp_path):
     again = load(path)
     check(again)
     assert list(again.members) == list(spec.members)
-    assert list(again.models["ann"].settings)[0] == "schedule"
+    assert next(iter(again.models["ann"].settings)) == "schedule"
 
 
 def test_every_kind_of_spec_has_someone_to_run_it():
@@ -156,7 +156,7 @@ def test_a_missing_key_is_named(tiny):
         ),
         ("models.tree.baseline.alpha", 1, r"models\.tree\.baseline\.alpha: a decision tree"),
         ("models.tree.grid.max_depth", [], r"required at least one value, came an empty list"),
-        ("models.tree.grid.max_depth", [-1], r"models\.tree\.grid\.max_depth: .*'max_depth'.*Got -1"),
+        ("models.tree.grid.max_depth", [-1], r"tree\.grid\.max_depth: .*'max_depth'.*Got -1"),
         (
             "models.ann.settings.solver",
             "sdg",

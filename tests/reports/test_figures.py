@@ -67,7 +67,11 @@ def test_over_fitting_and_divergence_are_marked():
     curves = {"training": [1.0, 2.0, np.nan, np.nan], "validation": [1.0, 3.0, np.inf, np.nan]}
     figure = figures.learning_curves(curves, best_epoch=1, overfit_epoch=2)
     axes = figure.axes[0]
-    assert texts(axes) == ["lowest loss in epoch 1", "over-fits from epoch 2", "diverged in epoch 3"]
+    assert texts(axes) == [
+        "lowest loss in epoch 1",
+        "over-fits from epoch 2",
+        "diverged in epoch 3",
+    ]
     across = [line.get_xdata()[0] for line in axes.get_lines()[2:]]
     assert across == [1, 2, 3]
     heights = [text.xyann[1] for text in axes.texts]

@@ -61,9 +61,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     sizes = {name: len(part.y) for name, part in parts.items()}
-    comparisons = (
-        () if spec.quick_version else _comparisons(spec, models, data.class_names, sizes)
-    )
+    comparisons = () if spec.quick_version else _comparisons(spec, models, data.class_names, sizes)
     noun = "image" if data.image_shape else "row"
     evidence = Evidence(
         models,

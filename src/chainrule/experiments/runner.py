@@ -131,7 +131,9 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
             journal.close()
             raise _is_complete(folder)
         version = " (quick version)" if checked.quick_version else ""
-        console.print(f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n")
+        console.print(
+            f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n"
+        )
         try:
             results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)

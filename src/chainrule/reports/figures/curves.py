@@ -131,9 +131,7 @@ def _looks(series: Mapping[str, np.ndarray]) -> list[int]:
     return [FIXED[name] if name in FIXED else next(free) for name in series]
 
 
-def _marks(
-    best: float | None, words: str, overfit: float | None, end: float | None
-) -> list[Mark]:
+def _marks(best: float | None, words: str, overfit: float | None, end: float | None) -> list[Mark]:
     warning = LOOKS[4].colour
     marks = []
     if best is not None:
