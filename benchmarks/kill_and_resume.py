@@ -6,15 +6,16 @@ moment, gone on with, killed again, until it comes to its end; then the next is 
 were as many kills as asked for (at most about a quarter of them when all is trained). States are
 saved many times a second, and a third of the kills wait for a file that is being written.
 
-Compared are ``metrics.jsonl``, ``results.json`` (both but for wall times) and every array of the
-model. After each kill, the run is read as ``chainrule runs`` reads it. Exits with status 1 if
-anything differs, is left over or fails.
+Compared are ``metrics.jsonl``, ``results.json``, ``report.html`` (all but for wall times) and every
+array of the model. After each kill, the run is read as ``chainrule runs`` reads it. Exits with
+status 1 if anything differs, is left over or fails.
 """
 
 import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -33,7 +34,13 @@ from chainrule.experiments.results import Results
 from chainrule.files import lock
 from chainrule.files.container import read_arrays, read_layout
 
-NET = {"hidden_layer_sizes": [64, 32], "dropout": 0.2, "batch_size": 16, "random_state": 3}
+NET = {
+    "init": {"name": "normal", "scale": 0.1},  # a table before values: their order is kept
+    "hidden_layer_sizes": [64, 32],
+    "dropout": 0.2,
+    "batch_size": 16,
+    "random_state": 3,
+}
 SPEC = {
     "name": "killed",
     "kind": "compare",
@@ -231,15 +238,25 @@ def model(path: Path) -> dict[str, Any]:
     return {"header": header, **bits}
 
 
-def there(path: Path) -> bool:
-    return path.stat().st_size > 0
+DURATION = r"(?:[\d.]+ m?s|\d+ min \d+ s|\d+ h \d+ min)"
+TIMES = re.compile(
+    r'<section id="timings">.*?</section>'  # with the moment of the start
+    rf"|<dt>Wall time</dt><dd>{DURATION}</dd>"
+    rf'|<td class="num">{DURATION}</td>',
+    re.DOTALL,
+)
+
+
+def report(path: Path) -> str:
+    """The page without the wall times and the moment of the start."""
+    return TIMES.sub("", path.read_text("utf-8"))
 
 
 COMPARED = {
     "metrics.jsonl": metrics,
     "results.json": results,
     "model.safetensors": model,
-    "report.html": there,
+    "report.html": report,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
+from chainrule.reports.beside import without_loss
 from chainrule.reports.numbers import settings
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
@@ -68,6 +69,8 @@ def page(results: Results) -> Iterator[str]:
     yield f"| model | parameters | epochs | train | validation | test (95 %) | {last} |"
     yield "|---|---|---|---|---|---|---|" + "---|" * regression
     yield from (_row(model) for model in results.models)
+    if notes := without_loss(results):
+        yield from ("", *notes)
     for model in results.models:
         yield from _searched(model, metric)
         yield from _swept(model, metric)
@@ -78,6 +81,7 @@ def page(results: Results) -> Iterator[str]:
         for row in results.comparisons:
             cells = (row.model, row.quantity, str(row.printed), _said(row.ours), _why(row))
             yield f"| {' | '.join(cells)} |"
+    yield from _outputs(results)
     yield from ("", "## What happened", "")
     yield from (f"- {sentence}" for sentence in results.findings)
     for each in results.questions:
@@ -91,7 +95,10 @@ def page(results: Results) -> Iterator[str]:
     versions = ", ".join(f"{name} {number}" for name, number in environment.versions.items())
     changed = " (with changes that were not committed)" if environment.modified else ""
     yield f"- Seed {environment.seed}; commit {environment.commit}{changed}."
-    yield f"- {environment.machine}, {environment.cores} cores; Python {environment.python}."
+    memory = f", {environment.memory / 2**30:.1f} GiB of memory" if environment.memory else ""
+    processor = f" ({environment.processor})" if environment.processor else ""
+    machine = f"{environment.machine}{processor}, {environment.cores} cores{memory}"
+    yield f"- {machine}; Python {environment.python}."
     yield f"- {versions}."
     yield f"- {clock.started}, {clock.seconds:.0f} seconds."
     long = [one for one in clock.timings if one.seconds >= 1]
@@ -116,6 +123,26 @@ def _row(model: ModelResult) -> str:
     else:
         cells.append(_sure(found.loss) if found else "")
     return f"| {' | '.join(cells)} |"
+
+
+def _outputs(results: Results) -> Iterator[str]:
+    """Logits beside probabilities of some test rows, a table each."""
+    if results.outputs:
+        yield from ("", "## What the chosen network computes for some test rows", "")
+        yield "| row | is | | " + " | ".join(results.data.class_names) + " | sum |"
+        yield "|---|---|---|" + "---|" * (len(results.data.class_names) + 1)
+    for row in results.outputs:
+        kinds = {
+            "logit": row.logits,
+            "probability": row.probabilities,
+            "softmax of the probabilities": row.softmax_again,
+        }
+        for name, values in kinds.items():
+            if values:
+                known = [value for value in values if value is not None]
+                cells = ["" if value is None else f"{value:.3g}" for value in values]
+                total = f"{sum(known):.3g}"
+                yield f"| {row.index} | {row.label} | {name} | {' | '.join(cells)} | {total} |"
 
 
 def _searched(model: ModelResult, metric: str) -> Iterator[str]:

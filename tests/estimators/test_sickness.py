@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_digits, make_moons
 
 import chainrule
@@ -49,6 +51,12 @@ SICK = {
         {"activation": "tanh", "learning_rate_init": 0.5},
         {"saturated units", "learning rate too high"},
     ),
+    "far too large steps of adagrad": (
+        (32,),
+        {"solver": "adagrad", "activation": "mish", "learning_rate_init": 100.0,
+         "random_state": 2, "data": "moons"},
+        {"worse than chance"},
+    ),
     "small steps": ((32,), {"learning_rate_init": 2e-5}, {"learning rate too low"}),
     "small steps of sgd": (
         (32,), {"solver": "sgd", "learning_rate_init": 1e-3}, {"learning rate too low"},
@@ -75,13 +83,21 @@ def digits():
     return {"X": X[:500], "y": y[:500], "X_val": X[500:], "y_val": y[500:]}
 
 
+@pytest.fixture(scope="module")
+def data(digits):
+    X, y = make_moons(300, noise=0.2, random_state=0)
+    return {"digits": digits, "moons": {"X": X, "y": y}}
+
+
 def names(net):
     return {finding.name for finding in net.findings()}
 
 
 @pytest.mark.parametrize(("hidden", "changed", "expected"), SICK.values(), ids=SICK)
-def test_each_sickness_is_found_and_no_other(hidden, changed, expected, digits):
-    net = MLPClassifier(hidden, **{**BASE, **changed}).fit(**digits)
+def test_each_sickness_is_found_and_no_other(hidden, changed, expected, data):
+    settings = BASE | changed
+    rows = data[settings.pop("data", "digits")]
+    net = MLPClassifier(hidden, **settings).fit(**rows)
     assert names(net) == expected
     for finding in net.findings():
         assert str(finding) == finding.sentence
@@ -161,6 +177,35 @@ def test_a_steady_fall_that_has_far_to_go_is_under_way():
     assert found(2.3 - 0.02 * t[:7]) == []  # too few epochs to tell
 
 
+def test_a_last_epoch_that_was_cut_off_does_not_hide_a_slow_training():
+    """As the CIFAR-10 networks of 1000 steps: 245 an epoch, and 20 in the last one."""
+    losses = [2.301, 2.218, 2.073, 1.990, 1.958]
+    steps = np.array([245, 245, 245, 245, 20])
+    (finding,) = findings(history(losses, steps=steps), chance_loss=np.log(10))
+    assert finding.name == "learning rate too low"
+    assert finding.numbers["pace"] == pytest.approx(0.80, abs=0.01)
+    assert found(losses, chance=np.log(10), steps=np.full(5, 245)) == []  # it has slowed down
+    assert found([2.301, 2.218, 2.073, 1.7, 1.69], steps=steps) == ["learning rate too low"]
+
+
+def test_between_the_rules_on_rates_a_loss_above_chance_is_still_no_health():
+    falling = np.r_[np.linspace(0.862, 0.84, 5), np.linspace(0.839, 0.8353, 5)]
+    for losses in (falling, np.full(8, 0.9), np.full(5, 90.0)):
+        assert found(losses, chance=np.log(2)) == ["worse than chance"]
+    assert found(falling) == []  # where chance is not known
+    assert found(falling, chance=np.log(2), validation=np.full(10, 0.6)) == []
+    saw = np.where(np.arange(20) % 2, 1.0, 1.2)
+    assert found(saw, chance=0.7) == ["learning rate too high"]
+
+
+@given(
+    st.lists(st.floats(0.97, 100), min_size=8, max_size=20),
+    st.floats(0.01, 10),
+)
+def test_a_loss_that_never_was_better_than_chance_is_never_healthy(multiples, chance):
+    assert found(np.multiply(multiples, chance) * (1 + 1e-12), chance=chance) != []
+
+
 def test_a_plateau_needs_the_loss_of_chance():
     flat = 2.302 + 0.001 * np.random.default_rng(0).normal(size=20)
     assert found(flat, chance=np.log(10)) == ["plateau at chance"]
@@ -195,6 +240,16 @@ def layers(norms, dead=None, saturated=None):
         "dead_share": nothing if dead is None else np.asarray(dead, float),
         "saturated_share": nothing if saturated is None else np.asarray(saturated, float),
     }
+
+
+def test_a_layer_that_is_wholly_dead_is_told_with_the_first_gradient():
+    """And with the remedy that comes first: other initial weights."""
+    dead = layers([[0.0, 0.0, 0.5]] * 9, dead=[[0.2, 1.0, np.nan]] * 9)
+    (finding,) = findings(history(np.full(9, 1.0), **dead))
+    assert finding.numbers == {"layer": 2.0, "dead_share": 1.0, "first_gradient_norm": 0.0}
+    assert "in the first layer its norm is 0" in finding.sentence
+    initial, rate = map(finding.sentence.index, ("initial weights", "learning rate"))
+    assert initial < rate
 
 
 @pytest.mark.parametrize(

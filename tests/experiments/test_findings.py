@@ -52,8 +52,13 @@ def test_a_healthy_training_is_told_with_its_losses_and_a_sick_one_with_its_sick
     said = findings(evidence(healthy, sick, model("c", 0.7)))
     assert only("came from", said) == (
         "A: in 2 epochs the training loss came from 2 to 0.25; its history shows no sickness. "
-        "Its best epoch is 2."
+        "Its lowest training loss is in epoch 2."
     )
+    validated = curves | {"validation_loss": (1.0, 0.5)}
+    by_score = model("d", 0.8, curves=validated, best_epoch=2)
+    by_loss = by_score.model_copy(update={"settings": {"monitor": "validation_loss"}})
+    for one, words in ((by_score, "best validation score"), (by_loss, "lowest validation loss")):
+        assert f"Its {words} is in epoch 2." in only("came from", findings(evidence(one)))
     assert "B: It over-fits." in said
     diverged = model("a", 0.8, curves=curves, diverged=True)
     assert not [each for each in findings(evidence(diverged)) if "came from" in each]
@@ -106,7 +111,25 @@ def test_agreement_with_the_document_is_counted():
     row = Comparison(model="a", quantity="q", printed=1, ours=1, agreement="exact")
     other = row.model_copy(update={"agreement": "differs"})
     said = findings(evidence(model("a", 0.8), comparisons=(row, row, other)))
-    assert "Of 3 printed numbers, 2 come out exactly, 0 lie" in only("printed numbers", said)
+    assert only("printed numbers", said) == (
+        "Of 3 printed numbers, 2 come out exactly, and 1 differ."
+    )
+
+
+def test_the_interval_of_agreement_is_named_where_there_is_one():
+    row = Comparison(
+        model="a", quantity="q", printed=1, ours=2, agreement="within interval", interval="rows"
+    )
+    seeds = row.model_copy(update={"interval": "seeds"})
+    (said,) = [s for s in findings(evidence(model("a", 0.8), comparisons=(row,))) if "printed" in s]
+    assert said == (
+        "Of 1 printed number, 0 come out exactly, 1 lie within the 95 % interval of ours for as "
+        "many other rows (Wilson's, of models that ran once), and 0 differ."
+    )
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(row, seeds))))
+    assert "interval of one run over seeds, or of ours for as many other rows" in said
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(seeds,))))
+    assert "95 % interval of one run over seeds, and 0 differ" in said
 
 
 def test_divergence_is_told():

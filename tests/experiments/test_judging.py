@@ -55,6 +55,14 @@ def test_without_probabilities_there_is_an_accuracy_alone():
     assert found.accuracy.value == np.mean(GOOD.predicted == TRUTH)
 
 
+def test_the_ends_of_what_the_outputs_sum_to():
+    truth, P = np.array([0, 1]), np.array([[0.9, 0.4], [0.1, 0.2]])
+    found = on_test({"a": Predictions(truth, P)}, {"a": None}, truth)["a"]
+    assert (found.sum_least, found.sum_most) == pytest.approx((0.3, 1.3)) and found.loss is None
+    none = on_test({"a": Predictions(truth)}, {"a": None}, truth)["a"]
+    assert none.sum_least is none.sum_most is None
+
+
 def test_an_infinite_loss_is_said_as_such():
     (found,) = on_test({"tree": TREE}, {}, TRUTH).values()
     assert found.impossible == np.sum(FAIR.predicted != TRUTH) > 0

@@ -13,7 +13,7 @@ from chainrule.experiments.check import check
 from chainrule.experiments.fitting import fit
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.runner import KINDS
-from chainrule.experiments.spec import SPECS
+from chainrule.experiments.spec import SPECS, CompareSpec
 
 
 def put(table, path, value):
@@ -29,7 +29,28 @@ def test_every_recipe_can_be_run_and_its_resolved_spec_is_the_same_spec(name):
     check(spec)
     assert spec.name == name
     assert spec.assumptions, "a recipe says what it assumes"
-    assert load(tomllib.loads(toml.dumps(to_table(spec)))) == spec
+    again = load(tomllib.loads(toml.dumps(to_table(spec))))
+    assert again == spec
+    check(again)
+    if isinstance(spec, CompareSpec):
+        assert list(again.members) == list(spec.members)
+        for one, other in zip(again.members.values(), spec.members.values(), strict=True):
+            assert repr(one.settings) == repr(other.settings)  # in the same order
+
+
+def test_a_mapping_in_front_of_other_settings_keeps_its_place(tiny, tmp_path):
+    """The order names a study's models, and a resumed run reads it from the file."""
+    model = tiny["models"]["ann"]
+    model["over"] = {"init": [{"name": "normal", "scale": 0.1}], "prepare": [[], ["unit"]]}
+    model["settings"] = {"schedule": {"name": "cosine"}, **model["settings"]}
+    tiny["chosen"] = "ann.init=normal-0.1,prepare=none"
+    spec = load(tiny | {"kind": "study", "printed": []})
+    path = tmp_path / "spec.toml"
+    path.write_text(toml.dumps(to_table(spec)))
+    again = load(path)
+    check(again)
+    assert list(again.members) == list(spec.members)
+    assert next(iter(again.models["ann"].settings)) == "schedule"
 
 
 def test_every_kind_of_spec_has_someone_to_run_it():
@@ -135,8 +156,32 @@ def test_a_missing_key_is_named(tiny):
         ),
         ("models.tree.baseline.alpha", 1, r"models\.tree\.baseline\.alpha: a decision tree"),
         ("models.tree.grid.max_depth", [], r"required at least one value, came an empty list"),
-        ("models.tree.grid.max_depth", [-1], r"models\.tree\.grid: .*'max_depth'.*Got -1"),
-        ("models.ann.settings.solver", "sdg", r"models\.ann\.settings: .*'solver'.*Got 'sdg'"),
+        ("models.tree.grid.max_depth", [-1], r"tree\.grid\.max_depth: .*'max_depth'.*Got -1"),
+        (
+            "models.ann.settings.solver",
+            "sdg",
+            r"models\.ann\.settings\.solver: .*'solver'.*Got 'sdg'",
+        ),
+        (
+            "models.ann.settings.schedule",
+            {"name": "step", "foo": 1},
+            r"models\.ann\.settings\.schedule: Unknown setting of the schedule 'step' 'foo'",
+        ),
+        (
+            "models.ann.settings.init",
+            {"name": "normal", "scal": 1.0},
+            r"models\.ann\.settings\.init: .*'scal'.*Did you mean 'scale'\?",
+        ),
+        (
+            "models.ann.settings.stopping",
+            {"name": "PQ", "alpa": 1.0},
+            r"models\.ann\.settings\.stopping: .*'alpa'.*Did you mean 'alpha'\?",
+        ),
+        (
+            "models.ann.grid",
+            {"schedule": ["cosine", {"name": "cosine", "warm": 1}]},
+            r"models\.ann\.grid\.schedule: .*'warm'.*Did you mean 'warmup'\?",
+        ),
         ("printed.0.model", "treee", r"printed\.0\.model: .*Did you mean 'tree'\?"),
         ("printed.0.quantity", "test acuracy", r"printed\.0\.quantity: .*mean 'test accuracy'"),
     ],
@@ -144,6 +189,19 @@ def test_a_missing_key_is_named(tiny):
 def test_a_name_that_does_not_exist_is_found_before_anything_is_trained(tiny, path, value, message):
     put(tiny, path, value)
     with pytest.raises(SpecError, match=message):
+        check(load(tiny))
+
+
+def test_settings_that_do_not_fit_each_other_are_found_too(tiny):
+    tiny["models"]["ann"]["settings"] |= {"l2": 0.1, "alpha": 0.1}
+    with pytest.raises(SpecError, match=r"models\.ann\.settings: l2=0\.1 replaces alpha"):
+        check(load(tiny))
+
+
+def test_a_mistyped_setting_within_a_searched_one_is_found(tiny):
+    space = {"init": [{"name": "normal", "scal": 1.0}]}
+    tiny["models"]["ann"] |= {"grid": None, "search": {"strategy": "grid", "space": space}}
+    with pytest.raises(SpecError, match=r"ann\.search\.space\.init: .*Did you mean 'scale'\?"):
         check(load(tiny))
 
 

@@ -86,6 +86,32 @@ def test_over_seeds_a_printed_number_is_one_more_run(printed, agreement):
     assert rows("recall", [0.9, 0.2], 2, over_seeds=runs)[0].agreement == "within interval"
 
 
+@pytest.mark.parametrize(
+    ("quantity", "printed", "agreement"),
+    [
+        ("test accuracy", 0.80, "within interval"),
+        ("test accuracy", 0.70, "differs"),
+        ("test accuracy", 0.8111, "exact"),
+        ("train minus test accuracy", 0.17, "differs"),  # no share of the rows
+        ("validation accuracy", 0.79, "differs"),  # no size is known
+    ],
+)
+def test_without_seeds_an_accuracy_has_the_interval_of_its_rows(quantity, printed, agreement):
+    entry = PrintedSpec(model="m", quantity=quantity, value=printed, decimals=4, remark="once")
+    (row,) = compare(entry, model(), ("a", "b"), {"test": 500})
+    assert row.agreement == agreement
+    ours, n, z = 406 / 500, 500, 1.959964
+    middle = (ours + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * (ours * (1 - ours) / n + z**2 / (4 * n**2)) ** 0.5
+    if quantity == "test accuracy":
+        assert row.interval == "rows"
+    if agreement == "within interval":
+        words = f"95 % for 500 other rows (Wilson): {middle - half:.4f} to {middle + half:.4f}"
+        assert row.remark == f"once; {words}"
+    if agreement == "exact" or quantity != "test accuracy":
+        assert row.remark == "once"
+
+
 def test_parameters_agree_or_their_standing_is_told():
     (same,) = rows("best parameters", {"C": 5})
     assert (same.agreement, same.printed, same.remark) == ("exact", "C 5", "")

@@ -1,5 +1,6 @@
 """A run that is cut off anywhere and taken up again ends with the bits of one that was not."""
 
+import errno
 import json
 import os
 import shutil
@@ -7,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.kill_and_resume import report
 from rich.console import Console
 
 import chainrule
@@ -37,8 +40,9 @@ SPEC = {
         "lr": {"label": "LR", "family": "logistic-regression", "prepare": ["unit"],
                "settings": {"max_iter": 50}, "grid": {"C": [0.1, 1.0]}, "baseline": {}},
         "net": {"label": "Net", "family": "mlp", "prepare": ["unit"], "dtype": "float32",
-                "settings": {"hidden_layer_sizes": [9], "max_iter": 6, "dropout": 0.2,
-                             "random_state": 3},
+                "settings": {"schedule": {"name": "step", "factor": 0.5, "every": 2.0},
+                             "hidden_layer_sizes": [9], "max_iter": 6, "dropout": 0.2,
+                             "init": {"name": "normal", "scale": 0.1}, "random_state": 3},
                 "baseline": {"max_iter": 1}, "also_prepare": [[]],
                 "grid": {"batch_size": [32, 64]}, "seeds": {"count": 2}},
     },
@@ -60,7 +64,7 @@ def assert_same_run(one, other):
     nets = [chainrule.load(path / "model.safetensors")[-1] for path in (one, other)]
     for a, b in zip(*([*net.coefs_, *net.intercepts_] for net in nets), strict=True):
         assert a.tobytes() == b.tobytes()
-    assert (other / "report.html").exists()
+    assert report(one / "report.html") == report(other / "report.html")
     assert not (other / "checkpoint").exists()
 
 
@@ -248,6 +252,108 @@ def test_every_write_of_a_save(tmp_path, monkeypatch, torn):
             assert len(calls) < number
             return
     pytest.fail("never got to the end")
+
+
+FULL = (errno.ENOSPC, "No space left on device")
+READ_ONLY = (errno.EROFS, "Read-only file system")
+
+
+@pytest.mark.parametrize("error", [FULL, READ_ONLY, (errno.EIO, "Input/output error")])
+def test_every_write_of_a_save_that_fails(tmp_path, monkeypatch, error):
+    """Whatever call fails, it is an error, and old or new is there, and whole; tried again, the
+    same journal takes it."""
+    old, new = (Snapshot({"at": n}, {"x": np.full(3, float(n))}) for n in (1, 2))
+    for number in range(1, 30):
+        path = tmp_path / f"{number}"
+        path.mkdir()
+        with Journal(path) as journal:
+            journal.save("fit", old)
+            journal.remember("a", lambda: [1.5, None])
+            with monkeypatch.context() as patch:
+                calls = record_writes(patch, number, error=error)
+                try:
+                    journal.save("fit", new)
+                    journal.remember("b", lambda: "done")
+                    failed = None
+                except OSError as caught:
+                    failed = caught
+            assert (failed is None) == (len(calls) < number)
+            assert failed is None or failed.errno == error[0]
+            found = journal.saved("fit")
+            assert found.facts["at"] == found.arrays["x"][0]
+        with Journal(path) as journal:
+            assert journal.remember("a", lambda: pytest.fail()) == [1.5, None]
+            journal.save("fit", new)
+            assert journal.remember("b", lambda: "done") == "done"
+            assert journal.saved("fit").facts["at"] == 2
+        with Journal(path) as journal:
+            assert journal.remember("b", lambda: pytest.fail()) == "done"
+            assert journal.remember("a", lambda: pytest.fail()) == [1.5, None]
+        assert not list(path.rglob(".chainrule-*.tmp"))
+        if failed is None:
+            return
+    pytest.fail("never got to the end")
+
+
+def make_read_only(patch, folder):
+    """No file below the folder can be opened to be written, made, renamed or removed."""
+    opened, made = os.open, os.mkdir
+
+    def refuse(path):
+        if Path(os.fsdecode(path)).is_relative_to(folder):
+            raise OSError(*READ_ONLY, str(path))
+
+    def open_(path, flags, *arguments, **named):
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            refuse(path)
+        return opened(path, flags, *arguments, **named)
+
+    def mkdir(path, *arguments, **named):
+        if not Path(path).exists():
+            refuse(path)
+        return made(path, *arguments, **named)
+
+    patch.setattr(os, "open", open_)
+    patch.setattr(os, "mkdir", mkdir)
+    for name in ("replace", "rename", "unlink", "rmdir", "truncate"):
+        patch.setattr(os, name, lambda path, *_, **__: refuse(path))
+
+
+def test_a_read_only_folder_is_an_error_and_nothing_is_lost(
+    whole, calls, tmp_path, monkeypatch, every_epoch
+):
+    """At the start, and where a run that was cut off would go on."""
+    path = tmp_path / "read-only"
+    path.mkdir()
+    with monkeypatch.context() as patch:
+        make_read_only(patch, path)
+        with pytest.raises((RunError, SpecError), match="Read-only file system"):
+            run(SPEC, out=path, console=QUIET)
+    assert list(path.iterdir()) == []
+    with monkeypatch.context() as patch:
+        killed_at(patch, path, len(calls) // 2)
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    assert before
+    with monkeypatch.context() as patch:
+        make_read_only(patch, path)
+        with pytest.raises((RunError, SpecError), match="Read-only file system"):
+            resume(path, console=QUIET)
+    assert before == {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    resumed(path)
+    assert_same_run(whole, path)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_folder_that_becomes_read_only_is_an_error(
+    whole, calls, tmp_path, monkeypatch, every_epoch, share
+):
+    path = tmp_path / "becomes"
+    with monkeypatch.context() as patch:
+        record_writes(patch, int(share * len(calls)), error=READ_ONLY)
+        with pytest.raises(RunError, match=r"Read-only file system.* go on with: chainrule resume"):
+            run(SPEC, out=path, console=QUIET)
+    resumed(path)
+    assert_same_run(whole, path)
 
 
 def test_a_full_disk_is_an_error_and_nothing_is_lost(whole, tmp_path, monkeypatch, every_epoch):

@@ -4,12 +4,14 @@ import pytest
 from rich.console import Console
 
 from chainrule.experiments import run
+from chainrule.experiments.loading import load
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("robust")
-    return run("diabetes-robust-losses", out=out, console=Console(quiet=True), quick=True)
+    smaller = load("diabetes-robust-losses").quick
+    return run("diabetes-robust-losses", out=out, console=Console(quiet=True), overrides=smaller)
 
 
 def test_the_squared_error_is_pulled_away(results):

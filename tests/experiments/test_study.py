@@ -73,6 +73,27 @@ def test_a_quick_version_replaces_what_the_spec_says(study, tmp_path):
     study["quick"] = {"models.net.settings.max_iter": 1}
     results = run(study, out=tmp_path, quick=True, console=QUIET)
     assert [model.n_iter for model in results.models] == [1, 1]
+    assert results.quick
+
+
+def test_a_quick_version_says_so_and_leaves_out_what_holds_for_the_full_one(study, tmp_path):
+    key = next(iter(load(study).members))
+    study["quick"] = {"models.net.settings.max_iter": 1}
+    study["printed"] = [{"model": key, "quantity": "test accuracy", "value": 0.5}]
+    study["questions"] = [
+        {"question": "How good?", "answer": f"It is {{{key}|test accuracy}}."},
+        {"question": "Of what?", "answer": "Of digits."},
+    ]
+    full = run(study, out=tmp_path / "full", console=QUIET)
+    assert not full.quick and len(full.comparisons) == 1 and len(full.questions) == 2
+    assert not any("quick version" in said for said in full.findings)
+    quick = run(study, out=tmp_path / "quick", quick=True, console=QUIET)
+    assert quick.findings[0].startswith("This is the quick version")
+    assert quick.comparisons == () and [q.question for q in quick.questions] == ["Of what?"]
+    assert "quick version" in (tmp_path / "quick" / "report.html").read_text().split("<h1>")[0]
+    study["quick"] = {"models.net.settings.max_iter": full.models[0].n_iter}
+    same = run(study, out=tmp_path / "same", quick=True, console=QUIET)
+    assert not same.quick and len(same.comparisons) == 1
 
 
 def test_without_one_that_is_said(study, tmp_path):

@@ -29,6 +29,25 @@ def test_cross_validation_comes_from_the_search(results, models):
     assert beside.cell(results, without, "cv").ours is None
 
 
+def test_it_is_said_why_a_model_has_no_test_loss(results, models):
+    judged = [model for model in results.models if model.on_test and model.on_test.loss]
+    others = [model for model in results.models if model not in judged]
+    first = judged[0].on_test.model_copy(
+        update={"loss": None, "sum_least": 0.0213, "sum_most": 2.4}
+    )
+    changed = [judged[0].model_copy(update={"on_test": first}), *judged[1:]]
+    said = beside.without_loss(results.model_copy(update={"models": tuple(changed)}))
+    assert said == [
+        f"{judged[0].label} has no test loss: its outputs are no distribution over the classes "
+        "(those of a row sum to 0.0213 at least and 2.4 at most)."
+    ]
+    bare = first.model_copy(update={"sum_least": None})
+    changed[0] = judged[0].model_copy(update={"on_test": bare})
+    (sentence,) = beside.without_loss(results.model_copy(update={"models": tuple(changed)}))
+    assert "gives no probabilities, or none that" in sentence
+    assert beside.without_loss(results.model_copy(update={"models": (*others, changed[0])})) == []
+
+
 def test_only_parts_with_a_score_are_shown(results):
     assert beside.parts(results) == ["cv", "train", "validation", "test"]
     bare = [

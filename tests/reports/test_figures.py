@@ -29,10 +29,10 @@ def test_curves_are_the_input_and_the_best_epoch_is_marked():
     np.testing.assert_array_equal(drawn["training"].get_xdata(), [1, 2, 3])
     np.testing.assert_array_equal(drawn["training"].get_ydata(), train)
     np.testing.assert_array_equal(drawn["validation"].get_ydata(), validation)
-    assert "best epoch 2" in texts(axes)
+    assert "lowest loss in epoch 2" in texts(axes)
     assert [2, 2] in [list(line.get_xdata()) for line in axes.get_lines()]
     assert "validation from 2.1 to 0.6" in figure.get_label()
-    assert "Best epoch 2" in figure.get_label()
+    assert "Lowest loss in epoch 2" in figure.get_label()
 
 
 def test_curves_are_logarithmic_only_where_it_helps():
@@ -67,7 +67,11 @@ def test_over_fitting_and_divergence_are_marked():
     curves = {"training": [1.0, 2.0, np.nan, np.nan], "validation": [1.0, 3.0, np.inf, np.nan]}
     figure = figures.learning_curves(curves, best_epoch=1, overfit_epoch=2)
     axes = figure.axes[0]
-    assert texts(axes) == ["best epoch 1", "over-fits from epoch 2", "diverged in epoch 3"]
+    assert texts(axes) == [
+        "lowest loss in epoch 1",
+        "over-fits from epoch 2",
+        "diverged in epoch 3",
+    ]
     across = [line.get_xdata()[0] for line in axes.get_lines()[2:]]
     assert across == [1, 2, 3]
     heights = [text.xyann[1] for text in axes.texts]

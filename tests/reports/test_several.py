@@ -7,7 +7,7 @@ from scipy.stats import norm
 
 from chainrule.errors import RunError
 from chainrule.experiments import read
-from chainrule.reports.differing import differing
+from chainrule.reports.differing import differing, run_settings
 from chainrule.reports.entries import distinct_names, entries_of, wilson
 from chainrule.reports.several import findings, render_several
 
@@ -121,6 +121,13 @@ def test_folders_of_one_name_are_told_apart(complete, tmp_path):
 def test_only_what_differs_is_listed():
     columns = [{"a": 1, "b": [2, 2], "c": None}, {"a": 1, "b": (2, 2), "d": 0.5}]
     assert differing(columns) == [("c", ["none", "–"]), ("d", ["–", "0.5"])]
+
+
+def test_what_a_spec_says_in_words_is_no_setting(complete):
+    record = read(complete)
+    settings = run_settings(record)
+    assert "folds" in settings and "data.name" in settings
+    assert not {"questions", "assumptions", "errata", "title", "question"} & settings.keys()
 
 
 def test_the_page(all_four, stopped, complete, page_of):

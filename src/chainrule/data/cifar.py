@@ -24,6 +24,7 @@ def read_batches(
     sizes: Mapping[str, int],
     order: Iterable[str],
     n_classes: int,
+    places: Mapping[str, str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Batches one after the other, whatever order their streams come in.
 
@@ -31,6 +32,7 @@ def read_batches(
         streams: (name, stream) of each batch; may come in any order.
         sizes: bytes of each batch by name.
         order: the names in the order of the rows that are returned.
+        places: where each batch is, for messages; its name unless told.
 
     Returns:
         X, (rows, 3072), uint8; y, (rows,), int64.
@@ -42,7 +44,7 @@ def read_batches(
     starts, rows = {}, 0
     for name in order:
         starts[name] = rows
-        rows += _rows(name, sizes[name])
+        rows += _rows((places or {}).get(name, name), sizes[name])
     if rows > MOST_ROWS:
         raise BrokenFileError(f"At most {MOST_ROWS:,} images are read; these are {rows:,}.")
     X = np.empty((rows, RECORD - 1), dtype=np.uint8)

@@ -62,7 +62,10 @@ def _read_cifar(row: Published, found: Found) -> Arrays:
             yield name, stream
             hashes[name] = stream.finish()
 
-    X, y = read_batches(streams(), sizes, names, len(row.class_names))
+    places = {name: str(path) for name, path in found.files.items()}
+    if found.archive is not None:
+        places = {name: f"{name} in {found.archive}" for name in names}
+    X, y = read_batches(streams(), sizes, names, len(row.class_names), places)
     cut = sum(sizes[name] for name in training) // RECORD
     return Arrays(X[:cut], y[:cut], X[cut:], y[cut:], hashes)
 

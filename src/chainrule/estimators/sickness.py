@@ -13,7 +13,8 @@ exploding gradient
     layer's error is about R, healthy gradients are too, and each layer below must not multiply
     them.
 dead units
-    More than half of a layer's relu units are dead in the last epoch. A quarter is common.
+    More than half of a layer's relu units are dead in the last epoch. A quarter is common. Where
+    all of them are, nothing below that layer has a gradient, and the first layer's (0) is told.
 saturated units
     At least a quarter of a layer's logistic or tanh units are saturated in the last epoch.
     Healthy networks of some hundred epochs have next to none.
@@ -24,16 +25,20 @@ learning rate too low
     The training loss fell in nine tenths of the second half's epochs, and in the last quarter
     still by 60 % or more of what it fell in an average quarter, and is above half of the first
     epoch's: it is under way, steadily, and not far from where it began. A higher rate would have
-    come further; so would more epochs.
+    come further; so would more epochs. A last epoch of fewer steps than the one before it, cut off
+    by ``max_steps``, is left out.
 plateau at chance
     The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
     1.2 R: the network says the same of every row. (Not said where the rate is too low.)
+worse than chance
+    Neither of the two losses ever came below 0.97 R, the last training loss is above 1.2 R, and no
+    other rule says anything. So no network that has learnt nothing passes for healthy.
 over-fitting
     There is an onset (see ``overfitting``), and the smoothed validation loss is at the end at
     least 5 % above its minimum: less is real, but nothing to act upon.
 
-Rules on the course of a loss need 8 epochs, that on a plateau 5. Where epochs are long, 4 of them
-with 500 steps together are enough to tell a rate that is too low, and a plateau.
+Rules on the course of a loss need 8 epochs, those on chance 5. Where epochs are long, 4 of them
+with 500 steps together are enough to tell a rate that is too low, and a loss at chance or worse.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -86,15 +91,24 @@ class Course:
         return losses[np.isfinite(losses)]
 
     @property
+    def whole(self) -> Floats:
+        """``losses`` without that of a last epoch which was cut off."""
+        losses = np.asarray(self.history["train_loss"], np.float64)
+        steps = np.asarray(self.history.get("steps", np.ones(len(losses))), np.float64)
+        if len(steps) > 1 and steps[-1] < steps[-2]:
+            losses = losses[:-1]
+        return losses[np.isfinite(losses)]
+
+    @property
     def scale(self) -> float:
         """R."""
         if self.chance is not None and np.isfinite(self.chance) and self.chance > 0:
             return float(self.chance)
         return float(self.losses[0]) if len(self.losses) else np.nan
 
-    def lasted(self, epochs: int) -> bool:
-        """Whether there are so many epochs, or a few long ones."""
-        count, steps = len(self.losses), float(np.sum(self.history.get("steps", 0)))
+    def lasted(self, epochs: int, losses: Floats) -> bool:
+        """Whether there are so many epochs with a loss, or a few long ones."""
+        count, steps = len(losses), float(np.sum(self.history.get("steps", 0)))
         return count >= epochs or (count >= LONG_EPOCHS and steps >= STEPS)
 
     def by_layer(self, name: str) -> Floats:
@@ -135,7 +149,8 @@ def findings(
         Whether training left the finite numbers.
     """
     course = Course(history, chance_loss, diverged)
-    return tuple(finding for sickness in SICKNESSES for finding in sickness(course))
+    found = tuple(finding for sickness in SICKNESSES for finding in sickness(course))
+    return found or tuple(_worse_than_chance(course))
 
 
 def _vanishing(course: Course) -> Iterator[Finding]:
@@ -176,7 +191,9 @@ def _exploding(course: Course) -> Iterator[Finding]:
 
 def _dead(course: Course) -> Iterator[Finding]:
     for number, share in enumerate(course.last("dead_share"), 1):
-        if share > DEAD:
+        if share == 1:
+            yield _wholly_dead(number, float(course.last("gradient_norm")[0]))
+        elif share > DEAD:
             yield Finding(
                 "dead units",
                 f"In layer {number} {100 * share:.0f} % of the relu units are dead: they give 0 "
@@ -184,6 +201,16 @@ def _dead(course: Course) -> Iterator[Finding]:
                 "other initial weights, or leaky_relu.",
                 {"layer": float(number), "dead_share": float(share)},
             )
+
+
+def _wholly_dead(layer: int, norm: float) -> Finding:
+    return Finding(
+        "dead units",
+        f"Layer {layer} is dead, all of it: its relu units give 0 for every sampled row, and no "
+        f"gradient passes them (in the first layer its norm is {norm:.3g}). Try other initial "
+        "weights (init='he_normal'), a lower learning rate, or leaky_relu.",
+        {"layer": float(layer), "dead_share": 1.0, "first_gradient_norm": norm},
+    )
 
 
 def _saturated(course: Course) -> Iterator[Finding]:
@@ -225,8 +252,8 @@ def _too_high(course: Course) -> Iterator[Finding]:
 def _crawls(course: Course) -> float | None:
     """The pace of the last quarter as a share of the average, of a loss that is on its way and has
     far to go; None of others."""
-    losses = course.losses
-    if not course.lasted(EPOCHS):
+    losses = course.whole
+    if not course.lasted(EPOCHS, losses):
         return None
     steps = np.diff(losses)
     late, quarter = steps[len(steps) // 2 :], max(len(steps) // 4, 1)
@@ -249,27 +276,43 @@ def _too_low(course: Course) -> Iterator[Finding]:
         )
 
 
-def _plateau(course: Course) -> Iterator[Finding]:
+def _lowest_at_chance(course: Course) -> float | None:
+    """The lowest loss of a training that never was better than chance; None of others."""
     losses, chance = course.losses, course.chance
-    if chance is None or not chance > 0 or not course.lasted(EPOCHS_AT_CHANCE):
-        return
-    if _crawls(course):
-        return
+    if chance is None or not chance > 0 or not course.lasted(EPOCHS_AT_CHANCE, losses):
+        return None
     validation = np.asarray(course.history.get("validation_loss", []), np.float64)
     lowest = min(losses.min(), np.nanmin(validation, initial=np.inf))
-    if lowest >= AT_CHANCE * chance and losses[-1] <= NEAR_CHANCE * chance:
-        yield Finding(
-            "plateau at chance",
-            "The network has learnt next to nothing: its training loss of "
-            f"{losses[-1]:.4g} is that of the best constant answer, {chance:.4g}, and was never "
-            f"below {lowest:.4g}. Look at "
-            "the other findings, at the learning rate, and at whether X says anything of y.",
-            {
-                "last_loss": float(losses[-1]),
-                "lowest_loss": float(lowest),
-                "chance_loss": float(chance),
-            },
-        )
+    return float(lowest) if lowest >= AT_CHANCE * chance and not _crawls(course) else None
+
+
+def _plateau(course: Course) -> Iterator[Finding]:
+    lowest, chance = _lowest_at_chance(course), course.chance
+    if lowest is None or chance is None or course.losses[-1] > NEAR_CHANCE * chance:
+        return
+    last = float(course.losses[-1])
+    yield Finding(
+        "plateau at chance",
+        f"The network has learnt next to nothing: its training loss of {last:.4g} is that of the "
+        f"best constant answer, {chance:.4g}, and was never below {lowest:.4g}. Look at the other "
+        "findings, at the learning rate, and at whether X says anything of y.",
+        {"last_loss": last, "lowest_loss": lowest, "chance_loss": float(chance)},
+    )
+
+
+def _worse_than_chance(course: Course) -> Iterator[Finding]:
+    """Where nothing else was found: what never was better than chance is sick of something."""
+    lowest, chance = _lowest_at_chance(course), course.chance
+    if lowest is None or chance is None:
+        return
+    last = float(course.losses[-1])
+    yield Finding(
+        "worse than chance",
+        f"The network does worse than a constant answer: its training loss of {last:.4g} is above "
+        f"that of the best one, {chance:.4g}, and was never below {lowest:.4g}. Look at the "
+        "learning rate, at the initial weights, and at the scale of the inputs.",
+        {"last_loss": last, "lowest_loss": lowest, "chance_loss": float(chance)},
+    )
 
 
 def _overfitting(course: Course) -> Iterator[Finding]:

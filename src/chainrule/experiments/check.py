@@ -235,14 +235,35 @@ def _tried_settings(model: ModelSpec) -> Iterator[tuple[str, Settings]]:
 
 
 def _check_values(where: str, settings: Settings, row: Family) -> None:
-    """Asks the estimator itself, which knows the allowed values of its parameters."""
-    validate = getattr(row.build(settings), "_validate_params", None)
-    if validate is None:
-        return
+    """Asks the estimator itself, which knows the allowed values of its parameters, and of ours
+    also what they hold: a mapping's settings, and whether they fit each other."""
     try:
-        validate()
+        _ask(row.build(settings))
     except ValueError as error:
-        raise SpecError(f"{where}: {error}") from error
+        culprit = _culprit(settings, row)
+        place = where if where.endswith(culprit) else f"{where}{culprit}"
+        raise SpecError(f"{place}: {error}") from error
+
+
+def _ask(estimator: Any) -> None:
+    """Raise the ValueError that fitting would raise whatever the data are."""
+    from chainrule.estimators.base import BaseMLP
+    from chainrule.estimators.settings import check_parameters
+
+    if isinstance(estimator, BaseMLP):
+        check_parameters(estimator)
+    elif hasattr(estimator, "_validate_params"):
+        estimator._validate_params()
+
+
+def _culprit(settings: Settings, row: Family) -> str:
+    """The place of the setting that is wrong by itself; none where several do not fit."""
+    for name, value in settings.items():
+        try:
+            _ask(row.build({name: value}))
+        except ValueError:
+            return f".{name}"
+    return ""
 
 
 def _known(where: str, kind: str, name: str, options: Iterable[str]) -> None:

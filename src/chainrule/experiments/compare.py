@@ -1,7 +1,7 @@
 """The kind "compare": models on one data set, side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits
@@ -68,11 +68,19 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     chosen_key = _chosen(spec, [one.result for one in trained.values()])
     trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
-    comparisons = _comparisons(spec, models, data.class_names)
     sizes = {name: len(part.y) for name, part in parts.items()}
+    comparisons = () if spec.quick_version else _comparisons(spec, models, data.class_names, sizes)
     noun = "image" if data.image_shape else "row"
     evidence = Evidence(
-        models, tests, comparisons, data.class_names, sizes, noun, task, data.target_name
+        models,
+        tests,
+        comparisons,
+        data.class_names,
+        sizes,
+        noun,
+        task,
+        data.target_name,
+        quick=spec.quick_version,
     )
     return Outcome(
         data=describe(data, spec.data, parts, (*retargeted, *_preparations(spec)), target),
@@ -89,7 +97,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         if test is not None and spec.outputs and not chosen.result.diverged
         else (),
         findings=findings(evidence),
-        questions=answered(spec.questions, models),
+        questions=answered(spec.questions, models, quick=spec.quick_version),
         seed=chosen.result.settings.get("random_state"),
         estimator=whole(chosen.estimator, chosen.preparation, bench)
         if family(chosen.result.family).saves
@@ -132,13 +140,16 @@ def _judged(
 
 
 def _comparisons(
-    spec: CompareSpec, models: Sequence[ModelResult], class_names: Sequence[str]
+    spec: CompareSpec,
+    models: Sequence[ModelResult],
+    class_names: Sequence[str],
+    sizes: Mapping[str, int],
 ) -> tuple[Comparison, ...]:
     by_key = {model.key: model for model in models}
     return tuple(
         row
         for entry in spec.printed
-        for row in printed.compare(entry, by_key[entry.model], class_names)
+        for row in printed.compare(entry, by_key[entry.model], class_names, sizes)
     )
 
 

@@ -1,7 +1,10 @@
 """What a run was made with: versions, machine, commit."""
 
+import os
 import platform
+import re
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,23 +17,43 @@ __all__ = ["environment"]
 PACKAGES = ("numpy", "scipy", "scikit-learn", "jax", "jaxlib", "pydantic")
 
 
-def environment() -> Environment:
-    """This process's environment."""
+def environment(more: Iterable[str] = ()) -> Environment:
+    """This process's environment, with the versions of ``more`` packages that it uses."""
     commit, modified = _checkout()
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
         machine=platform.machine(),
+        processor=_processor(),
+        memory=_memory(),
         cores=usable_cores(),
-        versions={"chainrule": __version__} | _versions(),
+        versions={"chainrule": __version__} | _versions((*PACKAGES, *more)),
         commit=commit,
         modified=modified,
     )
 
 
-def _versions() -> dict[str, str]:
+def _processor() -> str:
+    """The name of the processor's model, from where Linux has it, or from the system's own word."""
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")
+    except OSError:
+        text = ""
+    name = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return name[1].strip() if name else platform.processor()
+
+
+def _memory() -> int | None:
+    """The machine's memory in bytes; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
     found = {}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

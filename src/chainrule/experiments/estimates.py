@@ -42,6 +42,7 @@ class OnTest(Record):
 
     A classifier has an accuracy, and what follows it. A loss, the mean cross-entropy, is of
     probabilities that are a distribution over the classes; its value is None where it is infinite.
+    It is None where they are none: then the least and the largest of their sums are not 1.
     A regressor has R², the root of the mean squared error and the mean absolute error, the two in
     the target's own unit.
     """
@@ -49,6 +50,8 @@ class OnTest(Record):
     accuracy: Estimate | None = None
     loss: Estimate | None = None
     impossible: int = 0  # rows to whose class the model gives the probability 0
+    sum_least: Number = None  # of the probabilities of a row; away from 1 they are no distribution
+    sum_most: Number = None
     overconfidence: Estimate | None = None  # mean confidence less accuracy
     calibration: Calibration | None = None
     r2: Estimate | None = None

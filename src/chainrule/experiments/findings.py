@@ -21,6 +21,12 @@ MATTERS = 0.01
 MENDS = 0.2
 """A temperature that takes less than this share of the calibration error does not mend it."""
 
+QUICK = (
+    "This is the quick version, with fewer rows, epochs or settings than the full one: its numbers "
+    "are a first look. The document's numbers, and the answers that rest on ours, are left to the "
+    "full version."
+)
+
 MANY = 6
 """More models than these are not gone through one by one: the tables show them all."""
 
@@ -37,6 +43,7 @@ class Evidence:
     noun: str = "image"  # what a row is
     task: Task = TASKS["classification"]
     target: str = ""  # what a regression predicts
+    quick: bool = False  # whether it is a quick version
 
     @property
     def metric(self) -> str:
@@ -59,7 +66,8 @@ class Evidence:
 def findings(evidence: Evidence) -> tuple[str, ...]:
     """Every sentence that these results support, in the order of `FINDINGS`."""
     asked = FINDINGS[evidence.task.name]
-    return tuple(sentence for finding in asked for sentence in finding(evidence))
+    found = tuple(sentence for finding in asked for sentence in finding(evidence))
+    return (QUICK, *found) if evidence.quick else found
 
 
 def _ranking(evidence: Evidence) -> Iterator[str]:
@@ -300,10 +308,22 @@ def _printed(evidence: Evidence) -> Iterator[str]:
     counts = Counter(row.agreement for row in evidence.comparisons)
     total = len(evidence.comparisons)
     yield (
-        f"Of {total} printed numbers, {counts['exact']} come out exactly, "
-        f"{counts['within interval']} lie within the 95 % interval of one run over seeds, and "
-        f"{counts['differs']} differ."
+        f"Of {_count(total, 'printed number')}, {counts['exact']} come out exactly, "
+        f"{_within(evidence, counts['within interval'])}{counts['differs']} differ."
     )
+
+
+INTERVALS = {
+    "seeds": "of one run over seeds",
+    "rows": "of ours for as many other rows (Wilson's, of models that ran once)",
+}
+
+
+def _within(evidence: Evidence, count: int) -> str:
+    """How many lie in an interval, and in which; nothing where there is none."""
+    known = {row.interval for row in evidence.comparisons}
+    words = [words for kind, words in INTERVALS.items() if kind in known]
+    return f"{count} lie within the 95 % interval {', or '.join(words)}, and " if words else "and "
 
 
 def _sicknesses(evidence: Evidence) -> Iterator[str]:
@@ -314,11 +334,19 @@ def _sicknesses(evidence: Evidence) -> Iterator[str]:
             yield from _healthy(model)
 
 
+def _best(model: ModelResult) -> str:
+    """By what an estimator tells its best epoch, with its defaults."""
+    by = model.settings.get("monitor", "validation_score")
+    if not any(value is not None for value in (model.curves or {}).get("validation_loss", ())):
+        return "Its lowest training loss"
+    return "Its lowest validation loss" if by == "validation_loss" else "Its best validation score"
+
+
 def _healthy(model: ModelResult) -> Iterator[str]:
     """What a training did that suffered from nothing, where its losses are known by epoch."""
     losses = [loss for loss in (model.curves or {}).get("train_loss", ()) if loss is not None]
     if len(losses) > 1:
-        best = f" Its best epoch is {model.best_epoch}." if model.best_epoch else ""
+        best = f" {_best(model)} is in epoch {model.best_epoch}." if model.best_epoch else ""
         yield (
             f"{model.label}: in {len(losses)} epochs the training loss came from {losses[0]:.4g} "
             f"to {losses[-1]:.4g}; its history shows no sickness.{best}"

@@ -3,7 +3,7 @@
 All models answer for the same rows, and every interval is over the same resamples of them.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,11 +37,18 @@ def on_test(
             accuracy=found[key, "accuracy"],
             loss=found.get((key, "loss")),
             impossible=int(np.isinf(rows.get((key, "loss"), 0)).sum()),
+            sum_least=_sum(models[key].probabilities, np.min),
+            sum_most=_sum(models[key].probabilities, np.max),
             overconfidence=found.get((key, "overconfidence")),
             calibration=calibrations.get(key),
         )
         for key in models
     }
+
+
+def _sum(P: np.ndarray | None, end: Callable[[np.ndarray], Any]) -> float | None:
+    """One end of what a row's probabilities sum to."""
+    return None if P is None else float(end(P.sum(axis=1)))
 
 
 def paired_tests(

@@ -1,7 +1,7 @@
 """The numbers that a document prints, beside ours."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chainrule.experiments.families import to_python
 from chainrule.experiments.results import (
@@ -20,10 +20,12 @@ __all__ = ["QUANTITIES", "compare", "known_quantities"]
 
 
 class Ours(NamedTuple):
-    """Our number for a printed one; with its distribution where the model ran over seeds."""
+    """Our number for a printed one; with its distribution where the model ran over seeds, and the
+    number of rows of which it is a share, where it is one."""
 
     value: Number
     over_seeds: Distribution | None = None
+    rows: int | None = None
 
 
 Quantity = Callable[[ModelResult], Ours]
@@ -64,6 +66,16 @@ def _gradient(layer: int) -> Quantity:
         diagnosis = model.pictures.diagnosis
         rows = diagnosis.values.get("gradient_norm", ()) if diagnosis else ()
         return Ours(rows[0][layer] if rows else None)
+
+    return found
+
+
+def _initial(name: str, layer: int) -> Quantity:
+    """Before the first step; layers count from 0, or from the end."""
+
+    def found(model: ModelResult) -> Ours:
+        row = model.initial.get(name, ())
+        return Ours(row[layer] if -len(row) <= layer < len(row) else None)
 
     return found
 
@@ -123,6 +135,13 @@ SHARED: dict[str, Quantity] = {
     "best epoch": lambda m: Ours(m.best_epoch),
     "over-fitting epoch": lambda m: Ours(m.overfit_epoch),
     "training loss after the first epoch": _first("train_loss"),
+    "gradient norm of the first layer before the first step": _initial("gradient_norm", 0),
+    "gradient norm of the last layer before the first step": _initial("gradient_norm", -1),
+    "activation spread of the first layer before the first step": _initial("activation_std", 0),
+    "activation spread of the last layer before the first step": _initial("activation_std", -1),
+    "activation spread of the last hidden layer before the first step": _initial(
+        "activation_std", -2
+    ),
     "gradient norm of the first layer after the first epoch": _gradient(0),
     "gradient norm of the last layer after the first epoch": _gradient(-1),
     "final training loss": _last("train_loss"),
@@ -132,6 +151,9 @@ SHARED: dict[str, Quantity] = {
 
 OF_CLASSIFIERS: dict[str, Quantity] = {
     "test loss": _on_test("loss"),
+    # of an image's or row's outputs, on the test part: 1 where they are a distribution
+    "least sum of the outputs": lambda m: Ours(m.on_test.sum_least if m.on_test else None),
+    "largest sum of the outputs": lambda m: Ours(m.on_test.sum_most if m.on_test else None),
     # of the last hidden layer, on the test part: see chainrule.experiments.units
     "share of zero activations": _units("zero_share"),
     "strongest unit's share of the output weights": _units("weight_share"),
@@ -154,6 +176,14 @@ QUANTITIES = {name: found for table in OF_TASKS.values() for name, found in tabl
 """Those of all tasks: none has one name for two things."""
 
 
+# The quantities that are shares of the rows of a part which was not trained on -> that part.
+SHARES_OF = {
+    f"{kind}{part} accuracy": part
+    for kind in ("", "untuned ", "final ")
+    for part in ("validation", "test")
+}
+
+
 def known_quantities(task: Task) -> list[str]:
     """What a document may print of an experiment with this task."""
     of_classes = ["recall"] if task.name == "classification" else []
@@ -161,13 +191,17 @@ def known_quantities(task: Task) -> list[str]:
 
 
 def compare(
-    printed: PrintedSpec, model: ModelResult, class_names: Sequence[str]
+    printed: PrintedSpec,
+    model: ModelResult,
+    class_names: Sequence[str],
+    sizes: Mapping[str, int] | None = None,
 ) -> Iterator[Comparison]:
     """The rows for one entry of the spec: one, or one a class for recalls.
 
     A number agrees exactly if ours, rounded to the printed decimals, is the printed one. Where the
     model ran over seeds the printed number is taken as one more run: it agrees if it lies within
-    the 95 % interval for one.
+    the 95 % interval for one. Where it ran once, an accuracy agrees within Wilson's 95 % interval
+    of ours for as many other rows, with the parts' ``sizes``.
     """
     if isinstance(printed.value, Mapping):
         yield _parameters(printed, model)
@@ -181,21 +215,53 @@ def compare(
             yield _number(printed, f"recall of class {name}", value, ours)
     else:
         ours = QUANTITIES[printed.quantity](model)
-        yield _number(printed, printed.quantity, printed.value, ours)
+        rows = (sizes or {}).get(SHARES_OF.get(printed.quantity, ""))
+        yield _number(printed, printed.quantity, printed.value, ours._replace(rows=rows))
+
+
+class Interval(NamedTuple):
+    """Where a printed number may lie if nothing but chance is between it and ours."""
+
+    of: Literal["seeds", "rows"]
+    low: float
+    high: float
+    words: str
+
+    def holds(self, value: float) -> bool:
+        slack = 1e-12  # all seeds alike give an interval of no width, and a rounded mean
+        return self.low - slack <= value <= self.high + slack
+
+
+def _interval(ours: Ours) -> Interval | None:
+    spread = ours.over_seeds
+    if spread and spread.next_low is not None and spread.next_high is not None:
+        words = f"95 % of single runs: {spread.next_low:.4f} to {spread.next_high:.4f}"
+        return Interval("seeds", spread.next_low, spread.next_high, words)
+    if spread is None and ours.rows and ours.value is not None:
+        low, high = _wilson(ours.value, ours.rows)
+        words = f"95 % for {ours.rows:,} other rows (Wilson): {low:.4f} to {high:.4f}"
+        return Interval("rows", low, high, words)
+    return None
+
+
+def _wilson(share: float, rows: int) -> tuple[float, float]:
+    from scipy import stats
+
+    found = stats.binomtest(round(share * rows), rows).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def _number(printed: PrintedSpec, quantity: str, value: float, ours: Ours) -> Comparison:
-    spread = ours.over_seeds
-    found = spread.mean if spread else ours.value
-    remark = printed.remark
+    found = ours.over_seeds.mean if ours.over_seeds else ours.value
+    interval = _interval(ours)
     agreement: Agreement = "differs"
     if found is not None and _rounds_to(found, value, printed.decimals):
         agreement = "exact"
-    elif spread and _within(value, spread):
+    elif interval and interval.holds(value):
         agreement = "within interval"
-    if spread and spread.next_low is not None:
-        interval = f"95 % of single runs: {spread.next_low:.4f} to {spread.next_high:.4f}"
-        remark = f"{remark}; {interval}" if remark else interval
+    words = interval.words if interval else ""
+    if interval and interval.of == "rows" and agreement == "exact":
+        words = ""  # and is not needed
     return Comparison(
         model=printed.model,
         quantity=quantity,
@@ -203,7 +269,8 @@ def _number(printed: PrintedSpec, quantity: str, value: float, ours: Ours) -> Co
         ours=found,
         decimals=printed.decimals,
         agreement=agreement,
-        remark=remark,
+        interval=interval.of if interval else None,
+        remark="; ".join(part for part in (printed.remark, words) if part),
     )
 
 
@@ -211,13 +278,6 @@ def _rounds_to(found: float, value: float, decimals: int | None) -> bool:
     if decimals is None:
         return found == value
     return f"{found:.{decimals}f}" == f"{value:.{decimals}f}"
-
-
-def _within(value: float, spread: Distribution) -> bool:
-    if spread.next_low is None or spread.next_high is None:
-        return False
-    slack = 1e-12  # all seeds alike give an interval of no width, and a rounded mean
-    return spread.next_low - slack <= value <= spread.next_high + slack
 
 
 def _parameters(printed: PrintedSpec, model: ModelResult) -> Comparison:

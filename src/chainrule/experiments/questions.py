@@ -16,16 +16,22 @@ PLACE = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
 
 
 def answered(
-    questions: Sequence[QuestionSpec], models: Sequence[ModelResult]
+    questions: Sequence[QuestionSpec], models: Sequence[ModelResult], *, quick: bool = False
 ) -> tuple[Question, ...]:
-    """The questions, with a number or words in the place of each ``{model|quantity}``."""
+    """The questions, with a number or words in the place of each ``{model|quantity}``.
+
+    Of a ``quick`` version those alone whose answers need no number of the run: the words about the
+    others are about the full version's.
+    """
     by_key = {model.key: model for model in models}
 
     def found(place: re.Match[str]) -> str:
         return written(by_key, place[1].strip(), place[2].strip())
 
     return tuple(
-        Question(question=one.question, answer=PLACE.sub(found, one.answer)) for one in questions
+        Question(question=one.question, answer=PLACE.sub(found, one.answer))
+        for one in questions
+        if not (quick and PLACE.search(one.answer))
     )
 
 

@@ -209,6 +209,8 @@ class ModelResult(Record):
     recall: tuple[Number, ...] = ()  # on the test part
     confusion: tuple[tuple[int, ...], ...] = ()  # on the test part; rows are the true classes
     curves: dict[str, tuple[Number, ...]] | None = None  # see the module's docstring
+    # A network's layers before its first step, a number a layer: `chainrule.estimators.initial`.
+    initial: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
     overfit_epoch: int | None = None  # from which the model over-fits; None where it does not
     pictures: Pictures = Pictures()  # what the report draws of the shown fit
     in_torch: InTorch | None = None  # where PyTorch trained the shown fit
@@ -229,6 +231,9 @@ class Comparison(Record):
     ours: Number | str
     decimals: int | None = None  # that the document prints
     agreement: Agreement
+    # What the interval beside a number is of: one more run, from the runs over seeds; or our score
+    # on as many other rows. None where there is none, and in older runs.
+    interval: Literal["seeds", "rows"] | None = None
     remark: str = ""
 
 
@@ -292,6 +297,8 @@ class Environment(Record):
     python: str
     platform: str
     machine: str
+    processor: str = ""  # its model's name; empty where it is not known, and in older runs
+    memory: int | None = None  # bytes, of the whole machine
     cores: int
     versions: dict[str, str]
     seed: int | None = None
@@ -332,6 +339,7 @@ class Results(Record):
     kind: str
     title: str
     question: str
+    quick: bool = False  # whether it is the spec's quick version
     source: Source
     metric: str = "accuracy"
     assumptions: tuple[Assumption, ...] = ()

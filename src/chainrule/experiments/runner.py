@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from chainrule.errors import RunError, SpecError
 from chainrule.experiments import toml
+from chainrule.experiments.backends import torch_device
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
@@ -21,7 +22,7 @@ from chainrule.experiments.loading import SpecLike, load, to_table
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
-from chainrule.experiments.spec import Spec
+from chainrule.experiments.spec import CompareSpec, Spec
 from chainrule.experiments.tracking import check_tracker, tracked
 from chainrule.experiments.verifying import verified
 from chainrule.search.journal import Journal
@@ -80,7 +81,7 @@ def run(
     check_tracker(track)
     checked = load(spec)
     if quick:
-        checked = load(checked, _quick(checked))
+        checked = _quick(checked)
     if overrides:
         checked = load(checked, overrides)
     check(checked)
@@ -129,7 +130,10 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
         if folder.complete:  # since a moment ago, or a kill came while its journal was put away
             journal.close()
             raise _is_complete(folder)
-        console.print(f"[bold]{escape(checked.title)}[/bold]\n{escape(checked.question)}\n")
+        version = " (quick version)" if checked.quick_version else ""
+        console.print(
+            f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n"
+        )
         try:
             results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)
@@ -147,13 +151,15 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
     return results
 
 
-def _quick(spec: Spec) -> Mapping[str, Any]:
+def _quick(spec: Spec) -> Spec:
+    """The quick version, which says that it is one; of some recipes it is the full one."""
     if not spec.quick:
         raise SpecError(
             f"{spec.name} has no quick version: its spec needs a table [quick] with dotted paths "
             'and smaller values, such as "data.split.train" = 2000.'
         )
-    return spec.quick
+    quick = load(spec, spec.quick)
+    return quick if quick == spec else load(quick, {"quick_version": True})
 
 
 def _is_complete(folder: Folder) -> SpecError:
@@ -166,9 +172,9 @@ def _resume_command(folder: Folder) -> str:
     return f"chainrule resume {shlex.quote(str(folder.path))}"
 
 
-def _made_with(folder: Folder, console: Console) -> Environment:
+def _made_with(spec: Spec, folder: Folder, console: Console) -> Environment:
     """What the run was begun with, and what is different now that it goes on."""
-    path, now = folder.path / "environment.json", environment()
+    path, now = folder.path / "environment.json", environment(_packages(spec))
     if not path.exists():
         return now
     before = Environment.model_validate_json(path.read_text("utf-8"))
@@ -178,11 +184,20 @@ def _made_with(folder: Folder, console: Console) -> Environment:
     return before.model_copy(update={"changed": tuple(dict.fromkeys((*before.changed, *news)))})
 
 
+def _packages(spec: Spec) -> Iterator[str]:
+    """What is used beside the packages that every run uses."""
+    models = spec.models.values() if isinstance(spec, CompareSpec) else ()
+    if any(torch_device(model.backend) is not None for model in models):
+        yield "torch"
+
+
 def _differences(before: Environment, now: Environment) -> Iterator[str]:
     pairs = {
         name: (getattr(before, name), getattr(now, name))
         for name in ("python", "cores", "machine", "commit")
     }
+    if before.processor:  # older runs do not know it
+        pairs["processor"] = (before.processor, now.processor)
     for name in {**before.versions, **now.versions}:
         pairs[name] = (before.versions.get(name), now.versions.get(name))
     for name, (was, is_) in pairs.items():
@@ -195,7 +210,7 @@ def _train(
 ) -> Results:
     resolved = toml.dumps(to_table(spec))
     folder.write("spec.toml", resolved)
-    made_with = _made_with(folder, console)
+    made_with = _made_with(spec, folder, console)
     folder.write_json("environment.json", made_with)
     began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     with tracked(track, spec.name, folder.path, console) as listener, Interrupt() as interrupt:
@@ -227,6 +242,7 @@ def _results(
         kind=spec.kind,
         title=spec.title,
         question=spec.question,
+        quick=spec.quick_version,
         source=spec.source,
         assumptions=spec.assumptions,
         errata=spec.errata,

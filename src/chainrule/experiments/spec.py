@@ -203,6 +203,8 @@ class Spec(Table):
     questions: tuple[QuestionSpec, ...] = ()
     # What ``--quick`` replaces, by dotted paths: a version that ends in under a minute.
     quick: dict[str, Any] = Field(default_factory=dict)
+    # Whether that was done: then nothing is said that holds for the full version alone.
+    quick_version: bool = False
 
 
 class LookSpec(Spec):

@@ -6,6 +6,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 __all__ = ["dumps"]
@@ -16,23 +17,28 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def dumps(table: Mapping[str, Any]) -> str:
     """The TOML text of nested mappings, sequences, strings, numbers and truth values.
 
-    ``tomllib.loads(dumps(table)) == table``, with tuples read back as lists.
+    ``tomllib.loads(dumps(table)) == table``, with tuples read back as lists, and the keys of every
+    mapping come back in their order: a study's models are called by it.
     """
     return "\n".join(_lines(table, ())).strip() + "\n"
 
 
 def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
-    """The table's own values first: under TOML's grammar they end where a sub-table begins."""
-    present = {key: value for key, value in table.items() if value is not None}
+    """The keys in their order. Under TOML's grammar a table's own values end where a sub-table
+    begins, so a mapping that a plain value follows is written inline."""
+    present = _present(table)
+    with_header = set(takewhile(lambda key: _has_header(present[key]), reversed(present)))
     for key, value in present.items():
-        if not _has_header(value):
+        if key not in with_header:
             yield f"{_key(key)} = {_value(value)}"
-    for key, value in present.items():
-        if _has_header(value):
-            here = (*path, key)
-            name = ".".join(map(_key, here))
-            for header, sub in _sub_tables(name, value):
-                yield from ("", header, *_lines(sub, here))
+            continue
+        here = (*path, key)
+        for header, sub in _sub_tables(".".join(map(_key, here)), value):
+            yield from ("", header, *_lines(sub, here))
+
+
+def _present(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not None}
 
 
 def _has_header(value: Any) -> bool:
@@ -64,7 +70,7 @@ def _value(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)  # TOML knows inf and nan by the same names
     if isinstance(value, Mapping):
-        inside = (f"{_key(key)} = {_value(item)}" for key, item in value.items())
+        inside = (f"{_key(key)} = {_value(item)}" for key, item in _present(value).items())
         return "{" + ", ".join(inside) + "}"
     return "[" + ", ".join(_value(item) for item in value) + "]"
 

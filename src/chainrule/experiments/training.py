@@ -27,6 +27,8 @@ from chainrule.experiments.fitting import (
 from chainrule.experiments.joint import job, train_jointly
 from chainrule.experiments.keeping import kept_fit
 from chainrule.experiments.pictures import Pictures
+from chainrule.experiments.record import Number
+from chainrule.experiments.recorder import finite
 from chainrule.experiments.results import InTorch, ModelResult, Scores, Search, SeedRuns, Variant
 from chainrule.experiments.searching import as_search, search
 from chainrule.experiments.showing import pictures_of
@@ -68,6 +70,7 @@ def train(key: str, bench: Bench) -> Trained:
     settings = {**_shown_settings(model, found, swept), **known}
     with bench.recorder.timed("fit", key):
         fitted = _shown_fit(key, model, settings, parts, bench)
+    initial = _initial(key, settings, parts, bench)
     in_torch = _in_torch(key, fitted, settings, parts, bench)
     over_seeds = _over_seeds(key, settings, parts, bench)
     variants = _variants(key, settings, bench)
@@ -93,6 +96,7 @@ def train(key: str, bench: Bench) -> Trained:
         diverged=fitted.diverged,
         notes=fitted.notes,
         in_torch=in_torch,
+        initial=initial,
         **examined.record,
     )
     bench.recorder.write("model", model=key, settings=settings, **result.scores.model_dump())
@@ -127,6 +131,24 @@ def _shown_fit(
         ),
         recorded=not label,
     )
+
+
+def _initial(key: str, settings: Settings, parts: Parts, bench: Bench) -> dict[str, Any]:
+    """What the layers of the shown fit were like before its first step, where it can be told."""
+    from chainrule.estimators.initial import initial_diagnosis
+
+    row = family(bench.spec.members[key].family)
+    stochastic = row.together and settings.get("solver") != "lbfgs"
+    if not stochastic or not isinstance(settings.get("random_state"), int):
+        return {}
+    train = parts["train"]
+
+    def compute() -> dict[str, list[Number]]:
+        found = initial_diagnosis(row.build(settings), train.X, train.y)
+        return {name: finite(values) for name, values in found.items()}
+
+    found: dict[str, Any] = bench.recorder.remember(f"{key}: before the first step", compute)
+    return found
 
 
 def _in_torch(

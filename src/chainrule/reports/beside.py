@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, Distribution, ModelResult, Results
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "parts",
     "recalls",
     "tally",
+    "without_loss",
 ]
 
 # Agreement must be readable without colour.
@@ -54,6 +56,27 @@ def cell(results: Results, model: ModelResult, part: str) -> Cell:
     if spread is not None and len(spread.values) > 1:
         return Cell(spread.mean, spread, printed)
     return Cell(getattr(model.scores, part), None, printed)
+
+
+def without_loss(results: Results) -> list[str]:
+    """Why classifiers have no test loss, of those that have none beside others that do."""
+    judged = [(model, model.on_test) for model in results.models if model.on_test]
+    if not any(found.loss for _, found in judged):
+        return []
+    return [
+        f"{model.label} has no test loss: {_why_none(found)}."
+        for model, found in judged
+        if found.loss is None
+    ]
+
+
+def _why_none(found: OnTest) -> str:
+    if found.sum_least is None or found.sum_most is None:
+        return "it gives no probabilities, or none that are a distribution over the classes"
+    return (
+        "its outputs are no distribution over the classes (those of a row sum to "
+        f"{found.sum_least:.3g} at least and {found.sum_most:.3g} at most)"
+    )
 
 
 def parts(results: Results) -> list[str]:

@@ -19,6 +19,7 @@ WORDS = {
     "name",
     "printed",
     "question",
+    "questions",
     "source",
     "title",
 }

@@ -49,6 +49,7 @@ def render(results: Results) -> str:
         comparisons=beside.by_model(results),
         fits=fits(results),
         timings=timings(results),
+        without_loss=beside.without_loss,
         seconds_of=results.clock.parts.get,
         ranked=ranked,
         things="images" if results.data.image_shape else "rows",

@@ -51,7 +51,8 @@ def learning_curves(
     epochs : sequence, optional
         The epoch of each value; 1, 2, ... if not given.
     best_epoch, overfit_epoch : float, optional
-        Marked by a line across: the best epoch, and the one from which the model over-fits.
+        Marked by a line across: the epoch of the lowest loss or of the best score, and the one
+        from which the model over-fits.
     diverged : bool, optional
         Marks where training left the finite numbers: the epoch after the first curve's last
         finite value. Unless told, it is looked for: a curve that ends in NaN or infinity (not
@@ -72,7 +73,8 @@ def learning_curves(
     along = np.arange(1, length + 1) if epochs is None else np.asarray(epochs, dtype=float)
     if diverged is None:
         diverged = any(_ends_badly(values) for values in curves.values())
-    marks = _marks(best_epoch, overfit_epoch, _end(series, along) if diverged else None)
+    best = f"{'lowest' if 'loss' in quantity else 'best'} {quantity}"
+    marks = _marks(best_epoch, best, overfit_epoch, _end(series, along) if diverged else None)
     subject = f"{title}: {quantity}" if title else capital(quantity)
     figure, axes = panel(3.2, title=subject, grid="y")
     for (name, values), number in zip(series.items(), _looks(series), strict=True):
@@ -129,11 +131,11 @@ def _looks(series: Mapping[str, np.ndarray]) -> list[int]:
     return [FIXED[name] if name in FIXED else next(free) for name in series]
 
 
-def _marks(best: float | None, overfit: float | None, end: float | None) -> list[Mark]:
+def _marks(best: float | None, words: str, overfit: float | None, end: float | None) -> list[Mark]:
     warning = LOOKS[4].colour
     marks = []
     if best is not None:
-        marks.append(Mark(best, f"best epoch {best:g}", MUTED, (0, (4, 3))))
+        marks.append(Mark(best, f"{words} in epoch {best:g}", MUTED, (0, (4, 3))))
     if overfit is not None:
         marks.append(Mark(overfit, f"over-fits from epoch {overfit:g}", warning, (0, (1, 2))))
     if end is not None:
