@@ -3,12 +3,10 @@
 import json
 import numbers
 import os
-import re
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Self
@@ -24,6 +22,7 @@ from sklearn.utils.validation import _check_method_params
 from chainrule.errors import InvalidInputError, RunError
 from chainrule.estimators.together import MEMORY
 from chainrule.files.atomic import write_bytes
+from chainrule.search.described import described, digest
 from chainrule.search.evaluation import Data, Evaluation, network_of
 from chainrule.search.journal import Journal
 from chainrule.search.progress import Progress
@@ -339,19 +338,18 @@ class PopulationSearchCV(BaseSearchCV):
         """The run's folder, made or found to be this search's."""
         given = {**data.fit_params, **data.score_params}
         facts = {
-            "estimator": repr(sorted(self.estimator.get_params().items(), key=str)),
+            "estimator": described(self.estimator),
             "space": space.summary(),
-            "strategy": repr(_without_folder(plan)),
-            "scoring": repr(self.scoring),
+            "strategy": described(_without_folder(plan)),
+            "scoring": described(self.scoring),
             "error_score": repr(self.error_score),
             "return_train_score": self.return_train_score,
             "random_state": random_state,
             "seeds": self.seeds_,
-            "rows": _digest(data.X, data.y, *(part for split in data.splits for part in split)),
-            "fit_params": {name: _described(given[name]) for name in sorted(given)},
+            "rows": digest(data.X, data.y, *(part for split in data.splits for part in split)),
+            "fit_params": {name: _given(given[name]) for name in sorted(given)},
         }
-        # An address in memory is another one in the next process.
-        facts = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(facts)))
+        facts = json.loads(json.dumps(facts))
         folder = Path(self.run_dir)
         before = _facts(folder)
         if not before:
@@ -540,9 +538,12 @@ def _facts(folder: Any) -> dict[str, Any]:
 
 
 def _without_folder(plan: Any) -> Any:
-    """The strategy without its run's folder, which may be moved, or named in another way."""
-    kept_there = "run_dir" in getattr(plan, "__dataclass_fields__", {})
-    return replace(plan, run_dir=None) if kept_there else plan
+    """The strategy without its run's folder, which may be moved, or named in another way; and
+    without a storage that is an object, whose study says itself what search it is of."""
+    known = getattr(plan, "__dataclass_fields__", {})
+    named = isinstance(getattr(plan, "storage", None), str | None)
+    places = [name for name in ("run_dir", *(() if named else ("storage",))) if name in known]
+    return replace(plan, **dict.fromkeys(places)) if places else plan
 
 
 def target_scale(y: Any) -> float:
@@ -551,28 +552,7 @@ def target_scale(y: Any) -> float:
         return max(1.0, 0.5 * float(np.mean(np.square(np.asarray(y, float)))))
 
 
-def _described(value: Any) -> str:
+def _given(value: Any) -> str:
     """What tells an argument of ``fit`` from another one."""
-    if isinstance(value, Mapping):
-        return repr({name: _described(value[name]) for name in value})
-    if isinstance(value, tuple):
-        return repr([_described(part) for part in value])
-    return _digest(value) if hasattr(value, "__len__") else repr(value)
-
-
-def _digest(*arrays: Any) -> str:
-    """What tells rows and splits from others."""
-    found = sha256()
-    parts = [part for array in arrays for part in _parts(array)]
-    for values in parts:
-        found.update(f"{np.shape(values)} {values.dtype}".encode())
-        plain = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()
-        found.update(plain)
-    return found.hexdigest()
-
-
-def _parts(array: Any) -> list[Any]:
-    if not hasattr(array, "tocsr"):
-        return [np.asarray(array)]
-    rows = array.tocsr()
-    return [np.asarray(rows.shape), rows.data, rows.indices, rows.indptr]
+    rows = hasattr(value, "__len__") and not isinstance(value, Mapping | tuple | str)
+    return digest(value) if rows else described(value)
