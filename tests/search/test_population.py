@@ -29,6 +29,7 @@ from chainrule.errors import InvalidInputError
 from chainrule.estimators.problem import one_thread
 from chainrule.estimators.training import Loop
 from chainrule.search import Float, Sizes
+from chainrule.search.population import penalty
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -484,6 +485,54 @@ def test_diverged_candidates(strategy, network, blobs):
         assert curve["diverged"] or None not in losses
 
 
+@pytest.mark.parametrize("strategy", ["grid", "successive_halving"])
+@pytest.mark.parametrize("refit", [True, "neg_log_loss"], ids=["one metric", "several"])
+def test_an_error_score_makes_nobody_better(strategy, refit, network, blobs):
+    """0 is more than any negated loss: it is in the columns, and decides nothing."""
+    X, y = blobs
+    scoring = "neg_log_loss" if refit is True else ["neg_log_loss", "accuracy"]
+    name = "score" if refit is True else refit
+    search = PopulationSearchCV(
+        network(solver="sgd"), {"learning_rate_init": [1e300, 0.01, 0.03, 1e200]},
+        strategy=strategy, scoring=scoring, error_score=0.0, cv=3, refit=refit,
+        settings={"factor": 2} if strategy != "grid" else None,
+    ).fit(X, y)  # fmt: skip
+    results = search.cv_results_
+    assert results["diverged"].tolist() == [True, False, False, True]
+    assert results[f"mean_test_{name}"][[0, 3]].tolist() == [0.0, 0.0]
+    assert results[f"rank_test_{name}"][[0, 3]].tolist() == [3, 3]
+    assert search.best_index_ in (1, 2)
+    assert search.one_standard_error_["index"] in (1, 2)
+    ending = "" if refit is True else f"_{name}"
+    assert np.isnan(results[f"p_value{ending}"][[0, 3]]).all()
+    assert results[f"p_value{ending}"][search.best_index_] == 1.0
+    if strategy == "successive_halving":  # who diverged was not gone on with
+        assert results["epochs"][[0, 3]].tolist() == [1, 1]
+        assert results["epochs"][search.best_index_] == 4
+
+
+def test_p_values_are_against_the_best_index(network, blobs):
+    """Also where a callable takes another, or halving left a better score behind."""
+    X, y = blobs
+    search = PopulationSearchCV(network(), SPACE, cv=3, refit=second_best).fit(X, y)
+    assert search.cv_results_["p_value"][search.best_index_] == 1.0
+    assert search.best_index_ != search.cv_results_["rank_test_score"].argmin()
+    rng = np.random.default_rng(0)
+    search = PopulationSearchCV(
+        network(max_iter=8),
+        {"learning_rate_init": [0.1, 0.01, 0.003, 0.001]},
+        strategy="successive_halving",
+        cv=3,
+        scoring=lambda est, X, y: -len(est.history_["epoch"]) - rng.random() / 10,
+        settings={"factor": 2},
+        refit=False,
+    ).fit(X, y)
+    results = search.cv_results_
+    assert results["mean_test_score"].argmax() != search.best_index_
+    assert results["p_value"][search.best_index_] == 1.0
+    assert (np.delete(results["p_value"], search.best_index_) < 1.0).all()
+
+
 def test_all_diverge(network, blobs):
     """Nothing raises; what is fitted again says that it diverged too."""
     X, y = blobs
@@ -650,6 +699,16 @@ def test_one_standard_error(second, chosen, network, blobs):
     assert found["threshold"] == pytest.approx(0.8 - 0.1 / np.sqrt(3))  # 0.7423
     assert found["index"] == chosen
     assert found["params"] == search.cv_results_["params"][chosen]
+
+
+@pytest.mark.parametrize("name", ["l2", "alpha"])
+def test_a_tie_of_sizes_is_decided_by_the_penalty(name, network, blobs):
+    X, y = blobs
+    search = PopulationSearchCV(
+        pipeline(network()), {f"net__{name}": [0.1, 0.3, 0.2]}, cv=3, scoring=lambda *_: 0.5
+    ).fit(X, y)
+    assert search.one_standard_error_["params"] == {f"net__{name}": 0.3}
+    assert penalty(pipeline(network(batch_size=16)), {"net__alpha": 0.32}) == pytest.approx(0.02)
 
 
 # bad input

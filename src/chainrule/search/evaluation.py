@@ -204,9 +204,13 @@ class Evaluation:
                 yield split, seed, self.outcomes[candidate, split, seed]
 
     def _means(self, candidate: int) -> dict[str, float]:
-        found = [outcome.test for _, _, outcome in self.of(candidate)]
+        """The mean scores by metric, by which candidates are compared: of one that diverged they
+        are not a number, whatever the error score."""
+        found = [outcome for _, _, outcome in self.of(candidate)]
+        if any(outcome.diverged for outcome in found):
+            return dict.fromkeys(self.metrics, np.nan)
         nothing = self.score_of_failure
-        return {n: float(np.mean([each.get(n, nothing) for each in found])) for n in self.metrics}
+        return {n: float(np.mean([o.test.get(n, nothing) for o in found])) for n in self.metrics}
 
     @property
     def metrics(self) -> list[str]:

@@ -26,13 +26,13 @@ from chainrule.search.described import described, digest
 from chainrule.search.evaluation import Data, Evaluation, network_of
 from chainrule.search.journal import Journal
 from chainrule.search.progress import Progress
-from chainrule.search.results import best_index, cv_results
+from chainrule.search.results import best_index, cv_results, p_values
 from chainrule.search.space import Space
 from chainrule.search.statistics import one_standard_error
 from chainrule.search.strategies import STRATEGIES, strategy
 from chainrule.search.strategies.rounds import Candidate
 
-__all__ = ["PopulationSearchCV", "target_scale"]
+__all__ = ["PopulationSearchCV", "penalty", "target_scale"]
 
 RESHAPING = ("hidden_layer_sizes", "init", "activation")
 """What changes how many numbers the initial weights take from the stream of random numbers."""
@@ -72,7 +72,8 @@ class PopulationSearchCV(BaseSearchCV):
         Trainings of each candidate on each split, from different random numbers. Their mean is the
         split's score.
     scoring, refit, error_score, return_train_score
-        As in ``GridSearchCV``; ``error_score`` is the score of a candidate that diverged.
+        As in ``GridSearchCV``; ``error_score`` is also what the columns show of a training that
+        diverged, which ranks last whatever it is.
     random_state : int, RandomState or None
         Seed of the strategy's draws, and of the trainings where the estimator has no number of
         its own. The seeds of the trainings are s, s + 1, ..., s + ``n_seeds`` - 1 from the
@@ -91,7 +92,8 @@ class PopulationSearchCV(BaseSearchCV):
     ----------
     cv_results_ : dict
         scikit-learn's columns, and ``diverged``, ``epochs``, ``n_parameters``, ``std_over_folds``,
-        ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test against the best).
+        ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test against ``best_index_``;
+        where there is none, against the metric's best of those that had the whole budget).
     best_index_, best_params_, best_score_, best_estimator_, refit_time_, scorer_, n_splits_
         As in ``GridSearchCV``.
     one_standard_error_ : dict
@@ -115,7 +117,8 @@ class PopulationSearchCV(BaseSearchCV):
     A training diverges when its loss is not a number, or above the estimator's
     ``divergence_threshold``. Where that is infinite, it is 1e3; for a regressor 1e3 times the loss
     of answering 0 (half the mean square of the targets) where that is more than 1. It raises
-    nothing: its score is ``error_score``, it ranks last and is marked. If it is the best one that
+    nothing: ``cv_results_`` has ``error_score`` for it, but its candidate ranks last, for every
+    strategy too, and is marked. If it is the best one that
     diverges, when it is fitted on all rows, a warning says so.
 
     Where the space changes the layers' shapes, the trainings draw their batches from a seed of
@@ -430,6 +433,7 @@ class PopulationSearchCV(BaseSearchCV):
             on_train = {
                 n: table(lambda o, n=n: o.train.get(n, nothing)).astype(float) for n in names
             }
+        among = np.array([number in last for number in numbers_])
         self.cv_results_ = cv_results(
             [candidates[number].parameters for number in numbers_],
             scores,
@@ -439,6 +443,7 @@ class PopulationSearchCV(BaseSearchCV):
             epochs=table(lambda outcome: outcome.epochs).astype(float),
             ratio=ratio,
             train_scores=on_train,
+            among=among,
         )
         self.cv_results_["n_parameters"] = n_parameters
         self.curves_ = [
@@ -455,9 +460,14 @@ class PopulationSearchCV(BaseSearchCV):
             for split, seed, outcome in evaluation.of(number)
         ]
         self.scorer_ = getattr(scorer, "_scorers", scorer)
-        among = np.array([number in last for number in numbers_])
+        lost = self.cv_results_["diverged"][:, None, None]
+        judged = {n: np.where(lost, np.nan, table) for n, table in scores.items()}
         if self.refit or not self.multimetric_:
-            self._choose(scores, metric, among, n_parameters)
+            self._choose(judged, metric, among, n_parameters)
+            for name in names:
+                ending = f"_{name}" if self.multimetric_ else ""
+                found = p_values(judged[name], ratio, best=self.best_index_)
+                self.cv_results_[f"p_value{ending}"] = found
 
     def _choose(
         self, scores: Mapping[str, np.ndarray], metric: Any, among: np.ndarray, cost: np.ndarray
@@ -470,8 +480,7 @@ class PopulationSearchCV(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{name}"][self.best_index_]
         table = np.where(among[:, None, None], scores[name], np.nan) if name in scores else None
         if table is not None and not np.isnan(table).all():
-            name = f"{network_of(self.estimator)[1]}l2"
-            l2 = [float(params.get(name) or 0.0) for params in results["params"]]
+            l2 = [penalty(self.estimator, params) for params in results["params"]]
             found = one_standard_error(table, cost, l2)
             self.one_standard_error_ = {
                 "index": found.chosen,
@@ -544,6 +553,17 @@ def _without_folder(plan: Any) -> Any:
     named = isinstance(getattr(plan, "storage", None), str | None)
     places = [name for name in ("run_dir", *(() if named else ("storage",))) if name in known]
     return replace(plan, **dict.fromkeys(places)) if places else plan
+
+
+def penalty(estimator: Any, params: Mapping[str, Any]) -> float:
+    """A candidate's L2 strength, of a step: ``l2``, or ``alpha`` over the rows of a batch."""
+    network, prefix = network_of(estimator)
+    own = {n.removeprefix(prefix): value for n, value in params.items() if n.startswith(prefix)}
+    settings = {**network.get_params(deep=False), **own}
+    if settings["l2"] is not None:
+        return float(settings["l2"])
+    batch = settings["batch_size"]
+    return float(settings["alpha"]) / (200 if batch == "auto" else batch)
 
 
 def target_scale(y: Any) -> float:

@@ -111,7 +111,7 @@ class Progress:
         self.done += 1
         self.diverged += outcome.diverged
         scores = self._scores.setdefault(fit[0], [])
-        scores.append(_value(outcome.test, self.metric))
+        scores.append(np.nan if outcome.diverged else _value(outcome.test, self.metric))
         if len(scores) == self._needed:
             self.best = np.fmax(self.best, np.mean(scores))
         if self._watcher:
