@@ -30,6 +30,7 @@ from chainrule.estimators.problem import one_thread
 from chainrule.estimators.training import Loop
 from chainrule.search import Float, Sizes
 from chainrule.search.population import penalty
+from chainrule.search.strategies import Candidate, Round
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -776,3 +777,84 @@ def test_a_refused_candidate_is_known_before_any_training(settings, said, networ
     with pytest.raises(InvalidInputError, match=f"The candidate .* cannot be trained: .*{said}"):
         search.fit(X, y)
     assert not trained
+
+
+REFUSED = [
+    (
+        {"class_weight": [None, {99: 1.0}]},
+        {},
+        r"'class_weight': {99: 1.0}} cannot be trained: The classes",
+    ),
+    (
+        {"validation_fraction": [0.1, 0.001]},
+        {"early_stopping": True},
+        r"'validation_fraction': 0.001} cannot be trained: .*",
+    ),
+    (
+        {"stopping": [None, {"name": "GL", "alpha": 5.0}]},
+        {},
+        "cannot be trained: stopping=.* there is no validation data",
+    ),
+]
+
+
+@pytest.mark.parametrize(("space", "settings", "said"), REFUSED, ids=["class", "share", "stopping"])
+def test_what_only_the_rows_refuse(space, settings, said, network, blobs):
+    """Is named, before anything is trained."""
+    X, y = blobs
+    trained = []
+    search = PopulationSearchCV(
+        network(**settings), space, cv=2, memory=1.0, scoring=lambda *a: trained.append(a) or 1.0
+    )
+    with pytest.raises(InvalidInputError, match=rf"The candidate {{.*{said}"):
+        search.fit(X, y)
+    assert not trained
+
+
+def test_rows_that_nobody_takes_are_no_candidates_fault(network, blobs):
+    X, y = blobs
+    with pytest.raises(ValueError, match=r"^Input X contains NaN"):
+        PopulationSearchCV(network(), SPACE, cv=2).fit(np.where(X[7] == X, np.nan, X), y)
+
+
+class OneByOne:
+    """A strategy that asks for one candidate a round."""
+
+    def __init__(self, parameters):
+        self.parameters, self.told = parameters, []
+
+    def __repr__(self):
+        return "OneByOne()"
+
+    def rounds(self, space):
+        for number, parameters in enumerate(self.parameters):
+            self.told.append((yield Round(((Candidate(number, parameters), None),))))
+
+
+def test_a_refused_proposal_is_lost_and_no_more(network, blobs, tmp_path):
+    """In a later round: what was found stays, and the search goes on, also in another process."""
+    X, y = blobs
+    space = {"class_weight": [None, {99: 1.0}, "balanced"], "alpha": [1.0, -1.0]}
+    asked = [
+        {"class_weight": None},
+        {"class_weight": {99: 1.0}},
+        {"alpha": -1.0},
+        {"class_weight": "balanced"},
+    ]
+    for _ in range(2):
+        strategy = OneByOne(asked)
+        search = PopulationSearchCV(
+            network(), space, strategy=strategy, cv=2, run_dir=tmp_path, error_score=5.0
+        )
+        with pytest.warns(UserWarning, match="the search goes on") as said:
+            search.fit(X, y)
+        said = [str(each.message) for each in said if "goes on" in str(each.message)]
+        assert len(said) == 2
+        assert "{'class_weight': {99: 1.0}} cannot be trained" in said[0]
+        results = search.cv_results_
+        assert results["refused"].tolist() == [False, True, True, False]
+        assert not results["diverged"].any()
+        assert results["rank_test_score"][1:3].tolist() == [3, 3]
+        assert results["epochs"].tolist() == [4, 0, 0, 4]
+        assert [np.isnan(next(iter(told.values()))) for told in strategy.told] == [0, 1, 1, 0]
+        assert search.best_index_ in (0, 3)

@@ -82,7 +82,10 @@ class PopulationSearchCV(BaseSearchCV):
         A folder for what is known: a search that was killed goes on there, inside a candidate
         too, with the same call. The folder of another search is refused.
     memory : float, default=2e9
-        Bytes that the networks under way may take.
+        Bytes that the networks under way may take, with those that wait between two rungs. The
+        prepared rows of each split come on top (a forecast says how much), and what XLA takes to
+        compile. Where a single network takes more, they are trained one by one, and a warning
+        says what is needed.
     settings : mapping, optional
         Further settings of the strategy, such as ``{"factor": 4, "min_epochs": 3}``.
     verbose : int, default=0
@@ -91,9 +94,10 @@ class PopulationSearchCV(BaseSearchCV):
     Attributes
     ----------
     cv_results_ : dict
-        scikit-learn's columns, and ``diverged``, ``epochs``, ``n_parameters``, ``std_over_folds``,
-        ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test against ``best_index_``;
-        where there is none, against the metric's best of those that had the whole budget).
+        scikit-learn's columns, and ``diverged``, ``refused``, ``epochs``, ``n_parameters``,
+        ``std_over_folds``, ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test
+        against ``best_index_``; where there is none, against the metric's best of those that had
+        the whole budget).
     best_index_, best_params_, best_score_, best_estimator_, refit_time_, scorer_, n_splits_
         As in ``GridSearchCV``.
     one_standard_error_ : dict
@@ -110,7 +114,8 @@ class PopulationSearchCV(BaseSearchCV):
     ------
     InvalidInputError
         The estimator is not a network of ours, the space is empty or names what it does not have,
-        a candidate is refused by the estimator, or ``run_dir`` has another search in it.
+        a candidate of the first round is refused by the estimator, or ``run_dir`` has another
+        search in it.
 
     Notes
     -----
@@ -425,6 +430,7 @@ class PopulationSearchCV(BaseSearchCV):
         if callable(self.scoring) and self.multimetric_:
             self._check_refit_for_multimetric(dict.fromkeys(names, nothing))
             metric = self.refit
+        refused = table(lambda outcome: bool(outcome.refused))[:, 0, 0].astype(bool)
         n_parameters = table(lambda outcome: outcome.n_parameters)[:, 0, 0].astype(int)
         ratio = float(np.mean([len(test) / len(train) for train, test in _sizes(evaluation)]))
         scores = {n: table(lambda o, n=n: o.test.get(n, nothing)).astype(float) for n in names}
@@ -440,6 +446,7 @@ class PopulationSearchCV(BaseSearchCV):
             fit_times=table(lambda outcome: outcome.fit_time).astype(float),
             score_times=table(lambda outcome: outcome.score_time).astype(float),
             diverged=table(lambda outcome: outcome.diverged).astype(bool),
+            refused=refused,
             epochs=table(lambda outcome: outcome.epochs).astype(float),
             ratio=ratio,
             train_scores=on_train,
@@ -460,7 +467,7 @@ class PopulationSearchCV(BaseSearchCV):
             for split, seed, outcome in evaluation.of(number)
         ]
         self.scorer_ = getattr(scorer, "_scorers", scorer)
-        lost = self.cv_results_["diverged"][:, None, None]
+        lost = (self.cv_results_["diverged"] | refused)[:, None, None]
         judged = {n: np.where(lost, np.nan, table) for n, table in scores.items()}
         if self.refit or not self.multimetric_:
             self._choose(judged, metric, among, n_parameters)

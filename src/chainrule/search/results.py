@@ -26,6 +26,7 @@ def cv_results(
     train_scores: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
     among: Any | None = None,
+    refused: Any | None = None,
 ) -> Results:
     """A column a key, a row a candidate: scikit-learn's columns, in its order, and then ours.
 
@@ -47,6 +48,8 @@ def cv_results(
         there.
     among : (n,) array of bool, optional
         Who may be the best, to which the p values are; all by default.
+    refused : (n,) array of bool, optional
+        Who was not trained, because the estimator refused it; nobody by default.
 
     Returns
     -------
@@ -58,11 +61,11 @@ def cv_results(
         last, and so is who diverged, whatever the error score), and the same of ``train`` without
         the ranks. With several seeds, each split is the mean over them.
 
-        Ours: ``diverged`` (any of its trainings did), ``epochs`` (mean over its trainings); and
-        for each metric ``std_over_folds``, ``std_over_seeds`` (n - 1 in the denominator,
-        `statistics.spread`) and ``p_value`` against the best of that metric (`p_values`); with
-        several seeds ``splitK_seedJ_test_METRIC``. With several metrics these three end in
-        ``_METRIC``.
+        Ours: ``diverged`` (any of its trainings did), ``refused``, ``epochs`` (mean over its
+        trainings); and for each metric ``std_over_folds``, ``std_over_seeds`` (n - 1 in the
+        denominator, `statistics.spread`) and ``p_value`` against the best of that metric
+        (`p_values`); with several seeds ``splitK_seedJ_test_METRIC``. With several metrics these
+        three end in ``_METRIC``.
 
     Raises
     ------
@@ -79,7 +82,9 @@ def cv_results(
         _mean_and_std(results, name, _table(name, given, shape).mean(axis=2))
     results.update(_parameters(candidates))
     results["params"] = [dict(each) for each in candidates]
-    lost = _table("diverged", diverged, shape).any(axis=(1, 2))
+    gone = _table("diverged", diverged, shape).any(axis=(1, 2))
+    missed = np.zeros(len(gone), bool) if refused is None else np.asarray(refused, bool)
+    lost = gone | missed
     for metric, given in test_scores.items():
         table = _table(f"test scores of {metric}", given, shape).mean(axis=2)
         _splits(results, f"test_{metric}", table)
@@ -88,7 +93,8 @@ def cv_results(
         if train_scores is not None:
             table = _table(f"train scores of {metric}", train_scores[metric], shape)
             _splits(results, f"train_{metric}", table.mean(axis=2))
-    results["diverged"] = lost
+    results["diverged"] = gone
+    results["refused"] = missed
     results["epochs"] = _table("epochs", epochs, shape).mean(axis=(1, 2))
     for metric, given in test_scores.items():
         ending = "" if list(test_scores) == ["score"] else f"_{metric}"
