@@ -325,6 +325,24 @@ def test_shapes_see_the_same_batches(network, blobs):
     np.testing.assert_allclose(ours.curves_[0]["train_loss"], alone.history_["train_loss"])
 
 
+def test_columns_see_the_same_batches(network, blobs):
+    """Where a step before the network changes how many there are; not where none does."""
+    X, y = blobs
+    space = {"first__n_components": [2, 4]}
+    ours = PopulationSearchCV(pipeline(network(), PCA(random_state=0)), space, cv=3).fit(X, y)
+    assert ours.best_estimator_["net"].data_seed == ours.seeds_[0]
+    splits = list(StratifiedKFold(3).split(X, y))
+    for curve in ours.curves_:
+        train, _ = splits[curve["split"]]
+        steps = pipeline(network(data_seed=ours.seeds_[0]), PCA(random_state=0))
+        steps.set_params(**ours.cv_results_["params"][curve["candidate"]]).fit(X[train], y[train])
+        losses = steps["net"].history_["train_loss"]
+        np.testing.assert_allclose(curve["train_loss"], losses, rtol=1e-9)
+    same = {"first__whiten": [True, False]}
+    ours = PopulationSearchCV(pipeline(network(), PCA(2)), same, cv=3).fit(X, y)
+    assert ours.best_estimator_["net"].data_seed is None
+
+
 # halving
 
 
@@ -858,3 +876,26 @@ def test_a_refused_proposal_is_lost_and_no_more(network, blobs, tmp_path):
         assert results["epochs"].tolist() == [4, 0, 0, 4]
         assert [np.isnan(next(iter(told.values()))) for told in strategy.told] == [0, 1, 1, 0]
         assert search.best_index_ in (0, 3)
+
+
+def test_the_size_of_blocks_is_measured_once(network, blobs, monkeypatch):
+    """However many rungs there are; it changes no result."""
+    from chainrule.estimators import together
+
+    X, y = blobs
+    given = {"strategy": "successive_halving", "cv": 2, "refit": False, "settings": {"factor": 2}}
+    plain = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
+    assert plain.block_sizes_ == {}
+    measured = []
+    quickest = together.quickest_size
+    monkeypatch.setattr(together, "WORTH_MEASURING", 0.0)
+    monkeypatch.setattr(together, "quickest_size", lambda *a: measured.append(a) or quickest(*a))
+    ours = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
+    assert len(measured) == 1
+    (found,) = ours.block_sizes_.values()
+    assert "1" in found["seconds"]
+    assert str(found["size"]) == min(found["seconds"], key=found["seconds"].get)
+    assert ours.cv_results_["epochs"].tolist() == plain.cv_results_["epochs"].tolist()
+    np.testing.assert_array_equal(
+        ours.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
+    )

@@ -184,8 +184,9 @@ class Together:
 
     Attributes
     ----------
-    measured : dict
-        Seconds of a step of one network by the size of its block, for each plan measured.
+    measured, sizes : dict
+        Seconds of a step of one network by the size of its block, and the size that was quickest,
+        for each plan measured.
     """
 
     def __init__(
@@ -207,6 +208,7 @@ class Together:
         self.ended: set[int] = set()
         self.layouts: list[Groups] = []
         self.measured: dict[str, dict[str, float]] = {}
+        self.sizes: dict[str, int] = {}
         self._shared = _Shared()
         self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
@@ -421,9 +423,11 @@ class Together:
         def measure() -> dict[str, Any]:
             return quickest_size(alike, sizes, workers, self._shared.pool)
 
-        found = self._remember(f"block size for {plan} on {workers} cores", measure)
-        self.measured[repr(plan)] = found["seconds"]
-        return int(found["size"])
+        if repr(plan) not in self.sizes:  # a later rung's blocks are of the size that was measured
+            found = self._remember(f"block size for {plan} on {workers} cores", measure)
+            self.sizes[repr(plan)] = int(found["size"])
+            self.measured[repr(plan)] = found["seconds"]
+        return self.sizes[repr(plan)]
 
     def _where_it_stood(
         self,

@@ -79,6 +79,7 @@ def record_of(
         log=log,
         curve_of=curve_of,
         importance=_importance(candidates, log),
+        block_sizes=searched.block_sizes_ or None,
     )
 
 

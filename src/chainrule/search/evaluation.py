@@ -164,6 +164,8 @@ class Evaluation:
         finished = self.journal is not None and self.journal.knows(self._this_round)
         until: dict[int, int | None] = {}
         known: list[int] = []
+        if not self._rounds:
+            self._compare_alike(asked)
         for candidate, budget in asked.entries:
             if self._refused(candidate):
                 continue
@@ -251,6 +253,17 @@ class Evaluation:
             self._numbers[fit] = self.together.add(job)
             self._begun.append((fit, rows))
         return self._numbers[fit]
+
+    def _compare_alike(self, asked: Round) -> None:
+        """Where the steps before the network give candidates of the first round different numbers
+        of columns, let batches be drawn from a seed of their own, as for layers' shapes."""
+        if self.network.data_seed is not None or "data_seed" in self.settings:
+            return
+        for split in range(len(self.data.splits)):
+            parts = (self._parts(candidate.parameters)[1] for candidate, _ in asked.entries)
+            if len({np.shape(self._rows(split, others).X)[-1] for others in parts}) > 1:
+                self.settings = {**self.settings, "data_seed": self.seeds[0] % 2**32}
+                return
 
     def _refused(self, candidate: Candidate) -> bool:
         """Whether the estimator refuses a candidate, by itself or with its rows.

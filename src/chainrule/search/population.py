@@ -109,6 +109,10 @@ class PopulationSearchCV(BaseSearchCV):
         strategy went on without it.
     seeds_ : list of int
         The trainings' seeds.
+    block_sizes_ : dict
+        Of each compiled plan for which it was measured: how many networks a block has at most
+        (``size``), and the ``seconds`` of a step of one network by the sizes that were tried.
+        Empty where there was too little to do.
 
     Raises
     ------
@@ -126,7 +130,8 @@ class PopulationSearchCV(BaseSearchCV):
     strategy too, and is marked. If it is the best one that
     diverges, when it is fitted on all rows, a warning says so.
 
-    Where the space changes the layers' shapes, the trainings draw their batches from a seed of
+    Where the space changes the layers' shapes, or steps before the network give the candidates of
+    the first round different numbers of columns, the trainings draw their batches from a seed of
     their own (``data_seed``), so that all candidates of one fold and seed see the same batches in
     the same order.
 
@@ -269,8 +274,15 @@ class PopulationSearchCV(BaseSearchCV):
                 journal=journal,
             )
             candidates, last = self._search(plan, space, evaluation, shown, metric)
+        measured = evaluation.together.measured
+        self.block_sizes_ = {
+            plan: {"size": size, "seconds": measured[plan]}
+            for plan, size in evaluation.together.sizes.items()
+        }
         self._take(evaluation, candidates, last, scorer, metric)
         if self.refit is not False:
+            if "data_seed" in evaluation.settings:
+                changes = {**changes, "data_seed": evaluation.settings["data_seed"]}
             self._refit(X, y, changes, routed.estimator.fit)
         return self
 
