@@ -690,7 +690,20 @@ def test_progress(network, blobs, capsys):
     said = capsys.readouterr().err
     assert "6 trainings in" in said
     assert "6 of 6 trainings; round 1: best 0." in said
-    assert "2 candidates alive, 3 trainings diverged" in said
+    assert "candidates: 1 alive, 1 diverged" in said
+
+
+def test_progress_counts_what_is_trained(network, blobs, capsys):
+    """Who came to an end in the first rung is not trained in the second."""
+    X, y = blobs
+    search = PopulationSearchCV(
+        network(max_iter=4, tol=10.0, n_iter_no_change=1), {"alpha": [0.1, 0.2]},
+        strategy="successive_halving", settings={"factor": 2}, cv=3, refit=False, verbose=1,
+    )  # fmt: skip
+    search.fit(X, y)
+    assert "9 of 9 trainings; round 2: best 0." in capsys.readouterr().err
+    search.set_params(estimator__max_iter=8).fit(X, y)  # 4 epochs are more than the patience
+    assert "6 of 6 trainings; round 2: best 0." in capsys.readouterr().err
 
 
 def test_columns_of_our_own(network, blobs):
