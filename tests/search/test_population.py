@@ -912,3 +912,33 @@ def test_the_size_of_blocks_is_measured_once(network, blobs, monkeypatch):
     np.testing.assert_array_equal(
         ours.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
     )
+
+
+def test_smaller_bad_input(network, blobs, tmp_path):
+    X, y = blobs
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    cases = [
+        (SPACE, {"run_dir": file}, {}, "run_dir must be a folder, and .*file is a file"),
+        ({"random_state": [1, 2]}, {"n_seeds": 2}, {}, "n_seeds=2 asks for seeds of its own"),
+        (SPACE, {}, {"sample_weight": np.ones(7)}, r"each of the 90 rows, came shape \(7,\)"),
+    ]
+    for space, given, params, said in cases:
+        with pytest.raises(InvalidInputError, match=said):
+            PopulationSearchCV(network(), space, **given).fit(X, y, **params)
+
+
+def test_how_each_training_ended(network, blobs):
+    X, y = blobs
+    space = [
+        {"learning_rate_init": [0.01, 1e300]},
+        {"tol": [10.0], "n_iter_no_change": [1]},
+    ]
+    search = PopulationSearchCV(network(solver="sgd"), space, cv=2, refit=False).fit(X, y)
+    found = [curve["how"] for curve in search.curves_]
+    assert found[::2] == found[1::2] == ["finished", "diverged", "stopped"]
+    halved = PopulationSearchCV(
+        network(), SPACE, strategy="successive_halving", cv=2, refit=False
+    ).fit(X, y)
+    found = [curve["how"] for curve in halved.curves_]
+    assert sorted(found) == ["dropped"] * 4 + ["finished"] * 4

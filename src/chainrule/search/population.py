@@ -17,13 +17,13 @@ from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, _num_samples
 
 from chainrule.errors import InvalidInputError, RunError
 from chainrule.estimators.together import MEMORY
 from chainrule.files.atomic import write_bytes
 from chainrule.search.described import described, digest
-from chainrule.search.evaluation import Data, Evaluation, network_of
+from chainrule.search.evaluation import Data, Evaluation, Outcome, network_of
 from chainrule.search.journal import Journal
 from chainrule.search.progress import Progress
 from chainrule.search.results import best_index, cv_results, p_values
@@ -105,8 +105,9 @@ class PopulationSearchCV(BaseSearchCV):
         ``threshold`` and the ``rule``.
     curves_ : list of dict
         Of each training the ``candidate``, ``split``, ``seed``, its ``train_loss`` and
-        ``validation_loss`` by epoch, whether it ``diverged``, and whether it ``ended`` or the
-        strategy went on without it.
+        ``validation_loss`` by epoch, whether it ``diverged``, whether it ``ended`` or the
+        strategy went on without it, and ``how`` it did: ``"finished"``, ``"stopped"`` (its
+        patience), ``"dropped"``, ``"diverged"`` or ``"refused"``.
     seeds_ : list of int
         The trainings' seeds.
     block_sizes_ : dict
@@ -233,6 +234,8 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         network, prefix = network_of(self.estimator)
+        if self.run_dir is not None and Path(self.run_dir).is_file():
+            raise InvalidInputError(f"run_dir must be a folder, and {self.run_dir} is a file.")
         if y is None:
             raise InvalidInputError(
                 "PopulationSearchCV requires y to be passed, but the target y is None. Give the "
@@ -241,10 +244,16 @@ class PopulationSearchCV(BaseSearchCV):
         space = Space(self.space)
         space.check_names(self.estimator.get_params())
         self._check_steps(space, prefix)
+        if self.n_seeds > 1 and f"{prefix}random_state" in space.names:
+            raise InvalidInputError(
+                f"The space has {prefix}random_state, and n_seeds={self.n_seeds} asks for seeds of "
+                "its own. Leave one of them out."
+            )
         random_state = self._random_state()
         plan, changes = self._plan(network, random_state)
         scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
+        _check_weights(params, _num_samples(X))
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -279,7 +288,7 @@ class PopulationSearchCV(BaseSearchCV):
             plan: {"size": size, "seconds": measured[plan]}
             for plan, size in evaluation.together.sizes.items()
         }
-        self._take(evaluation, candidates, last, scorer, metric)
+        self._take(evaluation, candidates, last, scorer, metric, changes)
         if self.refit is not False:
             if "data_seed" in evaluation.settings:
                 changes = {**changes, "data_seed": evaluation.settings["data_seed"]}
@@ -426,6 +435,7 @@ class PopulationSearchCV(BaseSearchCV):
         last: set[int],
         scorer: Any,
         metric: str,
+        changes: Mapping[str, Any],
     ) -> None:
         numbers_ = sorted(candidates)
         shape = (len(numbers_), self.n_splits_, len(self.seeds_))
@@ -474,6 +484,7 @@ class PopulationSearchCV(BaseSearchCV):
                 "validation_loss": outcome.validation,
                 "diverged": outcome.diverged,
                 "ended": outcome.ended,
+                "how": how(self.estimator, candidates[number].parameters, changes, outcome),
             }
             for row, number in enumerate(numbers_)
             for split, seed, outcome in evaluation.of(number)
@@ -574,11 +585,32 @@ def _without_folder(plan: Any) -> Any:
     return replace(plan, **dict.fromkeys(places)) if places else plan
 
 
-def penalty(estimator: Any, params: Mapping[str, Any]) -> float:
-    """A candidate's L2 strength, of a step: ``l2``, or ``alpha`` over the rows of a batch."""
+def how(
+    estimator: Any, params: Mapping[str, Any], changes: Mapping[str, Any], outcome: Outcome
+) -> str:
+    """How a training ended: ``diverged``, ``refused``, ``dropped`` (by halving), ``stopped`` (by
+    its patience, a criterion or a callback) or ``finished``."""
+    if outcome.lost:
+        return "refused" if outcome.refused else "diverged"
+    if not outcome.ended:
+        return "dropped"
+    settings = _own_settings(estimator, params, changes)
+    within = settings["max_steps"] is None and outcome.epochs < settings["max_iter"]
+    return "stopped" if within else "finished"
+
+
+def _own_settings(
+    estimator: Any, params: Mapping[str, Any], changes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The parameters of a candidate's network."""
     network, prefix = network_of(estimator)
     own = {n.removeprefix(prefix): value for n, value in params.items() if n.startswith(prefix)}
-    settings = {**network.get_params(deep=False), **own}
+    return {**network.get_params(deep=False), **(changes or {}), **own}
+
+
+def penalty(estimator: Any, params: Mapping[str, Any]) -> float:
+    """A candidate's L2 strength, of a step: ``l2``, or ``alpha`` over the rows of a batch."""
+    settings = _own_settings(estimator, params)
     if settings["l2"] is not None:
         return float(settings["l2"])
     batch = settings["batch_size"]
@@ -589,6 +621,17 @@ def target_scale(y: Any) -> float:
     """The loss of answering 0 to these targets (half their mean square), at least 1."""
     with np.errstate(over="ignore"):
         return max(1.0, 0.5 * float(np.mean(np.square(np.asarray(y, float)))))
+
+
+def _check_weights(params: Mapping[str, Any], count: int) -> None:
+    """A weight for each row, before they are cut into folds, where the numbers are others."""
+    for name, value in params.items():
+        wanted = name.rpartition("__")[2] == "sample_weight" and value is not None
+        if wanted and np.shape(value)[:1] != (count,):
+            raise InvalidInputError(
+                f"{name} must have a weight for each of the {count} rows, came shape "
+                f"{np.shape(value)}."
+            )
 
 
 def _given(value: Any) -> str:

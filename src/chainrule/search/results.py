@@ -84,7 +84,7 @@ def cv_results(
     results["params"] = [dict(each) for each in candidates]
     gone = _table("diverged", diverged, shape).any(axis=(1, 2))
     missed = np.zeros(len(gone), bool) if refused is None else np.asarray(refused, bool)
-    lost = gone | missed
+    lost = np.logical_or(gone, missed)
     for metric, given in test_scores.items():
         table = _table(f"test scores of {metric}", given, shape).mean(axis=2)
         _splits(results, f"test_{metric}", table)
