@@ -119,7 +119,7 @@ def _maps(results: Results, model: ModelResult, sweep: Sweep) -> Iterator[Captio
             )
             yield (
                 figure,
-                "Each cell's share of the time in which all were trained together, compiling included.",
+                "Each cell's share of the time in which all were trained, compiling included.",
             )
 
 

@@ -82,8 +82,8 @@ def cv_results(
         _mean_and_std(results, name, _table(name, given, shape).mean(axis=2))
     results.update(_parameters(candidates))
     results["params"] = [dict(each) for each in candidates]
-    gone = _table("diverged", diverged, shape).any(axis=(1, 2))
-    missed = np.zeros(len(gone), bool) if refused is None else np.asarray(refused, bool)
+    gone: np.ndarray = np.any(_table("diverged", diverged, shape), axis=(1, 2))
+    missed = np.asarray([False] * shape[0] if refused is None else refused, bool)
     lost = np.logical_or(gone, missed)
     for metric, given in test_scores.items():
         table = _table(f"test scores of {metric}", given, shape).mean(axis=2)
