@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cases import CASES, ROWS, Case
+from benchmarks.searches import accuracies
 from benchmarks.timing import gemm_gflops, peak_memory_mb, processes_in_turn, workers_in_turn
 
 MEMORY = """
@@ -19,6 +20,12 @@ random = np.random.default_rng(0)
 X = random.random(({rows}, 784), dtype=np.float32); y = random.integers(0, 10, {rows})
 MLPClassifier((512, 256, 128), dropout=0.2, batch_size=64, max_iter=1).fit(X, y)
 """
+
+SEARCH_MEMORY = """
+from benchmarks.searches import rates_and_penalties
+rates_and_penalties("chainrule")()()
+"""
+SEARCH_MEMORY_MB = 1500
 
 
 def main() -> None:
@@ -40,6 +47,15 @@ def main() -> None:
         f"{os.cpu_count()} cores, {platform.machine()}; a large float32 product reaches "
         f"{peak:.0f} GFLOP/s; peak memory of a training on {ROWS:,} x 784 float32: {memory:.0f} MB"
     )
+    if "population" in measured:
+        taken = peak_memory_mb(SEARCH_MEMORY)
+        verdict = "ok" if taken < SEARCH_MEMORY_MB else "SHORT"
+        console.print(
+            f"peak memory of the search of 64 candidates x 5 folds: {taken:.0f} MB "
+            f"(asked: under {SEARCH_MEMORY_MB} MB) {verdict}"
+        )
+    if "halving" in measured:
+        console.print(accuracies())
 
 
 def _measure(name: str, repeats: int) -> dict[str, float]:

@@ -275,6 +275,11 @@ CASES: Mapping[str, Any] = {
         },
         {"scikit-learn": 2.2},
     ),
+    "halving": Case(
+        "successive halving of 27 candidates, 81 epochs, against all epochs for all",
+        {"chainrule": searches.halving("successive_halving"), "whole": searches.halving("random")},
+        {"whole": 10 / 2.2},
+    ),
     "seeds": Case(
         "20 seeds of 784-300-10, batch 200, 60,000 rows, 2 epochs, against 20 fits",
         {"chainrule": searches.seeds(together=True), "one by one": searches.seeds(together=False)},

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators import partition
-from chainrule.estimators.together import Job, Together, fit_together
+from chainrule.estimators.together import Job, Together, _bytes, _bytes_waiting, fit_together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -353,6 +353,39 @@ def test_slices_that_fit_the_memory(problem):
     assert most == [5, 2, 2, 1]
     for one, other in zip(*made, strict=True):
         assert_same(one, other, X, y)
+
+
+def counted(rates, memory, **more):
+    """How many were begun at a time, in two rounds of so many epochs, and what was warned of."""
+    found = []
+
+    class Watched(Together):
+        def _train(self, trainings, known):
+            found.append(len(trainings))
+            super()._train(trainings, known)
+
+    together = Watched(rates(**more), workers=1, memory=memory)
+    for epochs in (1, 2):
+        together.run(dict.fromkeys(range(4), epochs))
+    return found
+
+
+def test_who_waits_counts_for_the_memory(rates):
+    """A network under way takes 8 times its parameters and its batch's values, one that waits 3."""
+    job = rates()[0]
+    one, waits = _bytes(job), _bytes_waiting(job)
+    assert 0 < waits < one / 2
+    assert counted(rates, 4 * one) == [4, 4]
+    # Two at a time; the last two beside two that wait; then two, each beside two others.
+    assert counted(rates, 2.001 * one + 2 * waits) == [2, 2, 2, 2]
+    assert counted(rates, 2.001 * one + waits) == [2, 1, 1, 1, 1, 1, 1]
+    with pytest.warns(UserWarning, match="too little for one network at a time.*are needed"):
+        assert counted(rates, one / 2) == [1] * 8
+
+
+def test_who_cannot_pause_is_told_of(rates):
+    with pytest.warns(UserWarning, match="4 of 4 trainings cannot pause"):
+        counted(rates, 1e9, solver="lbfgs")
 
 
 # budgets that end for now

@@ -204,6 +204,11 @@ def changed(**changes):
         ({"over": {}}, "models.net.sweep.over"),
         ({"over": {"a": [1], "b": [1], "c": [1]}}, "models.net.sweep.over"),
         ({"over": {"batch_size": []}}, "over.batch_size: required at least one value"),
+        ({"over": {"batch_size": [8, 16, 8]}}, "over.batch_size: 8 comes twice"),
+        (
+            {"over": {"batch_size": [8], "alpha": [0.1], "l1": [0.1]}},
+            r"one or two hyperparameters, came 3 \(batch_size, alpha, l1\)",
+        ),
     ],
 )
 def test_a_sweep_that_says_too_little_or_too_much(changes, message):

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from chainrule import MLPClassifier, PopulationSearchCV
 from chainrule.errors import ChainruleError, InvalidInputError, RunError, SpecError
@@ -369,6 +371,26 @@ def test_a_function_is_the_same_in_the_next_process(blobs, tmp_path):
     assert repr(functions[0]) != repr(functions[1])
     for function in functions:
         make("grid", tmp_path, refit=False, scoring=function).fit(*blobs)
+
+
+def test_another_function_is_refused(blobs, tmp_path):
+    """At the same place, of the same name: as a scorer, or in a step of a Pipeline."""
+
+    def searched(factor, weight):
+        steps = [
+            ("scale", FunctionTransformer(lambda X: X * factor)),
+            ("net", make("grid").estimator),
+        ]
+        return PopulationSearchCV(
+            Pipeline(steps), {"net__max_iter": [1]}, cv=2, run_dir=tmp_path, refit=False,
+            scoring=lambda estimator, X, y: weight * estimator.score(X, y),
+        )  # fmt: skip
+
+    for _ in range(2):
+        searched(2.0, 1.0).fit(*blobs)
+    for factor, weight, name in ((3.0, 1.0, "estimator"), (2.0, -1.0, "scoring")):
+        with pytest.raises(InvalidInputError, match=f"another search: {name} differ"):
+            searched(factor, weight).fit(*blobs)
 
 
 @pytest.mark.parametrize("random_state", [None, "a stream"])

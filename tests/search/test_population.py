@@ -29,6 +29,8 @@ from chainrule.errors import InvalidInputError
 from chainrule.estimators.problem import one_thread
 from chainrule.estimators.training import Loop
 from chainrule.search import Float, Sizes
+from chainrule.search.population import penalty
+from chainrule.search.strategies import Candidate, Round
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -323,6 +325,24 @@ def test_shapes_see_the_same_batches(network, blobs):
     np.testing.assert_allclose(ours.curves_[0]["train_loss"], alone.history_["train_loss"])
 
 
+def test_columns_see_the_same_batches(network, blobs):
+    """Where a step before the network changes how many there are; not where none does."""
+    X, y = blobs
+    space = {"first__n_components": [2, 4]}
+    ours = PopulationSearchCV(pipeline(network(), PCA(random_state=0)), space, cv=3).fit(X, y)
+    assert ours.best_estimator_["net"].data_seed == ours.seeds_[0]
+    splits = list(StratifiedKFold(3).split(X, y))
+    for curve in ours.curves_:
+        train, _ = splits[curve["split"]]
+        steps = pipeline(network(data_seed=ours.seeds_[0]), PCA(random_state=0))
+        steps.set_params(**ours.cv_results_["params"][curve["candidate"]]).fit(X[train], y[train])
+        losses = steps["net"].history_["train_loss"]
+        np.testing.assert_allclose(curve["train_loss"], losses, rtol=1e-9)
+    same = {"first__whiten": [True, False]}
+    ours = PopulationSearchCV(pipeline(network(), PCA(2)), same, cv=3).fit(X, y)
+    assert ours.best_estimator_["net"].data_seed is None
+
+
 # halving
 
 
@@ -484,6 +504,54 @@ def test_diverged_candidates(strategy, network, blobs):
         assert curve["diverged"] or None not in losses
 
 
+@pytest.mark.parametrize("strategy", ["grid", "successive_halving"])
+@pytest.mark.parametrize("refit", [True, "neg_log_loss"], ids=["one metric", "several"])
+def test_an_error_score_makes_nobody_better(strategy, refit, network, blobs):
+    """0 is more than any negated loss: it is in the columns, and decides nothing."""
+    X, y = blobs
+    scoring = "neg_log_loss" if refit is True else ["neg_log_loss", "accuracy"]
+    name = "score" if refit is True else refit
+    search = PopulationSearchCV(
+        network(solver="sgd"), {"learning_rate_init": [1e300, 0.01, 0.03, 1e200]},
+        strategy=strategy, scoring=scoring, error_score=0.0, cv=3, refit=refit,
+        settings={"factor": 2} if strategy != "grid" else None,
+    ).fit(X, y)  # fmt: skip
+    results = search.cv_results_
+    assert results["diverged"].tolist() == [True, False, False, True]
+    assert results[f"mean_test_{name}"][[0, 3]].tolist() == [0.0, 0.0]
+    assert results[f"rank_test_{name}"][[0, 3]].tolist() == [3, 3]
+    assert search.best_index_ in (1, 2)
+    assert search.one_standard_error_["index"] in (1, 2)
+    ending = "" if refit is True else f"_{name}"
+    assert np.isnan(results[f"p_value{ending}"][[0, 3]]).all()
+    assert results[f"p_value{ending}"][search.best_index_] == 1.0
+    if strategy == "successive_halving":  # who diverged was not gone on with
+        assert results["epochs"][[0, 3]].tolist() == [1, 1]
+        assert results["epochs"][search.best_index_] == 4
+
+
+def test_p_values_are_against_the_best_index(network, blobs):
+    """Also where a callable takes another, or halving left a better score behind."""
+    X, y = blobs
+    search = PopulationSearchCV(network(), SPACE, cv=3, refit=second_best).fit(X, y)
+    assert search.cv_results_["p_value"][search.best_index_] == 1.0
+    assert search.best_index_ != search.cv_results_["rank_test_score"].argmin()
+    rng = np.random.default_rng(0)
+    search = PopulationSearchCV(
+        network(max_iter=8),
+        {"learning_rate_init": [0.1, 0.01, 0.003, 0.001]},
+        strategy="successive_halving",
+        cv=3,
+        scoring=lambda est, X, y: -len(est.history_["epoch"]) - rng.random() / 10,
+        settings={"factor": 2},
+        refit=False,
+    ).fit(X, y)
+    results = search.cv_results_
+    assert results["mean_test_score"].argmax() != search.best_index_
+    assert results["p_value"][search.best_index_] == 1.0
+    assert (np.delete(results["p_value"], search.best_index_) < 1.0).all()
+
+
 def test_all_diverge(network, blobs):
     """Nothing raises; what is fitted again says that it diverged too."""
     X, y = blobs
@@ -622,7 +690,20 @@ def test_progress(network, blobs, capsys):
     said = capsys.readouterr().err
     assert "6 trainings in" in said
     assert "6 of 6 trainings; round 1: best 0." in said
-    assert "2 candidates alive, 3 trainings diverged" in said
+    assert "candidates: 1 alive, 1 diverged" in said
+
+
+def test_progress_counts_what_is_trained(network, blobs, capsys):
+    """Who came to an end in the first rung is not trained in the second."""
+    X, y = blobs
+    search = PopulationSearchCV(
+        network(max_iter=4, tol=10.0, n_iter_no_change=1), {"alpha": [0.1, 0.2]},
+        strategy="successive_halving", settings={"factor": 2}, cv=3, refit=False, verbose=1,
+    )  # fmt: skip
+    search.fit(X, y)
+    assert "9 of 9 trainings; round 2: best 0." in capsys.readouterr().err
+    search.set_params(estimator__max_iter=8).fit(X, y)  # 4 epochs are more than the patience
+    assert "6 of 6 trainings; round 2: best 0." in capsys.readouterr().err
 
 
 def test_columns_of_our_own(network, blobs):
@@ -650,6 +731,16 @@ def test_one_standard_error(second, chosen, network, blobs):
     assert found["threshold"] == pytest.approx(0.8 - 0.1 / np.sqrt(3))  # 0.7423
     assert found["index"] == chosen
     assert found["params"] == search.cv_results_["params"][chosen]
+
+
+@pytest.mark.parametrize("name", ["l2", "alpha"])
+def test_a_tie_of_sizes_is_decided_by_the_penalty(name, network, blobs):
+    X, y = blobs
+    search = PopulationSearchCV(
+        pipeline(network()), {f"net__{name}": [0.1, 0.3, 0.2]}, cv=3, scoring=lambda *_: 0.5
+    ).fit(X, y)
+    assert search.one_standard_error_["params"] == {f"net__{name}": 0.3}
+    assert penalty(pipeline(network(batch_size=16)), {"net__alpha": 0.32}) == pytest.approx(0.02)
 
 
 # bad input
@@ -717,3 +808,137 @@ def test_a_refused_candidate_is_known_before_any_training(settings, said, networ
     with pytest.raises(InvalidInputError, match=f"The candidate .* cannot be trained: .*{said}"):
         search.fit(X, y)
     assert not trained
+
+
+REFUSED = [
+    (
+        {"class_weight": [None, {99: 1.0}]},
+        {},
+        r"'class_weight': {99: 1.0}} cannot be trained: The classes",
+    ),
+    (
+        {"validation_fraction": [0.1, 0.001]},
+        {"early_stopping": True},
+        r"'validation_fraction': 0.001} cannot be trained: .*",
+    ),
+    (
+        {"stopping": [None, {"name": "GL", "alpha": 5.0}]},
+        {},
+        "cannot be trained: stopping=.* there is no validation data",
+    ),
+]
+
+
+@pytest.mark.parametrize(("space", "settings", "said"), REFUSED, ids=["class", "share", "stopping"])
+def test_what_only_the_rows_refuse(space, settings, said, network, blobs):
+    """Is named, before anything is trained."""
+    X, y = blobs
+    trained = []
+    search = PopulationSearchCV(
+        network(**settings), space, cv=2, memory=1.0, scoring=lambda *a: trained.append(a) or 1.0
+    )
+    with pytest.raises(InvalidInputError, match=rf"The candidate {{.*{said}"):
+        search.fit(X, y)
+    assert not trained
+
+
+def test_rows_that_nobody_takes_are_no_candidates_fault(network, blobs):
+    X, y = blobs
+    with pytest.raises(ValueError, match=r"^Input X contains NaN"):
+        PopulationSearchCV(network(), SPACE, cv=2).fit(np.where(X[7] == X, np.nan, X), y)
+
+
+class OneByOne:
+    """A strategy that asks for one candidate a round."""
+
+    def __init__(self, parameters):
+        self.parameters, self.told = parameters, []
+
+    def __repr__(self):
+        return "OneByOne()"
+
+    def rounds(self, space):
+        for number, parameters in enumerate(self.parameters):
+            self.told.append((yield Round(((Candidate(number, parameters), None),))))
+
+
+def test_a_refused_proposal_is_lost_and_no_more(network, blobs, tmp_path):
+    """In a later round: what was found stays, and the search goes on, also in another process."""
+    X, y = blobs
+    space = {"class_weight": [None, {99: 1.0}, "balanced"], "alpha": [1.0, -1.0]}
+    asked = [
+        {"class_weight": None},
+        {"class_weight": {99: 1.0}},
+        {"alpha": -1.0},
+        {"class_weight": "balanced"},
+    ]
+    for _ in range(2):
+        strategy = OneByOne(asked)
+        search = PopulationSearchCV(
+            network(), space, strategy=strategy, cv=2, run_dir=tmp_path, error_score=5.0
+        )
+        with pytest.warns(UserWarning, match="the search goes on") as said:
+            search.fit(X, y)
+        said = [str(each.message) for each in said if "goes on" in str(each.message)]
+        assert len(said) == 2
+        assert "{'class_weight': {99: 1.0}} cannot be trained" in said[0]
+        results = search.cv_results_
+        assert results["refused"].tolist() == [False, True, True, False]
+        assert not results["diverged"].any()
+        assert results["rank_test_score"][1:3].tolist() == [3, 3]
+        assert results["epochs"].tolist() == [4, 0, 0, 4]
+        assert [np.isnan(next(iter(told.values()))) for told in strategy.told] == [0, 1, 1, 0]
+        assert search.best_index_ in (0, 3)
+
+
+def test_the_size_of_blocks_is_measured_once(network, blobs, monkeypatch):
+    """However many rungs there are; it changes no result."""
+    from chainrule.estimators import together
+
+    X, y = blobs
+    given = {"strategy": "successive_halving", "cv": 2, "refit": False, "settings": {"factor": 2}}
+    plain = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
+    assert plain.block_sizes_ == {}
+    measured = []
+    quickest = together.quickest_size
+    monkeypatch.setattr(together, "WORTH_MEASURING", 0.0)
+    monkeypatch.setattr(together, "quickest_size", lambda *a: measured.append(a) or quickest(*a))
+    ours = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
+    assert len(measured) == 1
+    (found,) = ours.block_sizes_.values()
+    assert "1" in found["seconds"]
+    assert str(found["size"]) == min(found["seconds"], key=found["seconds"].get)
+    assert ours.cv_results_["epochs"].tolist() == plain.cv_results_["epochs"].tolist()
+    np.testing.assert_array_equal(
+        ours.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]
+    )
+
+
+def test_smaller_bad_input(network, blobs, tmp_path):
+    X, y = blobs
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    cases = [
+        (SPACE, {"run_dir": file}, {}, "run_dir must be a folder, and .*file is a file"),
+        ({"random_state": [1, 2]}, {"n_seeds": 2}, {}, "n_seeds=2 asks for seeds of its own"),
+        (SPACE, {}, {"sample_weight": np.ones(7)}, r"each of the 90 rows, came shape \(7,\)"),
+    ]
+    for space, given, params, said in cases:
+        with pytest.raises(InvalidInputError, match=said):
+            PopulationSearchCV(network(), space, **given).fit(X, y, **params)
+
+
+def test_how_each_training_ended(network, blobs):
+    X, y = blobs
+    space = [
+        {"learning_rate_init": [0.01, 1e300]},
+        {"tol": [10.0], "n_iter_no_change": [1]},
+    ]
+    search = PopulationSearchCV(network(solver="sgd"), space, cv=2, refit=False).fit(X, y)
+    found = [curve["how"] for curve in search.curves_]
+    assert found[::2] == found[1::2] == ["finished", "diverged", "stopped"]
+    halved = PopulationSearchCV(
+        network(), SPACE, strategy="successive_halving", cv=2, refit=False
+    ).fit(X, y)
+    found = [curve["how"] for curve in halved.curves_]
+    assert sorted(found) == ["dropped"] * 4 + ["finished"] * 4

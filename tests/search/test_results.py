@@ -104,7 +104,7 @@ def test_the_columns_are_scikit_learn_s(scoring, train):
 @pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite:UserWarning")
 def test_our_columns_follow():
     theirs, ours = both(None, False)
-    added = ["diverged", "epochs", "std_over_folds", "std_over_seeds", "p_value"]
+    added = ["diverged", "refused", "epochs", "std_over_folds", "std_over_seeds", "p_value"]
     assert list(ours)[len(theirs) :] == added
     _, ours = both({"one": of_metric(0), "two": of_metric(1)}, False)
     assert [key for key in ours if key.startswith(("p_value", "std_over"))] == [

@@ -110,7 +110,7 @@ def make_loop(
         ),
         result=result,
         slowing=_slowing(est, problem, session),
-        criterion=_criterion(est, problem),
+        criterion=criterion(est, problem),
     )
 
 
@@ -239,7 +239,7 @@ def _slowing(est: "BaseMLP", problem: Problem, session: Session | None) -> Slowi
     return Slowing(partial(row.after_epoch, **settings), settings["patience"], by, plateau)
 
 
-def _criterion(est: "BaseMLP", problem: Problem) -> Criterion | None:
+def criterion(est: "BaseMLP", problem: Problem) -> Criterion | None:
     """The stopping criterion on the curves of validation and training loss, if there is one."""
     if est.stopping is None:
         return None

@@ -42,20 +42,27 @@ STACKED_BYTES = 2**26
 
 
 def slices_of(
-    numbers: Sequence[int], bytes_of: Callable[[int], float], memory: float
-) -> Iterator[list[int]]:
-    """The numbers in their order, cut so that what each part takes fits the memory."""
+    numbers: Sequence[int],
+    bytes_of: Callable[[int], float],
+    memory: float,
+    before: Callable[[int], float] = lambda number: 0.0,
+    after: Callable[[int], float] = lambda number: 0.0,
+) -> Iterator[tuple[list[int], float]]:
+    """The numbers in their order, cut so that what each part takes fits the memory, and what it
+    takes: with all that waits beside it, ``before`` its turn or ``after`` it. Only a part of a
+    single number may take more than there is."""
     part: list[int] = []
-    taken = 0.0
+    waiting = taken = sum(map(before, numbers))
     for number in numbers:
-        size = bytes_of(number)
+        size = bytes_of(number) - before(number)
         if part and taken + size > memory:
-            yield part
-            part, taken = [], 0.0
+            yield part, taken
+            waiting += sum(after(one) - before(one) for one in part)
+            part, taken = [], waiting
         part.append(number)
         taken += size
     if part:
-        yield part
+        yield part, taken
 
 
 def blocks_of(

@@ -12,10 +12,11 @@ What cannot be a member (``solver="lbfgs"``, sparse rows) is fitted by itself.
 
 import copy
 import threading
+import warnings
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -30,12 +31,13 @@ from chainrule.engine.device import find_device, shares_memory, usable_cores
 from chainrule.engine.member import Member, common_plan, group_key
 from chainrule.engine.population import Block
 from chainrule.engine.stacking import Pool
-from chainrule.errors import DivergenceError
+from chainrule.errors import DivergenceError, InvalidInputError
 from chainrule.estimators.callbacks import tear_down
 from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.history import Row
 from chainrule.estimators.measure import quickest_size, sizes_to_try
 from chainrule.estimators.minibatch import (
+    criterion,
     finish,
     make_loop,
     make_trainer,
@@ -69,7 +71,7 @@ MEMORY = 2e9
 @dataclass(frozen=True, eq=False)
 class Job:
     """An estimator to be fitted, and what its ``fit`` would be given; ``checked`` says that its
-    parameters are known to be good."""
+    parameters are known to be good, ``label`` what it is called where the data refuse it."""
 
     estimator: "BaseMLP"
     X: Any
@@ -78,6 +80,7 @@ class Job:
     validation: tuple[Any, ...] = (None, None, None)
     watch: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     checked: bool = False
+    label: str = ""
 
 
 @dataclass(eq=False)
@@ -129,20 +132,22 @@ class Standing:
 @dataclass(frozen=True)
 class Forecast:
     """What is ahead, said before it begins: trainings, the programs that they take (of which some
-    may be compiled already), the blocks, the most bytes at a time, and about how many seconds on
-    this machine's cores. The seconds come from the arithmetic, or from what was measured; they are
-    no promise."""
+    may be compiled already), the blocks, the bytes that the networks take at a time and those of
+    the rows that they learn from, and about how many seconds on this machine's cores. The seconds
+    come from the arithmetic, or from what was measured; they are no promise."""
 
     trainings: int
     programs: int
     blocks: int
     bytes: float
     seconds: float
+    rows: float = 0.0
 
     def __str__(self) -> str:
         return (
             f"{self.trainings} trainings in {self.programs} programs and {self.blocks} blocks, "
-            f"about {self.bytes / 1e6:.0f} MB, about {self.seconds:.0f} s"
+            f"about {self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of rows, "
+            f"about {self.seconds:.0f} s"
         )
 
 
@@ -156,7 +161,9 @@ class Together:
     Parameters
     ----------
     memory
-        Bytes that the networks under way may take; of more jobs, some wait for others.
+        Bytes that the networks under way may take, with those that pause between two calls of
+        ``run``; of more jobs, some wait for others. The rows are not counted, nor is what the
+        compiler takes. Where one network alone takes more, a warning says so.
     workers
         Blocks that are trained at the same time, each on one core; by default as many as there
         are cores, and 1 on a GPU.
@@ -177,8 +184,9 @@ class Together:
 
     Attributes
     ----------
-    measured : dict
-        Seconds of a step of one network by the size of its block, for each plan measured.
+    measured, sizes : dict
+        Seconds of a step of one network by the size of its block, and the size that was quickest,
+        for each plan measured.
     """
 
     def __init__(
@@ -200,6 +208,7 @@ class Together:
         self.ended: set[int] = set()
         self.layouts: list[Groups] = []
         self.measured: dict[str, dict[str, float]] = {}
+        self.sizes: dict[str, int] = {}
         self._shared = _Shared()
         self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
@@ -209,6 +218,12 @@ class Together:
         """One more job; its number."""
         self.jobs.append(job)
         return len(self.jobs) - 1
+
+    def check(self, job: Job) -> None:
+        """Refuse a job that its rows refuse, before anything is trained: with an error that begins
+        with the job's label, if it has one."""
+        with _named(job):
+            self._shared.check(job)
 
     def run(
         self,
@@ -247,7 +262,17 @@ class Together:
     ) -> None:
         open_ = [number for number in sorted(wanted) if number not in self.ended]
         found = {block.name: block for block in standing}
-        for part in slices_of(open_, lambda number: _bytes(self._job(number)), self.memory):
+        waits = {number for number in open_ if number in self.trainings or number in snapshots}
+        found_parts = slices_of(
+            open_,
+            lambda number: _bytes(self._job(number)),
+            self.memory,
+            lambda number: _bytes_waiting(self._job(number)) if number in waits else 0.0,
+            lambda number: 0.0 if wanted[number] is None else _bytes_waiting(self._job(number)),
+        )
+        parts = list(found_parts)
+        self._warn(parts, wanted)
+        for part, _ in parts:
             under_way = []
             for number in part:
                 if number not in self.trainings and not _can_be_member(self._job(number)):
@@ -256,13 +281,35 @@ class Together:
                     continue
                 if number not in self.trainings:
                     snapshot = snapshots.get(number)
-                    begun = self._shared.begin(number, self._job(number), snapshot)
-                    self.trainings[number] = begun
+                    job = self._job(number)
+                    with _named(job):
+                        self.trainings[number] = self._shared.begin(number, job, snapshot)
                 training, limit = self.trainings[number], wanted[number]
                 training.loop.until = np.inf if limit is None else limit
                 training.known = number in known
                 under_way.append(training)
             self._train(under_way, found)
+
+    def _warn(
+        self,
+        parts: Sequence[tuple[Sequence[int], float]],
+        wanted: Mapping[int, int | None],
+    ) -> None:
+        """Say what the memory does not suffice for, and who has no budget."""
+        most = max((taken for _, taken in parts), default=0.0)
+        if most > self.memory:
+            _say(
+                f"memory={self.memory:g} bytes is too little for one network at a time, with those "
+                f"that wait to be gone on with: about {most:.2g} are needed, and will be taken."
+            )
+        paused = [number for part, _ in parts for number in part if wanted[number] is not None]
+        alone = [n for n in paused if n not in self.trainings and not _can_be_member(self._job(n))]
+        if alone:
+            _say(
+                f"{len(alone)} of {len(paused)} trainings cannot pause (sparse rows, "
+                "solver='lbfgs', warm_start): a budget of epochs is nothing to them, and each is "
+                "trained to its own end, one by one. Give dense rows, or another strategy."
+            )
 
     def _job(self, number: int) -> Job:
         job = self.jobs[number]
@@ -293,7 +340,7 @@ class Together:
     def _fit_alone(self, number: int) -> None:
         job = self._job(number)
         X_val, y_val, weights_val = job.validation
-        with suppress(DivergenceError), kept_by(_Alone(self._stop)):
+        with _named(job), suppress(DivergenceError), kept_by(_Alone(self._stop)):
             job.estimator.fit(
                 job.X,
                 job.y,
@@ -360,7 +407,9 @@ class Together:
             seconds += ahead * each * len(members) / workers
         new = len(shapes) * COMPILE_SECONDS / workers
         most = sum(_bytes(one.job) for one in trainings)
-        return Forecast(len(trainings), len(shapes), len(self.layouts), most, seconds + new)
+        rows = _bytes_of_rows(one.job for one in trainings)
+        count = len(trainings)
+        return Forecast(count, len(shapes), len(self.layouts), most, seconds + new, rows)
 
     def _size_of(self, workers: int, members: Sequence[Member], most: int, seconds: float) -> int:
         """The size of blocks of these networks: measured, where there is enough to do."""
@@ -374,9 +423,11 @@ class Together:
         def measure() -> dict[str, Any]:
             return quickest_size(alike, sizes, workers, self._shared.pool)
 
-        found = self._remember(f"block size for {plan} on {workers} cores", measure)
-        self.measured[repr(plan)] = found["seconds"]
-        return int(found["size"])
+        if repr(plan) not in self.sizes:  # a later rung's blocks are of the size that was measured
+            found = self._remember(f"block size for {plan} on {workers} cores", measure)
+            self.sizes[repr(plan)] = int(found["size"])
+            self.measured[repr(plan)] = found["seconds"]
+        return self.sizes[repr(plan)]
 
     def _where_it_stood(
         self,
@@ -484,6 +535,21 @@ class _Alone:
     def keep(self, snapshot: Snapshot) -> None: ...
 
 
+def _say(text: str) -> None:
+    warnings.warn(text, UserWarning, stacklevel=4)
+
+
+@contextmanager
+def _named(job: Job) -> Iterator[None]:
+    """Say whom the rows refuse."""
+    try:
+        yield
+    except ValueError as error:
+        if not job.label:
+            raise
+        raise InvalidInputError(f"{job.label} cannot be trained: {error}") from error
+
+
 def _workers(est: "BaseMLP") -> int:
     """Blocks at the same time: one a core, or one on a GPU."""
     return usable_cores() if shares_memory(find_device(est.device)) else 1
@@ -582,6 +648,22 @@ class _Shared:
             self._members[key] = member
         return Training(number, job, loop, member)
 
+    def check(self, job: Job) -> None:
+        """What ``begin`` refuses; nothing is kept but what later ones share."""
+        trial = copy.copy(job.estimator)
+        self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
+        _, problem, _, _ = trial._prepare(
+            job.X,
+            job.y,
+            job.sample_weight,
+            job.validation,
+            watch=job.watch,
+            split=self._split,
+            encoding=self._encoding(job),
+        )
+        if trial.solver != "lbfgs":
+            criterion(trial, problem)
+
     def _encoding(self, job: Job) -> dict[str, Any]:
         """What the first estimator learns of these rows and targets, for all others."""
         est = job.estimator
@@ -651,12 +733,32 @@ def _likeness(job: Job) -> Hashable | None:
 def _bytes(job: Job) -> float:
     """About what the job's network takes while it is trained."""
     est = job.estimator
-    hidden = np.atleast_1d(est.hidden_layer_sizes).tolist()
-    widths = [np.shape(job.X)[-1], *hidden, 10]
-    parameters = sum((a + 1) * b for a, b in pairwise(widths))
-    item = 4 if str(getattr(job.X, "dtype", "")) == "float32" or est.dtype == "float32" else 8
     batch = 200 if est.batch_size == "auto" else est.batch_size
-    return item * (8.0 * parameters + 4.0 * batch * sum(widths[1:]))
+    return 8.0 * _bytes_of_layers(job) + _item(job) * 4.0 * batch * sum(_widths(job)[1:])
+
+
+def _bytes_waiting(job: Job) -> float:
+    """About what it takes while it waits: its parameters, and twice as much optimizer state."""
+    return 3.0 * _bytes_of_layers(job)
+
+
+def _bytes_of_layers(job: Job) -> float:
+    return float(_item(job) * sum((a + 1) * b for a, b in pairwise(_widths(job))))
+
+
+def _widths(job: Job) -> list[int]:
+    hidden = np.atleast_1d(job.estimator.hidden_layer_sizes).tolist()
+    return [np.shape(job.X)[-1], *hidden, 10]
+
+
+def _item(job: Job) -> int:
+    single = str(getattr(job.X, "dtype", "")) == "float32" or job.estimator.dtype == "float32"
+    return 4 if single else 8
+
+
+def _bytes_of_rows(jobs: Iterable[Job]) -> float:
+    """What the rows that networks learn from take, each once."""
+    return float(sum({id(job.X): getattr(job.X, "nbytes", 0) for job in jobs}.values()))
 
 
 def _steps_ahead(trainings: Iterable[Training]) -> float:

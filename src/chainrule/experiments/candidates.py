@@ -13,7 +13,7 @@ from chainrule.experiments.results import Candidate, Ended, Search
 from chainrule.experiments.tuned import Curve
 from chainrule.experiments.tuning_spec import SearchSpec
 from chainrule.search import importances
-from chainrule.search.population import PopulationSearchCV
+from chainrule.search.population import PopulationSearchCV, penalty
 
 __all__ = ["record_of"]
 
@@ -79,6 +79,7 @@ def record_of(
         log=log,
         curve_of=curve_of,
         importance=_importance(candidates, log),
+        block_sizes=searched.block_sizes_ or None,
     )
 
 
@@ -148,13 +149,12 @@ def _simplest(
         and each.mean >= best.mean - error
         and (each is best or each.ended != "dropped")
     ]
-    chosen = min(within, key=lambda each: (each.n_parameters or 0, -_l2(each)))
+    strength = {
+        id(each): penalty(searched.estimator, searched.cv_results_["params"][row])
+        for row, each in enumerate(candidates)
+    }
+    chosen = min(within, key=lambda each: (each.n_parameters or 0, -strength[id(each)]))
     return chosen.parameters, "fewest parameters, then largest l2, then first"
-
-
-def _l2(candidate: Candidate) -> float:
-    value = candidate.parameters.get("l2")
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _importance(candidates: Sequence[Candidate], log: Sequence[str]) -> dict[str, float] | None:

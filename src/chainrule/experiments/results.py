@@ -153,6 +153,7 @@ class Search(Record):
     log: tuple[str, ...] = ()  # hyperparameters on a logarithmic scale
     curve_of: str = ""  # what the candidates' curves show
     importance: dict[str, float] | None = None  # shares of the scores' variance, by fANOVA
+    block_sizes: dict[str, Any] | None = None  # by compiled plan, where they were measured
 
 
 class Variant(Record):

@@ -30,7 +30,7 @@ class SweepSpec(Table):
     learning-rate range test of the model's settings.
     """
 
-    over: dict[str, list[Any]] = Field(min_length=1, max_length=2)
+    over: dict[str, list[Any]] = Field(min_length=1)
     epochs: int | None = Field(default=None, ge=1)
     updates: int | None = Field(default=None, ge=1)
     probes: tuple[int, ...] = ()
@@ -47,9 +47,16 @@ class SweepSpec(Table):
                 f"probes are numbers of updates, fewer than updates = {self.updates}; came "
                 f"{list(self.probes)}"
             )
+        if len(self.over) > 2:
+            raise ValueError(
+                f"a sweep is over one or two hyperparameters, came {len(self.over)} "
+                f"({', '.join(self.over)}). Use a search for more"
+            )
         for name, values in self.over.items():
             if not values:
                 raise ValueError(f"over.{name}: required at least one value, came an empty list")
+            if twice := [each for at, each in enumerate(values) if each in values[:at]]:
+                raise ValueError(f"over.{name}: {twice[0]!r} comes twice; give each value once")
         return self
 
 

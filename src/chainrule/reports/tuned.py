@@ -117,7 +117,10 @@ def _maps(results: Results, model: ModelResult, sweep: Sweep) -> Iterator[Captio
                 quantity="seconds of training",
                 **settings,
             )
-            yield figure, "Each cell's share of the time in which all were trained together."
+            yield (
+                figure,
+                "Each cell's share of the time in which all were trained, compiling included.",
+            )
 
 
 def _table(sweep: Sweep, row: Sequence[float | None]) -> list[list[float]]:

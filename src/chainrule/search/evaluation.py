@@ -5,7 +5,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from chainrule.estimators.problem import one_thread
 from chainrule.estimators.settings import check_parameters
 from chainrule.estimators.together import Job, Standing, Together
 from chainrule.search import states
+from chainrule.search.described import described
 from chainrule.search.journal import Journal
 from chainrule.search.strategies.rounds import Candidate, Round
 
@@ -33,6 +34,13 @@ SHARE = 0.01
 
 TOGETHER = 64
 """Trainings whose states share a file."""
+
+BLIND = frozenset(
+    {"activation", "alpha", "batch_size", "beta_1", "beta_2", "dropout", "epsilon", "init", "l1"}
+    | {"hidden_layer_sizes", "l2", "learning_rate", "learning_rate_init", "max_iter", "max_steps"}
+    | {"momentum", "n_iter_no_change", "nesterovs_momentum", "power_t", "schedule", "tol"}
+)
+"""What no rows refuse: of candidates that differ in these alone, one is tried on the rows."""
 
 SMALL_ROWS = 20_000
 """Rows up to which a score is computed on one thread, beside the trainings."""
@@ -54,7 +62,8 @@ class Outcome:
     """One training: of a candidate, on a split, from a seed. Plain JSON data.
 
     ``losses`` and ``validation`` are its curves, an epoch a number; ``epochs`` how many it had;
-    ``ended`` whether it came to its end (or its budget ran out before).
+    ``ended`` whether it came to its end (or its budget ran out before); ``refused`` says why it
+    was not trained at all.
     """
 
     test: Mapping[str, float]
@@ -67,6 +76,12 @@ class Outcome:
     n_parameters: int
     losses: Sequence[float | None]
     validation: Sequence[float | None]
+    refused: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is compared with nobody: it diverged, or was refused."""
+        return self.diverged or bool(self.refused)
 
 
 Fit = tuple[int, int, int]
@@ -139,6 +154,7 @@ class Evaluation:
         self._numbers: dict[Fit, int] = {}
         self._begun: list[tuple[Fit, Rows]] = []
         self._prepared: dict[Any, Rows] = {}
+        self._checked: set[str] = set()
         self._rounds = 0
         self._pause = seconds_between_states
         self._kept: dict[str, tuple[float, float]] = {}
@@ -148,7 +164,11 @@ class Evaluation:
         finished = self.journal is not None and self.journal.knows(self._this_round)
         until: dict[int, int | None] = {}
         known: list[int] = []
+        if not self._rounds:
+            self._compare_alike(asked)
         for candidate, budget in asked.entries:
+            if self._refused(candidate):
+                continue
             for split in range(len(self.data.splits)):
                 for seed in range(len(self.seeds)):
                     fit = (candidate.number, split, seed)
@@ -204,9 +224,13 @@ class Evaluation:
                 yield split, seed, self.outcomes[candidate, split, seed]
 
     def _means(self, candidate: int) -> dict[str, float]:
-        found = [outcome.test for _, _, outcome in self.of(candidate)]
+        """The mean scores by metric, by which candidates are compared: of one that is lost they
+        are not a number, whatever the error score."""
+        found = [outcome for _, _, outcome in self.of(candidate)]
+        if any(outcome.lost for outcome in found):
+            return dict.fromkeys(self.metrics, np.nan)
         nothing = self.score_of_failure
-        return {n: float(np.mean([each.get(n, nothing) for each in found])) for n in self.metrics}
+        return {n: float(np.mean([o.test.get(n, nothing) for o in found])) for n in self.metrics}
 
     @property
     def metrics(self) -> list[str]:
@@ -229,6 +253,84 @@ class Evaluation:
             self._numbers[fit] = self.together.add(job)
             self._begun.append((fit, rows))
         return self._numbers[fit]
+
+    def _compare_alike(self, asked: Round) -> None:
+        """Where the steps before the network give candidates of the first round different numbers
+        of columns, let batches be drawn from a seed of their own, as for layers' shapes."""
+        if self.network.data_seed is not None or "data_seed" in self.settings:
+            return
+        for split in range(len(self.data.splits)):
+            parts = (self._parts(candidate.parameters)[1] for candidate, _ in asked.entries)
+            if len({np.shape(self._rows(split, others).X)[-1] for others in parts}) > 1:
+                self.settings = {**self.settings, "data_seed": self.seeds[0] % 2**32}
+                return
+
+    def _refused(self, candidate: Candidate) -> bool:
+        """Whether the estimator refuses a candidate, by itself or with its rows.
+
+        In the first round that is an error, before anything is trained. What a strategy proposes
+        later must not undo what it has found: it is lost, as one that diverged is.
+        """
+        first = candidate.number, 0, 0
+        if first in self._numbers:
+            return first in self.outcomes and bool(self.outcomes[first].refused)
+        fits = [(candidate.number, *each) for each in np.ndindex(*self._shape)]
+        try:
+            for fit in fits:
+                self._number(fit, candidate)
+            self._check(candidate)
+        except InvalidInputError as error:
+            if not self._rounds:
+                raise
+            warnings.warn(
+                f"{error} It counts as one that diverged, and the search goes on.",
+                UserWarning,
+                stacklevel=2,
+            )
+            for fit in fits:
+                if fit in self._numbers:
+                    self.together.drop(self._numbers[fit])
+                self._numbers.setdefault(fit, -1)
+                self._learn(fit, self._nothing(str(error)))
+            return True
+        return False
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Splits and seeds."""
+        return len(self.data.splits), len(self.seeds)
+
+    def _check(self, candidate: Candidate) -> None:
+        """Let each split's rows refuse the candidate, once for all that are alike to them."""
+        own, others = self._parts(candidate.parameters)
+        meeting = {name: value for name, value in own.items() if name not in BLIND}
+        key = described((meeting, others))
+        if key in self._checked:
+            return
+        for split in range(len(self.data.splits)):
+            rows = self._rows(split, others)
+            try:
+                self.together.check(self._job(candidate, self.seeds[0], own, rows))
+            except InvalidInputError as error:
+                plain = self._plain_refusal(rows)  # no fault of the candidate's
+                if plain is not None and str(error).endswith(str(plain)):
+                    raise plain from error
+                raise
+        self._checked.add(key)
+
+    def _plain_refusal(self, rows: "Rows") -> ValueError | None:
+        """Why the rows refuse the estimator itself; None if they do not."""
+        job = self._job(Candidate(-1, {}), self.seeds[0], {}, rows)
+        try:
+            self.together.check(replace(job, label=""))
+        except ValueError as error:
+            return error
+        return None
+
+    def _nothing(self, why: str) -> Outcome:
+        test = dict.fromkeys(self._names_known(), self.score_of_failure)
+        train = test if self.train_scores else None
+        return Outcome(test, train, 0.0, 0.0, 0, False, True, 0, (), (), why)
 
     def _parts(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The network's own parameters, and those of what stands before it."""
@@ -258,6 +360,7 @@ class Evaluation:
             tuple(given.get(name) for name in VALIDATION),
             given.get("watch") or {},
             checked=True,
+            label=f"The candidate {candidate.parameters}",
         )
 
     def _rows(self, split: int, others: Mapping[str, Any]) -> "Rows":

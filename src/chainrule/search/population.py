@@ -3,12 +3,10 @@
 import json
 import numbers
 import os
-import re
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Self
@@ -19,21 +17,22 @@ from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, _num_samples
 
 from chainrule.errors import InvalidInputError, RunError
 from chainrule.estimators.together import MEMORY
 from chainrule.files.atomic import write_bytes
-from chainrule.search.evaluation import Data, Evaluation, network_of
+from chainrule.search.described import described, digest
+from chainrule.search.evaluation import Data, Evaluation, Outcome, network_of
 from chainrule.search.journal import Journal
 from chainrule.search.progress import Progress
-from chainrule.search.results import best_index, cv_results
+from chainrule.search.results import best_index, cv_results, p_values
 from chainrule.search.space import Space
 from chainrule.search.statistics import one_standard_error
 from chainrule.search.strategies import STRATEGIES, strategy
 from chainrule.search.strategies.rounds import Candidate
 
-__all__ = ["PopulationSearchCV", "target_scale"]
+__all__ = ["PopulationSearchCV", "penalty", "target_scale"]
 
 RESHAPING = ("hidden_layer_sizes", "init", "activation")
 """What changes how many numbers the initial weights take from the stream of random numbers."""
@@ -73,7 +72,8 @@ class PopulationSearchCV(BaseSearchCV):
         Trainings of each candidate on each split, from different random numbers. Their mean is the
         split's score.
     scoring, refit, error_score, return_train_score
-        As in ``GridSearchCV``; ``error_score`` is the score of a candidate that diverged.
+        As in ``GridSearchCV``; ``error_score`` is also what the columns show of a training that
+        diverged, which ranks last whatever it is.
     random_state : int, RandomState or None
         Seed of the strategy's draws, and of the trainings where the estimator has no number of
         its own. The seeds of the trainings are s, s + 1, ..., s + ``n_seeds`` - 1 from the
@@ -82,7 +82,10 @@ class PopulationSearchCV(BaseSearchCV):
         A folder for what is known: a search that was killed goes on there, inside a candidate
         too, with the same call. The folder of another search is refused.
     memory : float, default=2e9
-        Bytes that the networks under way may take.
+        Bytes that the networks under way may take, with those that wait between two rungs. The
+        prepared rows of each split come on top (a forecast says how much), and what XLA takes to
+        compile. Where a single network takes more, they are trained one by one, and a warning
+        says what is needed.
     settings : mapping, optional
         Further settings of the strategy, such as ``{"factor": 4, "min_epochs": 3}``.
     verbose : int, default=0
@@ -91,8 +94,10 @@ class PopulationSearchCV(BaseSearchCV):
     Attributes
     ----------
     cv_results_ : dict
-        scikit-learn's columns, and ``diverged``, ``epochs``, ``n_parameters``, ``std_over_folds``,
-        ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test against the best).
+        scikit-learn's columns, and ``diverged``, ``refused``, ``epochs``, ``n_parameters``,
+        ``std_over_folds``, ``std_over_seeds`` and ``p_value`` (a corrected resampled t-test
+        against ``best_index_``; where there is none, against the metric's best of those that had
+        the whole budget).
     best_index_, best_params_, best_score_, best_estimator_, refit_time_, scorer_, n_splits_
         As in ``GridSearchCV``.
     one_standard_error_ : dict
@@ -100,26 +105,34 @@ class PopulationSearchCV(BaseSearchCV):
         ``threshold`` and the ``rule``.
     curves_ : list of dict
         Of each training the ``candidate``, ``split``, ``seed``, its ``train_loss`` and
-        ``validation_loss`` by epoch, whether it ``diverged``, and whether it ``ended`` or the
-        strategy went on without it.
+        ``validation_loss`` by epoch, whether it ``diverged``, whether it ``ended`` or the
+        strategy went on without it, and ``how`` it did: ``"finished"``, ``"stopped"`` (its
+        patience), ``"dropped"``, ``"diverged"`` or ``"refused"``.
     seeds_ : list of int
         The trainings' seeds.
+    block_sizes_ : dict
+        Of each compiled plan for which it was measured: how many networks a block has at most
+        (``size``), and the ``seconds`` of a step of one network by the sizes that were tried.
+        Empty where there was too little to do.
 
     Raises
     ------
     InvalidInputError
         The estimator is not a network of ours, the space is empty or names what it does not have,
-        a candidate is refused by the estimator, or ``run_dir`` has another search in it.
+        a candidate of the first round is refused by the estimator, or ``run_dir`` has another
+        search in it.
 
     Notes
     -----
     A training diverges when its loss is not a number, or above the estimator's
     ``divergence_threshold``. Where that is infinite, it is 1e3; for a regressor 1e3 times the loss
     of answering 0 (half the mean square of the targets) where that is more than 1. It raises
-    nothing: its score is ``error_score``, it ranks last and is marked. If it is the best one that
+    nothing: ``cv_results_`` has ``error_score`` for it, but its candidate ranks last, for every
+    strategy too, and is marked. If it is the best one that
     diverges, when it is fitted on all rows, a warning says so.
 
-    Where the space changes the layers' shapes, the trainings draw their batches from a seed of
+    Where the space changes the layers' shapes, or steps before the network give the candidates of
+    the first round different numbers of columns, the trainings draw their batches from a seed of
     their own (``data_seed``), so that all candidates of one fold and seed see the same batches in
     the same order.
 
@@ -221,6 +234,8 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _fit(self, X: Any, y: Any, params: Mapping[str, Any]) -> Self:
         network, prefix = network_of(self.estimator)
+        if self.run_dir is not None and Path(self.run_dir).is_file():
+            raise InvalidInputError(f"run_dir must be a folder, and {self.run_dir} is a file.")
         if y is None:
             raise InvalidInputError(
                 "PopulationSearchCV requires y to be passed, but the target y is None. Give the "
@@ -229,10 +244,16 @@ class PopulationSearchCV(BaseSearchCV):
         space = Space(self.space)
         space.check_names(self.estimator.get_params())
         self._check_steps(space, prefix)
+        if self.n_seeds > 1 and f"{prefix}random_state" in space.names:
+            raise InvalidInputError(
+                f"The space has {prefix}random_state, and n_seeds={self.n_seeds} asks for seeds of "
+                "its own. Leave one of them out."
+            )
         random_state = self._random_state()
         plan, changes = self._plan(network, random_state)
         scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
+        _check_weights(params, _num_samples(X))
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -262,8 +283,15 @@ class PopulationSearchCV(BaseSearchCV):
                 journal=journal,
             )
             candidates, last = self._search(plan, space, evaluation, shown, metric)
-        self._take(evaluation, candidates, last, scorer, metric)
+        measured = evaluation.together.measured
+        self.block_sizes_ = {
+            plan: {"size": size, "seconds": measured[plan]}
+            for plan, size in evaluation.together.sizes.items()
+        }
+        self._take(evaluation, candidates, last, scorer, metric, changes)
         if self.refit is not False:
+            if "data_seed" in evaluation.settings:
+                changes = {**changes, "data_seed": evaluation.settings["data_seed"]}
             self._refit(X, y, changes, routed.estimator.fit)
         return self
 
@@ -339,19 +367,18 @@ class PopulationSearchCV(BaseSearchCV):
         """The run's folder, made or found to be this search's."""
         given = {**data.fit_params, **data.score_params}
         facts = {
-            "estimator": repr(sorted(self.estimator.get_params().items(), key=str)),
+            "estimator": described(self.estimator),
             "space": space.summary(),
-            "strategy": repr(_without_folder(plan)),
-            "scoring": repr(self.scoring),
+            "strategy": described(_without_folder(plan)),
+            "scoring": described(self.scoring),
             "error_score": repr(self.error_score),
             "return_train_score": self.return_train_score,
             "random_state": random_state,
             "seeds": self.seeds_,
-            "rows": _digest(data.X, data.y, *(part for split in data.splits for part in split)),
-            "fit_params": {name: _described(given[name]) for name in sorted(given)},
+            "rows": digest(data.X, data.y, *(part for split in data.splits for part in split)),
+            "fit_params": {name: _given(given[name]) for name in sorted(given)},
         }
-        # An address in memory is another one in the next process.
-        facts = json.loads(re.sub(r" at 0x[0-9a-f]+", "", json.dumps(facts)))
+        facts = json.loads(json.dumps(facts))
         folder = Path(self.run_dir)
         before = _facts(folder)
         if not before:
@@ -408,6 +435,7 @@ class PopulationSearchCV(BaseSearchCV):
         last: set[int],
         scorer: Any,
         metric: str,
+        changes: Mapping[str, Any],
     ) -> None:
         numbers_ = sorted(candidates)
         shape = (len(numbers_), self.n_splits_, len(self.seeds_))
@@ -424,6 +452,7 @@ class PopulationSearchCV(BaseSearchCV):
         if callable(self.scoring) and self.multimetric_:
             self._check_refit_for_multimetric(dict.fromkeys(names, nothing))
             metric = self.refit
+        refused = table(lambda outcome: bool(outcome.refused))[:, 0, 0].astype(bool)
         n_parameters = table(lambda outcome: outcome.n_parameters)[:, 0, 0].astype(int)
         ratio = float(np.mean([len(test) / len(train) for train, test in _sizes(evaluation)]))
         scores = {n: table(lambda o, n=n: o.test.get(n, nothing)).astype(float) for n in names}
@@ -432,15 +461,18 @@ class PopulationSearchCV(BaseSearchCV):
             on_train = {
                 n: table(lambda o, n=n: o.train.get(n, nothing)).astype(float) for n in names
             }
+        among = np.array([number in last for number in numbers_])
         self.cv_results_ = cv_results(
             [candidates[number].parameters for number in numbers_],
             scores,
             fit_times=table(lambda outcome: outcome.fit_time).astype(float),
             score_times=table(lambda outcome: outcome.score_time).astype(float),
             diverged=table(lambda outcome: outcome.diverged).astype(bool),
+            refused=refused,
             epochs=table(lambda outcome: outcome.epochs).astype(float),
             ratio=ratio,
             train_scores=on_train,
+            among=among,
         )
         self.cv_results_["n_parameters"] = n_parameters
         self.curves_ = [
@@ -452,14 +484,20 @@ class PopulationSearchCV(BaseSearchCV):
                 "validation_loss": outcome.validation,
                 "diverged": outcome.diverged,
                 "ended": outcome.ended,
+                "how": how(self.estimator, candidates[number].parameters, changes, outcome),
             }
             for row, number in enumerate(numbers_)
             for split, seed, outcome in evaluation.of(number)
         ]
         self.scorer_ = getattr(scorer, "_scorers", scorer)
-        among = np.array([number in last for number in numbers_])
+        lost = (self.cv_results_["diverged"] | refused)[:, None, None]
+        judged = {n: np.where(lost, np.nan, table) for n, table in scores.items()}
         if self.refit or not self.multimetric_:
-            self._choose(scores, metric, among, n_parameters)
+            self._choose(judged, metric, among, n_parameters)
+            for name in names:
+                ending = f"_{name}" if self.multimetric_ else ""
+                found = p_values(judged[name], ratio, best=self.best_index_)
+                self.cv_results_[f"p_value{ending}"] = found
 
     def _choose(
         self, scores: Mapping[str, np.ndarray], metric: Any, among: np.ndarray, cost: np.ndarray
@@ -472,8 +510,7 @@ class PopulationSearchCV(BaseSearchCV):
             self.best_score_ = results[f"mean_test_{name}"][self.best_index_]
         table = np.where(among[:, None, None], scores[name], np.nan) if name in scores else None
         if table is not None and not np.isnan(table).all():
-            name = f"{network_of(self.estimator)[1]}l2"
-            l2 = [float(params.get(name) or 0.0) for params in results["params"]]
+            l2 = [penalty(self.estimator, params) for params in results["params"]]
             found = one_standard_error(table, cost, l2)
             self.one_standard_error_ = {
                 "index": found.chosen,
@@ -540,9 +577,44 @@ def _facts(folder: Any) -> dict[str, Any]:
 
 
 def _without_folder(plan: Any) -> Any:
-    """The strategy without its run's folder, which may be moved, or named in another way."""
-    kept_there = "run_dir" in getattr(plan, "__dataclass_fields__", {})
-    return replace(plan, run_dir=None) if kept_there else plan
+    """The strategy without its run's folder, which may be moved, or named in another way; and
+    without a storage that is an object, whose study says itself what search it is of."""
+    known = getattr(plan, "__dataclass_fields__", {})
+    named = isinstance(getattr(plan, "storage", None), str | None)
+    places = [name for name in ("run_dir", *(() if named else ("storage",))) if name in known]
+    return replace(plan, **dict.fromkeys(places)) if places else plan
+
+
+def how(
+    estimator: Any, params: Mapping[str, Any], changes: Mapping[str, Any], outcome: Outcome
+) -> str:
+    """How a training ended: ``diverged``, ``refused``, ``dropped`` (by halving), ``stopped`` (by
+    its patience, a criterion or a callback) or ``finished``."""
+    if outcome.lost:
+        return "refused" if outcome.refused else "diverged"
+    if not outcome.ended:
+        return "dropped"
+    settings = _own_settings(estimator, params, changes)
+    within = settings["max_steps"] is None and outcome.epochs < settings["max_iter"]
+    return "stopped" if within else "finished"
+
+
+def _own_settings(
+    estimator: Any, params: Mapping[str, Any], changes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The parameters of a candidate's network."""
+    network, prefix = network_of(estimator)
+    own = {n.removeprefix(prefix): value for n, value in params.items() if n.startswith(prefix)}
+    return {**network.get_params(deep=False), **(changes or {}), **own}
+
+
+def penalty(estimator: Any, params: Mapping[str, Any]) -> float:
+    """A candidate's L2 strength, of a step: ``l2``, or ``alpha`` over the rows of a batch."""
+    settings = _own_settings(estimator, params)
+    if settings["l2"] is not None:
+        return float(settings["l2"])
+    batch = settings["batch_size"]
+    return float(settings["alpha"]) / (200 if batch == "auto" else batch)
 
 
 def target_scale(y: Any) -> float:
@@ -551,28 +623,18 @@ def target_scale(y: Any) -> float:
         return max(1.0, 0.5 * float(np.mean(np.square(np.asarray(y, float)))))
 
 
-def _described(value: Any) -> str:
+def _check_weights(params: Mapping[str, Any], count: int) -> None:
+    """A weight for each row, before they are cut into folds, where the numbers are others."""
+    for name, value in params.items():
+        wanted = name.rpartition("__")[2] == "sample_weight" and value is not None
+        if wanted and np.shape(value)[:1] != (count,):
+            raise InvalidInputError(
+                f"{name} must have a weight for each of the {count} rows, came shape "
+                f"{np.shape(value)}."
+            )
+
+
+def _given(value: Any) -> str:
     """What tells an argument of ``fit`` from another one."""
-    if isinstance(value, Mapping):
-        return repr({name: _described(value[name]) for name in value})
-    if isinstance(value, tuple):
-        return repr([_described(part) for part in value])
-    return _digest(value) if hasattr(value, "__len__") else repr(value)
-
-
-def _digest(*arrays: Any) -> str:
-    """What tells rows and splits from others."""
-    found = sha256()
-    parts = [part for array in arrays for part in _parts(array)]
-    for values in parts:
-        found.update(f"{np.shape(values)} {values.dtype}".encode())
-        plain = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()
-        found.update(plain)
-    return found.hexdigest()
-
-
-def _parts(array: Any) -> list[Any]:
-    if not hasattr(array, "tocsr"):
-        return [np.asarray(array)]
-    rows = array.tocsr()
-    return [np.asarray(rows.shape), rows.data, rows.indices, rows.indptr]
+    rows = hasattr(value, "__len__") and not isinstance(value, Mapping | tuple | str)
+    return digest(value) if rows else described(value)

@@ -51,7 +51,9 @@ class Progress:
 
     def __init__(self, verbose: int, metric: Any) -> None:
         self.wanted, self.metric = verbose > 0, metric
-        self.done = self.total = self.diverged = self.rounds = 0
+        self.done = self.total = self.rounds = 0
+        self._candidates: set[int] = set()
+        self._lost: set[int] = set()
         self.best = np.nan
         self._scores: dict[int, list[float]] = {}
         self._needed = 1
@@ -97,11 +99,16 @@ class Progress:
                 sys.stderr.write(f"{line}\n")
 
     def round(self, asked: Round, trainings: int, evaluation: Evaluation) -> None:
-        """A round begins: so many trainings of each of its candidates."""
+        """A round begins: so many trainings of each of its candidates, of which those that came to
+        their end before are not trained again."""
         self.rounds += 1
-        self._needed, self.alive = trainings, len(asked.entries)
+        self._needed, self._candidates = trainings, set(asked.numbers)
         self._scores = {}
-        self.total += trainings * len(asked.entries)
+        for (number, *_), outcome in evaluation.outcomes.items():
+            if number in self._candidates and outcome.ended:
+                self._scores.setdefault(number, []).append(self._score(outcome))
+        ended = sum(map(len, self._scores.values()))
+        self.total += trainings * len(self._candidates) - ended
         if self._watcher:
             self._watcher.round(asked)
         self._show()
@@ -109,9 +116,10 @@ class Progress:
     def outcome(self, fit: Fit, outcome: Outcome) -> None:
         """A training has come to its end, or to the end of its budget."""
         self.done += 1
-        self.diverged += outcome.diverged
+        if outcome.lost:
+            self._lost.add(fit[0])
         scores = self._scores.setdefault(fit[0], [])
-        scores.append(_value(outcome.test, self.metric))
+        scores.append(self._score(outcome))
         if len(scores) == self._needed:
             self.best = np.fmax(self.best, np.mean(scores))
         if self._watcher:
@@ -134,9 +142,12 @@ class Progress:
     def _text(self) -> str:
         best = "none yet" if np.isnan(self.best) else f"{self.best:.4f}"
         return (
-            f"round {self.rounds}: best {best}, {self.alive} candidates alive, "
-            f"{self.diverged} trainings diverged"
+            f"round {self.rounds}: best {best}, candidates: "
+            f"{len(self._candidates - self._lost)} alive, {len(self._lost)} diverged"
         )
+
+    def _score(self, outcome: Outcome) -> float:
+        return np.nan if outcome.lost else _value(outcome.test, self.metric)
 
 
 def _value(scores: Mapping[str, float], metric: Any) -> float:

@@ -25,6 +25,8 @@ def cv_results(
     ratio: float,
     train_scores: Mapping[str, Any] | None = None,
     more: Mapping[str, Any] | None = None,
+    among: Any | None = None,
+    refused: Any | None = None,
 ) -> Results:
     """A column a key, a row a candidate: scikit-learn's columns, in its order, and then ours.
 
@@ -33,7 +35,8 @@ def cv_results(
     candidates : (n,) sequence of mappings
         The parameters of each.
     test_scores : mapping of metric names to (n, splits) or (n, splits, seeds) arrays
-        ``{"score": ...}`` for a single metric. Not a number where a training diverged or failed.
+        ``{"score": ...}`` for a single metric. Not a number, or an error score, where a training
+        diverged or failed.
     fit_times, score_times, diverged, epochs : arrays of that shape
         Seconds; whether the training diverged; the epochs that it was trained.
     ratio : float
@@ -43,6 +46,10 @@ def cv_results(
     more : mapping of names to (n,) arrays, optional
         Further columns, such as scikit-learn's ``iter`` and ``n_resources``; they come first, as
         there.
+    among : (n,) array of bool, optional
+        Who may be the best, to which the p values are; all by default.
+    refused : (n,) array of bool, optional
+        Who was not trained, because the estimator refused it; nobody by default.
 
     Returns
     -------
@@ -51,14 +58,14 @@ def cv_results(
         ``std_score_time``, ``param_NAME`` (masked where a candidate lacks it), ``params``, and for
         each metric ``splitK_test_METRIC``, ``mean_test_METRIC``, ``std_test_METRIC`` (n in the
         denominator), ``rank_test_METRIC`` (equal means share the smaller rank, not a number is
-        last), and the same of ``train`` without the ranks. With several seeds, each split is the
-        mean over them.
+        last, and so is who diverged, whatever the error score), and the same of ``train`` without
+        the ranks. With several seeds, each split is the mean over them.
 
-        Ours: ``diverged`` (any of its trainings did), ``epochs`` (mean over its trainings); and
-        for each metric ``std_over_folds``, ``std_over_seeds`` (n - 1 in the denominator,
-        `statistics.spread`) and ``p_value`` against the best of that metric (`p_values`); with
-        several seeds ``splitK_seedJ_test_METRIC``. With several metrics these three end in
-        ``_METRIC``.
+        Ours: ``diverged`` (any of its trainings did), ``refused``, ``epochs`` (mean over its
+        trainings); and for each metric ``std_over_folds``, ``std_over_seeds`` (n - 1 in the
+        denominator, `statistics.spread`) and ``p_value`` against the best of that metric
+        (`p_values`); with several seeds ``splitK_seedJ_test_METRIC``. With several metrics these
+        three end in ``_METRIC``.
 
     Raises
     ------
@@ -75,14 +82,19 @@ def cv_results(
         _mean_and_std(results, name, _table(name, given, shape).mean(axis=2))
     results.update(_parameters(candidates))
     results["params"] = [dict(each) for each in candidates]
+    gone: np.ndarray = np.any(_table("diverged", diverged, shape), axis=(1, 2))
+    missed = np.asarray([False] * shape[0] if refused is None else refused, bool)
+    lost = np.logical_or(gone, missed)
     for metric, given in test_scores.items():
         table = _table(f"test scores of {metric}", given, shape).mean(axis=2)
         _splits(results, f"test_{metric}", table)
-        results[f"rank_test_{metric}"] = ranks(results[f"mean_test_{metric}"])
+        means = results[f"mean_test_{metric}"]
+        results[f"rank_test_{metric}"] = ranks(np.where(lost, np.nan, means))
         if train_scores is not None:
             table = _table(f"train scores of {metric}", train_scores[metric], shape)
             _splits(results, f"train_{metric}", table.mean(axis=2))
-    results["diverged"] = _table("diverged", diverged, shape).any(axis=(1, 2))
+    results["diverged"] = gone
+    results["refused"] = missed
     results["epochs"] = _table("epochs", epochs, shape).mean(axis=(1, 2))
     for metric, given in test_scores.items():
         ending = "" if list(test_scores) == ["score"] else f"_{metric}"
@@ -90,7 +102,8 @@ def cv_results(
         spreads = [spread(each) for each in table]
         results[f"std_over_folds{ending}"] = np.array([each.folds for each in spreads])
         results[f"std_over_seeds{ending}"] = np.array([each.seeds for each in spreads])
-        results[f"p_value{ending}"] = p_values(table, ratio)
+        judged = np.where(lost[:, None, None], np.nan, table)
+        results[f"p_value{ending}"] = p_values(judged, ratio, among=among)
         if shape[2] > 1:
             for split, seed in np.ndindex(shape[1:]):
                 results[f"split{split}_seed{seed}_test_{metric}"] = table[:, split, seed]
@@ -102,17 +115,22 @@ def ranks(means: np.ndarray) -> np.ndarray:
     return rankdata(-np.where(np.isnan(means), -np.inf, means), method="min").astype(np.int32)
 
 
-def p_values(scores: Any, ratio: float) -> np.ndarray:
-    """Of each candidate against the one with the best mean, by `statistics.corrected_t_test`.
+def p_values(
+    scores: Any, ratio: float, *, best: int | None = None, among: Any | None = None
+) -> np.ndarray:
+    """Of each candidate against the best, by `statistics.corrected_t_test`.
 
-    The best one's own is 1. Not a number where a candidate has no score, or there is one split.
+    The best is the one of this number, or has the largest mean ``among`` those that may be taken;
+    its own value is 1. Not a number where a candidate has no score, or there is one split.
     """
     table = np.asarray(scores, dtype=float)
     means = table.mean(axis=tuple(range(1, table.ndim)))
-    if np.isnan(means).all():
-        return np.full(len(table), np.nan)
-    best = table[int(np.nanargmax(means))]
-    return np.array([corrected_t_test(each, best, ratio).p_value for each in table])
+    if best is None:
+        means = means if among is None else np.where(among, means, np.nan)
+        if np.isnan(means).all():
+            return np.full(len(table), np.nan)
+        best = int(np.nanargmax(means))
+    return np.array([corrected_t_test(each, table[best], ratio).p_value for each in table])
 
 
 def best_index(

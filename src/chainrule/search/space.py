@@ -10,6 +10,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from chainrule.errors import InvalidInputError, unknown_name
 from chainrule.search.choice import Choice
+from chainrule.search.described import described
 from chainrule.search.dimension import Dimension, plain
 from chainrule.search.distribution import Distribution
 from chainrule.search.ranges import Float, Int
@@ -145,7 +146,7 @@ class Space:
 
     def summary(self) -> list[dict[str, str]]:
         """The space in words, the same in every process: to tell it from another one."""
-        return [{name: repr(part[name]) for name in sorted(part)} for part in self.parts]
+        return [{name: described(part[name]) for name in sorted(part)} for part in self.parts]
 
     def _grid(self) -> ParameterGrid:
         return ParameterGrid(

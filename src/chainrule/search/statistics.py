@@ -159,7 +159,7 @@ def one_standard_error(scores: Any, n_parameters: Any, l2: Any | None = None) ->
     n_parameters : (candidates,) array
         Weights and biases of each, or another cost: the smaller, the simpler.
     l2 : (candidates,) array, optional
-        The penalty of each.
+        The L2 strength of each (from ``alpha`` it is ``alpha`` over the rows of a batch).
 
     Raises
     ------
