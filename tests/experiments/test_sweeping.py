@@ -202,7 +202,6 @@ def changed(**changes):
         ({"epochs": None, "updates": None, "probes": []}, "a sweep needs a budget: epochs = 10"),
         ({"probes": [12]}, r"probes are numbers of updates, fewer than updates = 12; came \[12\]"),
         ({"over": {}}, "models.net.sweep.over"),
-        ({"over": {"a": [1], "b": [1], "c": [1]}}, "models.net.sweep.over"),
         ({"over": {"batch_size": []}}, "over.batch_size: required at least one value"),
         ({"over": {"batch_size": [8, 16, 8]}}, "over.batch_size: 8 comes twice"),
         (

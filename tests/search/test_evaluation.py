@@ -423,9 +423,10 @@ def test_folders_that_are_no_searchs(blobs, tmp_path):
 
 def test_folders_that_cannot_be_written(blobs, tmp_path):
     (tmp_path / "file").write_text("")
-    for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(RunError, match=r"The search in .* cannot go on: .*[Ff]ile"):
-            make("grid", path).fit(*blobs)
+    with pytest.raises(InvalidInputError, match=r"run_dir must be a folder, and .*file is a file"):
+        make("grid", tmp_path / "file").fit(*blobs)
+    with pytest.raises(RunError, match=r"The search in .* cannot go on: .*[Ff]ile"):
+        make("grid", tmp_path / "file" / "run").fit(*blobs)
 
 
 def test_one_process_at_a_time(blobs, tmp_path):
