@@ -277,7 +277,7 @@ def test_outliers_are_said_and_are_in_the_training_part(tmp_path):
         ({"printed.0.quantity": "recall"}, "Unknown quantity 'recall'"),
         ({"printed.0.quantity": "test R2"}, r"Did you mean 'test R²'\?"),
         ({"questions.0.answer": "{net|test loss}"}, "Unknown quantity 'test loss'"),
-        ({"models.net.settings": {"loss": "hubber"}}, r"models\.net\.settings: .*loss"),
+        ({"models.net.settings": {"loss": "hubber"}}, r"models\.net\.settings\.loss: .*'huber'"),
         ({"folds": 200}, "folds: 200 folds need twice as many"),
         ({"data.target.outliers": {"share": 2.0}}, r"data\.target\.outliers\.share"),
     ],

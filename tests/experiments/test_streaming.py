@@ -203,7 +203,10 @@ REFUSED = {
     "seeds": ({"models.net.seeds.count": 2}, "models.net.seeds: where the rows are streamed"),
     "dtype": ({"models.net.dtype": "float64"}, "needs prepare = "),
     "memory": ({"data.table.memory": "500MB"}, "data.table.memory: Required at least"),
-    "lbfgs": ({"models.net.settings.solver": "lbfgs"}, "needs all rows in memory"),
+    "lbfgs": (
+        {"models.net.settings.solver": "lbfgs", "models.net.settings.dropout": 0.0},
+        "needs all rows in memory",
+    ),
 }
 
 

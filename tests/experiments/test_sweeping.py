@@ -220,7 +220,7 @@ def test_a_sweep_that_says_too_little_or_too_much(changes, message):
     [
         ({"models.net.sweep.over": {"max_iter": [1, 2]}}, "the budget of a sweep is the same"),
         ({"models.net.sweep.over": {"batchsize": [1]}}, "Did you mean 'batch_size'"),
-        ({"models.net.sweep.over": {"batch_size": [0]}}, "sweep.over: The 'batch_size' parameter"),
+        ({"models.net.sweep.over": {"batch_size": [0]}}, "over.batch_size: The 'batch_size' param"),
         ({"models.net.family": "tree", "models.net.settings": {}}, "only networks of ours are"),
         ({"questions.0.answer": "{net.batch_size=7|updates at equal epochs}"}, "Unknown model"),
         ({"questions.0.answer": "{net|best at equal time}"}, "Unknown quantity"),

@@ -146,6 +146,8 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
         except OSError:
             raise
         except Exception as error:
+            if isinstance(error, RunError) and isinstance(error.__cause__, OSError):
+                raise error.__cause__ from error  # of a search within: said as of the run's files
             error.add_note(_what_is_kept("The run failed.", folder))
             raise
     return results
