@@ -20,9 +20,8 @@ import jax.numpy as jnp
 
 from chainrule.engine import columns
 from chainrule.engine.plan import Hyperparameters, Plan, traces
-from chainrule.engine.program import COMPILER_OPTIONS, IN_BOUNDS, Data, at, put
+from chainrule.engine.program import COMPILER_OPTIONS, IN_BOUNDS, Data, at, dropout_masks, put
 from chainrule.engine.step import update
-from chainrule.equations.dropout import dropout_mask
 from chainrule.equations.namespace import Array
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
@@ -188,18 +187,7 @@ def _masks(
     """
     if not plan.dropout:
         return None if present is None else [units[None] for units in present]
-    masks = [
-        dropout_mask(
-            jnp,
-            hyper.seed,
-            step,
-            number,
-            (plan.batch_size, width),
-            hyper.rates[number],
-            jnp.dtype(plan.dtype),
-        )
-        for number, width in enumerate(plan.sizes[1:-1])
-    ]
+    masks = dropout_masks(plan, hyper, step)
     if present is None:
         return masks
     return [mask * units for mask, units in zip(masks, present, strict=True)]

@@ -18,7 +18,7 @@ from chainrule.equations.namespace import Array
 from chainrule.equations.network import Layer
 from chainrule.equations.optimizers import State
 
-__all__ = ["IN_BOUNDS", "Data", "Outcome", "Steps", "at", "put", "run_range"]
+__all__ = ["IN_BOUNDS", "Data", "Outcome", "Steps", "at", "dropout_masks", "put", "run_range"]
 
 
 COMPILER_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
@@ -76,7 +76,9 @@ def run_range(
 
     def body(i: Array, before: Outcome) -> Outcome:
         rows = at(steps.order, i)
-        masks = _masks(plan, hyper, steps.first + i.astype(jnp.uint32)) if plan.dropout else None
+        masks = (
+            dropout_masks(plan, hyper, steps.first + i.astype(jnp.uint32)) if plan.dropout else None
+        )
         after = update(
             plan,
             before.layers,
@@ -110,7 +112,8 @@ def put(steps: Array, value: Array, i: Array) -> Array:
     return jax.lax.dynamic_update_index_in_dim(steps, value, i, 0, allow_negative_indices=False)
 
 
-def _masks(plan: Plan, hyper: Hyperparameters, step: Array) -> list[Array]:
+def dropout_masks(plan: Plan, hyper: Hyperparameters, step: Array) -> list[Array]:
+    """The masks of a step's hidden layers, ``(batch_size, width)`` each."""
     return [
         dropout_mask(
             jnp,
