@@ -622,16 +622,7 @@ class _Shared:
         est = job.estimator
         if not job.checked:
             est._validate_params()
-        self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
-        net, problem, stream, _ = est._prepare(
-            job.X,
-            job.y,
-            job.sample_weight,
-            job.validation,
-            watch=job.watch,
-            split=self._split,
-            encoding=self._encoding(job),
-        )
+        net, problem, stream, _ = self._prepared(est, job)
         key = _likeness(job)
         found = None if key is None else self._members.get(key)
         if found is not None and snapshot is None:
@@ -648,11 +639,10 @@ class _Shared:
             self._members[key] = member
         return Training(number, job, loop, member)
 
-    def check(self, job: Job) -> None:
-        """What ``begin`` refuses; nothing is kept but what later ones share."""
-        trial = copy.copy(job.estimator)
+    def _prepared(self, est: "BaseMLP", job: Job) -> Any:
+        """What ``est`` needs to train on the job's rows."""
         self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
-        _, problem, _, _ = trial._prepare(
+        return est._prepare(
             job.X,
             job.y,
             job.sample_weight,
@@ -661,6 +651,11 @@ class _Shared:
             split=self._split,
             encoding=self._encoding(job),
         )
+
+    def check(self, job: Job) -> None:
+        """What ``begin`` refuses; nothing is kept but what later ones share."""
+        trial = copy.copy(job.estimator)
+        _, problem, _, _ = self._prepared(trial, job)
         if trial.solver != "lbfgs":
             criterion(trial, problem)
 

@@ -59,7 +59,7 @@ class StreamedTable:
 
     def part(self, steps: tuple[TableStep, ...]) -> Part:
         """The rows as a training part, after the steps; there is no ``y``."""
-        return Part(_PartRows(self, steps), None)  # type: ignore[arg-type]
+        return Part(_PartRows(self, steps), None)  # type: ignore[arg-type]  # fit takes them as X and y
 
     def remove(self) -> None:
         """Remove what was written down."""
