@@ -161,7 +161,8 @@ def seeds(together: bool) -> Callable[[], Work]:
     def set_up() -> Work:
         from benchmarks.cases import WIDE, images
         from chainrule import MLPClassifier
-        from chainrule.estimators.together import Job, fit_together
+        from chainrule.estimators.jobs import Job
+        from chainrule.estimators.together import fit_together
 
         X, y = images()
         settings = {**WIDE, "max_iter": 2}

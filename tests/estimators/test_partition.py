@@ -5,8 +5,9 @@ import pytest
 from sklearn.model_selection import KFold
 
 from chainrule import MLPClassifier
+from chainrule.estimators.jobs import Job
 from chainrule.estimators.partition import COMPILE_SECONDS, _groups_of_a_block
-from chainrule.estimators.together import Job, Together
+from chainrule.estimators.together import Together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

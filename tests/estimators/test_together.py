@@ -10,7 +10,9 @@ from sklearn.base import clone
 
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators import partition
-from chainrule.estimators.together import Job, Together, _bytes, _bytes_waiting, fit_together
+from chainrule.estimators.jobs import Job
+from chainrule.estimators.room import bytes_under_way, bytes_waiting
+from chainrule.estimators.together import Together, fit_together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -344,9 +346,9 @@ def test_slices_that_fit_the_memory(problem):
     most = []
 
     class Watched(Together):
-        def _train(self, trainings, found):
+        def _lay_out(self, trainings, *others):
             most.append(len(trainings))
-            super()._train(trainings, found)
+            return super()._lay_out(trainings, *others)
 
     Watched([Job(one, X, y) for one in made[0]], workers=1, memory=1e9).run()
     Watched([Job(one, X, y) for one in made[1]], workers=1, memory=4e4).run()
@@ -360,9 +362,9 @@ def counted(rates, memory, **more):
     found = []
 
     class Watched(Together):
-        def _train(self, trainings, known):
+        def _lay_out(self, trainings, *others):
             found.append(len(trainings))
-            super()._train(trainings, known)
+            return super()._lay_out(trainings, *others)
 
     together = Watched(rates(**more), workers=1, memory=memory)
     for epochs in (1, 2):
@@ -373,7 +375,7 @@ def counted(rates, memory, **more):
 def test_who_waits_counts_for_the_memory(rates):
     """A network under way takes 8 times its parameters and its batch's values, one that waits 3."""
     job = rates()[0]
-    one, waits = _bytes(job), _bytes_waiting(job)
+    one, waits = bytes_under_way(job), bytes_waiting(job)
     assert 0 < waits < one / 2
     assert counted(rates, 4 * one) == [4, 4]
     # Two at a time; the last two beside two that wait; then two, each beside two others.
@@ -462,8 +464,8 @@ def test_blocks_become_smaller(rates, problem, monkeypatch):
     sizes = []
 
     class Watched(Together):
-        def _smaller(self, block, live, all_cores):
-            found = super()._smaller(block, live, all_cores)
+        def _smaller(self, block, *others):
+            found = super()._smaller(block, *others)
             sizes.append(found.size)
             return found
 

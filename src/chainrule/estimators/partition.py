@@ -16,7 +16,7 @@ from chainrule.engine.member import Member, common_plan, group_key, program_key,
 from chainrule.engine.plan import Plan
 from chainrule.engine.population import Block
 
-__all__ = ["Groups", "blocks_of", "buckets", "slices_of", "smaller", "work"]
+__all__ = ["Groups", "blocks_of", "buckets", "smaller", "work"]
 
 Groups = list[list[Member | None]]
 SizeOf = Callable[[Sequence[Member], int, float], int]
@@ -39,30 +39,6 @@ FLOPS = 4e10
 
 STACKED_BYTES = 2**26
 """What the rows of several groups take at most when they are put side by side."""
-
-
-def slices_of(
-    numbers: Sequence[int],
-    bytes_of: Callable[[int], float],
-    memory: float,
-    before: Callable[[int], float] = lambda number: 0.0,
-    after: Callable[[int], float] = lambda number: 0.0,
-) -> Iterator[tuple[list[int], float]]:
-    """The numbers in their order, cut so that what each part takes fits the memory, and what it
-    takes: with all that waits beside it, ``before`` its turn or ``after`` it. Only a part of a
-    single number may take more than there is."""
-    part: list[int] = []
-    waiting = taken = sum(map(before, numbers))
-    for number in numbers:
-        size = bytes_of(number) - before(number)
-        if part and taken + size > memory:
-            yield part, taken
-            waiting += sum(after(one) - before(one) for one in part)
-            part, taken = [], waiting
-        part.append(number)
-        taken += size
-    if part:
-        yield part, taken
 
 
 def blocks_of(

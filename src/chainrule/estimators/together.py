@@ -10,146 +10,40 @@ budget ends.
 What cannot be a member (``solver="lbfgs"``, sparse rows) is fitted by itself.
 """
 
-import copy
 import threading
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 import numpy as np
-import scipy.sparse
 
-from chainrule.engine.batches import Resident
 from chainrule.engine.device import find_device, shares_memory, usable_cores
 from chainrule.engine.member import Member, common_plan, group_key
 from chainrule.engine.population import Block
-from chainrule.engine.stacking import Pool
-from chainrule.errors import DivergenceError, InvalidInputError
-from chainrule.estimators.callbacks import tear_down
+from chainrule.errors import DivergenceError
+from chainrule.estimators.advancing import advance, epochs_done, let_pause, stand_in, standing_of
 from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
-from chainrule.estimators.history import Row
+from chainrule.estimators.forecast import Forecast, relative_work
+from chainrule.estimators.jobs import Job, Standing, Training, can_be_member, named, steps_ahead
 from chainrule.estimators.measure import quickest_size, sizes_to_try
-from chainrule.estimators.minibatch import (
-    criterion,
-    finish,
-    make_loop,
-    make_trainer,
-    schedule_of,
-    set_fitted,
-    targets,
-)
-from chainrule.estimators.partition import (
-    COMPILE_SECONDS,
-    Groups,
-    blocks_of,
-    slices_of,
-    smaller,
-    work,
-)
-from chainrule.estimators.problem import Problem, Rows, split_off
-from chainrule.estimators.training import Loop
+from chainrule.estimators.partition import COMPILE_SECONDS, Groups, blocks_of, smaller, work
+from chainrule.estimators.room import Room, bytes_of_rows, bytes_under_way, bytes_waiting
+from chainrule.estimators.shared import Shared
 
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["MEMORY", "Forecast", "Job", "Together", "Training", "fit_together"]
+__all__ = ["MEMORY", "Together", "fit_together"]
 
 WORTH_MEASURING = 60.0
 """Seconds of work, about, from which on the size of blocks is measured."""
 
 MEMORY = 2e9
 """Bytes that populations may take, unless said otherwise."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """An estimator to be fitted, and what its ``fit`` would be given; ``checked`` says that its
-    parameters are known to be good, ``label`` what it is called where the data refuse it."""
-
-    estimator: "BaseMLP"
-    X: Any
-    y: Any
-    sample_weight: Any = None
-    validation: tuple[Any, ...] = (None, None, None)
-    watch: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    checked: bool = False
-    label: str = ""
-
-
-@dataclass(eq=False)
-class Training:
-    """A job under way, or paused."""
-
-    number: int
-    job: Job
-    loop: Loop
-    member: Member
-    done: bool = False
-    known: bool = False
-
-    def take_off(self) -> None:
-        """Make what was reached the estimator's fitted attributes."""
-        finish(self.job.estimator, self.loop)
-        self.close()
-        self.done = True
-
-    def close(self) -> None:
-        """Nobody goes on with it: its callbacks and its progress bar may go."""
-        self.loop.progress.close()
-        tear_down(self.job.estimator)
-
-    def set_apart(self) -> None:
-        """Let it have a network of its own: others go on with the one that they have shared."""
-        self.member = self.loop.trainer = self.member.apart()
-
-    def as_it_is(self) -> "BaseMLP":
-        """The estimator as if its training had ended here."""
-        estimator = copy.copy(self.job.estimator)
-        estimator.loss_curve_ = list(estimator.loss_curve_)
-        set_fitted(estimator, self.loop)
-        return estimator
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A block that is under way: the numbers of the jobs in its places, group by group (of jobs
-    that share a place, the smallest; those that have ended keep theirs), and the states of those
-    that are not at their end. ``name`` is that of the block as it was laid out first; it may have
-    become smaller since."""
-
-    name: str
-    layout: tuple[tuple[int | None, ...], ...]
-    snapshots: Mapping[int, Snapshot]
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What is ahead, said before it begins: trainings, the programs that they take (of which some
-    may be compiled already), the blocks, the bytes that the networks take at a time and those of
-    the rows that they learn from, and about how many seconds on this machine's cores. The seconds
-    come from the arithmetic, or from what was measured; they are no promise."""
-
-    trainings: int
-    programs: int
-    blocks: int
-    bytes: float
-    seconds: float
-    rows: float = 0.0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.trainings} trainings in {self.programs} programs and {self.blocks} blocks, "
-            f"about {self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of rows, "
-            f"about {self.seconds:.0f} s"
-        )
-
 
 OnEnd = Callable[[int, "BaseMLP"], None]
 OnRange = Callable[[str, Callable[[], Standing]], None]
@@ -209,7 +103,7 @@ class Together:
         self.layouts: list[Groups] = []
         self.measured: dict[str, dict[str, float]] = {}
         self.sizes: dict[str, int] = {}
-        self._shared = _Shared()
+        self._shared = Shared()
         self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
         self._turn = threading.Lock()
@@ -222,7 +116,7 @@ class Together:
     def check(self, job: Job) -> None:
         """Refuse a job that its rows refuse, before anything is trained: with an error that begins
         with the job's label, if it has one."""
-        with _named(job):
+        with named(job):
             self._shared.check(job)
 
     def run(
@@ -261,49 +155,103 @@ class Together:
         standing: Iterable[Standing],
     ) -> None:
         open_ = [number for number in sorted(wanted) if number not in self.ended]
+        if not open_:
+            return
         found = {block.name: block for block in standing}
-        waits = {number for number in open_ if number in self.trainings or number in snapshots}
-        found_parts = slices_of(
-            open_,
-            lambda number: _bytes(self._job(number)),
-            self.memory,
-            lambda number: _bytes_waiting(self._job(number)) if number in waits else 0.0,
-            lambda number: 0.0 if wanted[number] is None else _bytes_waiting(self._job(number)),
-        )
-        parts = list(found_parts)
-        self._warn(parts, wanted)
-        for part, _ in parts:
-            under_way = []
-            for number in part:
-                if number not in self.trainings and not _can_be_member(self._job(number)):
-                    if number not in known:
-                        self._fit_alone(number)
-                    continue
-                if number not in self.trainings:
-                    snapshot = snapshots.get(number)
-                    job = self._job(number)
-                    with _named(job):
-                        self.trainings[number] = self._shared.begin(number, job, snapshot)
-                training, limit = self.trainings[number], wanted[number]
-                training.loop.until = np.inf if limit is None else limit
-                training.known = number in known
-                under_way.append(training)
-            self._train(under_way, found)
+        self._room = self._room_for(open_, wanted, snapshots)
+        self._warn(open_, wanted)
+        self.layouts = []
+        workers = self.workers or _workers(self._job(open_[0]).estimator)
+        ahead = {number: relative_work(self._job(number), wanted[number]) for number in open_}
+        tasks: list[Future[None]] = []
 
-    def _warn(
+        def busy() -> bool:
+            for task in tasks:
+                if task.done():
+                    task.result()  # an error of one is the end of all
+            return not all(task.done() for task in tasks)
+
+        with ThreadPoolExecutor(workers) as threads:
+            try:
+                for part in self._room.parts:
+                    self._room.begin(part, busy)
+                    if self.stopped:
+                        break
+                    times = sum(ahead.values()) / sum(ahead[number] for number in part)
+                    trainings = self._begin(part, wanted, snapshots, known)
+                    blocks = self._lay_out(trainings, found, workers, times)
+                    if blocks and not tasks and self.on_forecast:
+                        self.on_forecast(self._forecast(len(open_), trainings, workers, times))
+                    placed = {one.number for *_, here in blocks for one in here}
+                    self._make_room(number for number in part if number not in placed)
+                    for name, layout, numbers, here in blocks:
+                        task = threads.submit(
+                            self._train_block, name, layout, numbers, here, workers == 1
+                        )
+                        task.add_done_callback(lambda _: self._make_room(()))
+                        tasks.append(task)
+                for task in as_completed(tasks):
+                    task.result()
+            except BaseException:  # an error of one, or Ctrl-C: the others stop after their range
+                self.stopped = True
+                raise
+        if self.stopped:
+            raise KeyboardInterrupt
+
+    def _room_for(
         self,
-        parts: Sequence[tuple[Sequence[int], float]],
+        open_: Sequence[int],
         wanted: Mapping[int, int | None],
-    ) -> None:
+        snapshots: Mapping[int, Snapshot],
+    ) -> Room:
+        jobs = {number: self._job(number) for number in open_}
+        waits = [number for number in open_ if number in self.trainings or number in snapshots]
+        return Room(
+            self.memory,
+            {number: bytes_under_way(job) for number, job in jobs.items()},
+            {number: bytes_waiting(jobs[number]) for number in waits},
+            {number: bytes_waiting(jobs[number]) for number in open_ if wanted[number] is not None},
+        )
+
+    def _make_room(self, numbers: Iterable[int]) -> None:
+        self._room.leave(numbers, lambda number: number in self.trainings)
+
+    def _begin(
+        self,
+        part: Sequence[int],
+        wanted: Mapping[int, int | None],
+        snapshots: Mapping[int, Snapshot],
+        known: Collection[int],
+    ) -> list[Training]:
+        """The trainings of a part, begun or taken up; those that cannot be members are trained."""
+        self._shared.forget_members()
+        found = []
+        for number in part:
+            if number not in self.trainings and not can_be_member(self._job(number)):
+                if number not in known:
+                    self._fit_alone(number)
+                continue
+            if number not in self.trainings:
+                snapshot = snapshots.get(number)
+                job = self._job(number)
+                with named(job):
+                    self.trainings[number] = self._shared.begin(number, job, snapshot)
+            training, limit = self.trainings[number], wanted[number]
+            training.loop.until = np.inf if limit is None else limit
+            training.known = number in known
+            found.append(training)
+        return found
+
+    def _warn(self, open_: Sequence[int], wanted: Mapping[int, int | None]) -> None:
         """Say what the memory does not suffice for, and who has no budget."""
-        most = max((taken for _, taken in parts), default=0.0)
-        if most > self.memory:
+        if self._room.most > self.memory:
             _say(
                 f"memory={self.memory:g} bytes is too little for one network at a time, with those "
-                f"that wait to be gone on with: about {most:.2g} are needed, and will be taken."
+                f"that wait to be gone on with: about {self._room.most:.2g} are needed, and will "
+                "be taken."
             )
-        paused = [number for part, _ in parts for number in part if wanted[number] is not None]
-        alone = [n for n in paused if n not in self.trainings and not _can_be_member(self._job(n))]
+        paused = [number for number in open_ if wanted[number] is not None]
+        alone = [n for n in paused if n not in self.trainings and not can_be_member(self._job(n))]
         if alone:
             _say(
                 f"{len(alone)} of {len(paused)} trainings cannot pause (sparse rows, "
@@ -340,7 +288,7 @@ class Together:
     def _fit_alone(self, number: int) -> None:
         job = self._job(number)
         X_val, y_val, weights_val = job.validation
-        with _named(job), suppress(DivergenceError), kept_by(_Alone(self._stop)):
+        with named(job), suppress(DivergenceError), kept_by(_Alone(self._stop)):
             job.estimator.fit(
                 job.X,
                 job.y,
@@ -352,68 +300,69 @@ class Together:
             )
         self._tell(number)
 
-    def _train(self, trainings: Sequence[Training], found: Mapping[str, Standing]) -> None:
+    def _lay_out(
+        self,
+        trainings: Sequence[Training],
+        found: Mapping[str, Standing],
+        workers: int,
+        times: float,
+    ) -> list[tuple[str, Groups, dict[Member, int], list[Training]]]:
+        """The blocks of trainings that are about to begin: name, layout, the members' numbers, and
+        who is trained. All the work that is ahead is so many ``times`` theirs."""
         readers: dict[Member, list[Training]] = defaultdict(list)
         for training in trainings:
             readers[training.member].append(training)
         steps = {
-            member: _steps_ahead(those)
+            member: steps_ahead(those)
             for member, those in readers.items()
             if any(one.loop.going for one in those)
         }
         if not steps:
-            return
-        workers = self.workers or _workers(trainings[0].job.estimator)
+            return []
         numbers = {member: min(one.number for one in those) for member, those in readers.items()}
         blocks = []
-        size_of = partial(self._size_of, workers)
+        size_of = partial(self._size_of, workers, times)
         for layout in blocks_of(list(steps), steps, workers, size_of):
             members = [member for group in layout for member in group if member]
             name = ",".join(str(numbers[member]) for member in members)
             here = [one for member in members for one in readers[member] if not one.known]
             places = self._where_it_stood(layout, numbers, readers, found.get(name))
-            blocks.append((name, places, here))
-        self.layouts = [layout for _, layout, _ in blocks]
-        if self.on_forecast:
-            self.on_forecast(self._forecast(trainings, steps, workers))
-        with ThreadPoolExecutor(workers) as threads:
-            tasks = [
-                threads.submit(self._train_block, name, layout, numbers, here, workers == 1)
-                for name, layout, here in blocks
-                if here
-            ]
-            try:
-                for task in as_completed(tasks):
-                    task.result()
-            except BaseException:  # an error of one, or Ctrl-C: the others stop after their range
-                self.stopped = True
-                raise
-        for member in readers:
-            member.leave()
-        if self.stopped:
-            raise KeyboardInterrupt
+            self.layouts.append(places)
+            if here:
+                blocks.append((name, places, numbers, here))
+        return blocks
 
     def _forecast(
-        self, trainings: Sequence[Training], steps: Mapping[Member, float], workers: int
+        self, count: int, trainings: Sequence[Training], workers: int, times: float
     ) -> Forecast:
         shapes, seconds = set(), 0.0
         for layout in self.layouts:
-            members = [member for group in layout for member in group if member]
+            members = {member for group in layout for member in group if member}
             plan = common_plan(member.plan for member in members)
             shapes.add((plan, len(layout), max(map(len, layout))))
-            ahead = max((steps.get(member, 0.0) for member in members), default=0.0)
+            steps = [
+                steps_ahead([one]) for one in trainings if one.loop.going and one.member in members
+            ]
             known = self.measured.get(repr(plan))
             each = min(known.values()) if known else work(plan, 1)
-            seconds += ahead * each * len(members) / workers
+            seconds += max(steps, default=0.0) * each * len(members) / workers
         new = len(shapes) * COMPILE_SECONDS / workers
-        most = sum(_bytes(one.job) for one in trainings)
-        rows = _bytes_of_rows(one.job for one in trainings)
-        count = len(trainings)
-        return Forecast(count, len(shapes), len(self.layouts), most, seconds + new, rows)
+        rows = bytes_of_rows(one.job for one in trainings)
+        return Forecast(
+            count,
+            len(trainings),
+            len(shapes),
+            len(self.layouts),
+            min(sum(self._room.under_way.values()), max(self.memory, self._room.held)),
+            times * seconds + new,
+            rows,
+        )
 
-    def _size_of(self, workers: int, members: Sequence[Member], most: int, seconds: float) -> int:
+    def _size_of(
+        self, workers: int, times: float, members: Sequence[Member], most: int, seconds: float
+    ) -> int:
         """The size of blocks of these networks: measured, where there is enough to do."""
-        if seconds / workers < WORTH_MEASURING:
+        if times * seconds / workers < WORTH_MEASURING:
             return most
         plan = common_plan(member.plan for member in members)
         group = group_key(members[0].trainer)
@@ -424,7 +373,8 @@ class Together:
             return quickest_size(alike, sizes, workers, self._shared.pool)
 
         if repr(plan) not in self.sizes:  # a later rung's blocks are of the size that was measured
-            found = self._remember(f"block size for {plan} on {workers} cores", measure)
+            with self._turn:
+                found = self._remember(f"block size for {plan} on {workers} cores", measure)
             self.sizes[repr(plan)] = int(found["size"])
             self.measured[repr(plan)] = found["seconds"]
         return self.sizes[repr(plan)]
@@ -446,7 +396,7 @@ class Together:
             places = [
                 [number for number in group if number is not None] for group in standing.layout
             ]
-            for number, snapshot in sorted(standing.snapshots.items(), key=_epochs_done):
+            for number, snapshot in sorted(standing.snapshots.items(), key=epochs_done):
                 training = self.trainings[number]
                 take_up(training.loop, snapshot)
                 if not training.loop.going:
@@ -458,7 +408,7 @@ class Together:
             at = next((member for member, goes in zip(members, going, strict=True) if goes), None)
             for place, goes in enumerate(going):
                 if not goes:
-                    members[place] = _stand_in(members[place], at)
+                    members[place] = stand_in(members[place], at)
                     numbers[members[place]] = group[place]
             found.append(list(members))
         return found
@@ -476,28 +426,32 @@ class Together:
         block = Block(layout, pool=self._shared.pool, all_cores=all_cores)
         while True:
             self._end([one for one in here if one.loop.ended])
-            _let_pause(here)
+            let_pause(here)
             live = [one for one in here if one.loop.going]
             if not live:
                 break
             stop, between_epochs = self._stop(), block.timetables[0].open is None
             if self.on_range and between_epochs:
-                self.on_range(name, partial(_standing, name, block, numbers, here))
+                self.on_range(name, partial(standing_of, name, block, numbers, here))
             if stop:
                 break
             if between_epochs:
-                block = self._smaller(block, live, all_cores)
-            _range(block, live)
+                block = self._smaller(block, here, live, all_cores)
+            advance(block, live)
         for member in block.members:
             member.leave()
+        self._make_room(one.number for one in here)
 
-    def _smaller(self, block: Block, live: Sequence[Training], all_cores: bool) -> Block:
+    def _smaller(
+        self, block: Block, here: Sequence[Training], live: Sequence[Training], all_cores: bool
+    ) -> Block:
         """The block, without those that have ended if that is worth it."""
-        fewer = smaller(block, {one.member for one in live}, _steps_ahead(live))
+        fewer = smaller(block, {one.member for one in live}, steps_ahead(live))
         if not fewer:
             return block
         for member in block.members:
             member.leave()
+        self._make_room(one.number for one in here if one not in live)
         return Block(fewer, pool=self._shared.pool, all_cores=all_cores)
 
     def _end(self, trainings: Iterable[Training]) -> None:
@@ -539,253 +493,11 @@ def _say(text: str) -> None:
     warnings.warn(text, UserWarning, stacklevel=4)
 
 
-@contextmanager
-def _named(job: Job) -> Iterator[None]:
-    """Say whom the rows refuse."""
-    try:
-        yield
-    except ValueError as error:
-        if not job.label:
-            raise
-        raise InvalidInputError(f"{job.label} cannot be trained: {error}") from error
-
-
 def _workers(est: "BaseMLP") -> int:
     """Blocks at the same time: one a core, or one on a GPU."""
     return usable_cores() if shares_memory(find_device(est.device)) else 1
 
 
-def _stand_in(member: Member, at: Member | None) -> Member:
-    """Another network of the same shape and settings, where the others of the group are."""
-    found = member.apart()
-    if at is not None:
-        found.stand_beside(at)
-    return found
-
-
-def _epochs_done(item: tuple[int, Snapshot]) -> int:
-    return len(item[1].facts["books"]["rows"])
-
-
-def _let_pause(trainings: Sequence[Training]) -> None:
-    """Take those out of the block that have had their epochs for now: the others go on."""
-    for one in trainings:
-        if one.member.block is None or one.loop.going or one.loop.ended:
-            continue
-        if any(other.member is one.member and other.loop.going for other in trainings):
-            one.set_apart()
-        else:
-            one.member.leave()
-
-
-def _range(block: Block, live: Sequence[Training]) -> None:
-    """One range of the block, and what the trainings decide after it."""
-    for training in live:
-        training.loop.begin_range()
-    epochs = min(training.loop.wanted for training in live)
-    budgets = [one.loop.steps for one in live if one.loop.steps is not None]
-    records = block.run(epochs, min(budgets, default=None))
-    ended = [training for training in live if records[training.member]]
-    measured = _measured(block, ended)
-    finite = {training.member: training.member.finite for training in ended}
-    for one in live:  # of a network that several share, the first may turn back at its last epoch
-        member, known = one.member, measured.get(one.number)
-        one.loop.end_range(list(records[member]), known, finite.get(member, True))
-
-
-def _standing(
-    name: str, block: Block, numbers: Mapping[Member, int], here: Sequence[Training]
-) -> Standing:
-    """The block as it is between two ranges."""
-    layout = tuple(tuple(numbers[member] for member in group if member) for group in block.groups)
-    return Standing(name, layout, {one.number: take(one.loop) for one in here if not one.done})
-
-
 def fit_together(jobs: Sequence[Job], **settings: Any) -> None:
     """Fit every job's estimator in place; ``settings`` are those of ``Together``."""
     Together(jobs, **settings).run()
-
-
-class _Shared:
-    """What jobs have in common, made once: rows on the device, validation splits, trainings."""
-
-    def __init__(self) -> None:
-        self.pool = Pool()
-        self._encodings: dict[Hashable, dict[str, Any]] = {}
-        self._splits: dict[Hashable, Any] = {}
-        self._sources: dict[Hashable, Resident] = {}
-        self._members: WeakValueDictionary[Hashable, Member] = WeakValueDictionary()
-        self._kept: list[Any] = []  # whose ids are used: they must not be used anew
-
-    def begin(self, number: int, job: Job, snapshot: Snapshot | None) -> Training:
-        """The job's training, about to begin or to go on."""
-        est = job.estimator
-        if not job.checked:
-            est._validate_params()
-        net, problem, stream, _ = self._prepared(est, job)
-        key = _likeness(job)
-        found = None if key is None else self._members.get(key)
-        if found is not None and snapshot is None:
-            member = found
-            if member.block is None and member.epoch == 0:
-                return Training(number, job, make_loop(est, net, problem, member), member)
-        source = self._source(est, problem)
-        trainer = make_trainer(est, net, problem, stream, None, source)
-        member = Member(trainer)
-        loop = make_loop(est, net, problem, member)
-        if snapshot is not None:
-            take_up(loop, snapshot)
-        if key is not None:
-            self._members[key] = member
-        return Training(number, job, loop, member)
-
-    def _prepared(self, est: "BaseMLP", job: Job) -> Any:
-        """What ``est`` needs to train on the job's rows."""
-        self._kept.append((job.X, job.y, job.sample_weight, *job.validation, *job.watch.values()))
-        return est._prepare(
-            job.X,
-            job.y,
-            job.sample_weight,
-            job.validation,
-            watch=job.watch,
-            split=self._split,
-            encoding=self._encoding(job),
-        )
-
-    def check(self, job: Job) -> None:
-        """What ``begin`` refuses; nothing is kept but what later ones share."""
-        trial = copy.copy(job.estimator)
-        _, problem, _, _ = self._prepared(trial, job)
-        if trial.solver != "lbfgs":
-            criterion(trial, problem)
-
-    def _encoding(self, job: Job) -> dict[str, Any]:
-        """What the first estimator learns of these rows and targets, for all others."""
-        est = job.estimator
-        key = type(est), est.dtype, repr(est.loss), id(job.X), id(job.y)  # losses check the targets
-        return self._encodings.setdefault(key, {})
-
-    def _split(
-        self, rows: Rows, share: float, stream: np.random.RandomState, stratify: bool
-    ) -> tuple[Rows, Rows]:
-        state = stream.get_state(legacy=False)
-        words = state["state"]
-        key = (
-            id(rows.X),
-            _content(rows),
-            share,
-            stratify,
-            (words["key"].tobytes(), words["pos"], state["has_gauss"], state["gauss"]),
-        )
-        if key not in self._splits:
-            parts = split_off(rows, share, stream, stratify)
-            self._splits[key] = rows, parts, stream.get_state(legacy=False)
-        _, parts, after = self._splits[key]
-        stream.set_state(after)
-        found: tuple[Rows, Rows] = parts
-        return found
-
-    def _source(self, est: "BaseMLP", problem: Problem) -> Resident:
-        rows, dtype = problem.train, est.coefs_[0].dtype.name
-        Y = targets(est._training_targets(rows.Y), dtype)
-        key = (id(rows.X), Y.tobytes(), Y.dtype, _bytes_of(rows.weights), dtype)
-        if key not in self._sources:
-            self._kept.append(rows)
-            device = find_device(est.device)
-            self._sources[key] = Resident(rows.X, Y, rows.weights, dtype, device)
-        return self._sources[key]
-
-
-def _content(rows: Rows) -> Hashable:
-    return rows.Y.tobytes(), _bytes_of(rows.weights)
-
-
-def _bytes_of(array: Any) -> bytes | None:
-    return None if array is None else np.asarray(array).tobytes()
-
-
-def _can_be_member(job: Job) -> bool:
-    est = job.estimator
-    return est.solver != "lbfgs" and not scipy.sparse.issparse(job.X) and not est.warm_start
-
-
-def _likeness(job: Job) -> Hashable | None:
-    """Equal for jobs of which a longer training contains the shorter ones; None where there is no
-    such."""
-    est = job.estimator
-    row, _ = schedule_of(est)
-    depends = row.needs_horizon or row.on_plateau is not None or row.after_epoch is not None
-    looked_at = getattr(est, "_skl_callbacks", []) or est.verbose
-    if depends or looked_at or est.max_steps is not None:
-        return None
-    if not isinstance(est.random_state, int | np.integer):
-        return None
-    settings = {name: v for name, v in est.get_params(deep=False).items() if name != "max_iter"}
-    data = (job.X, job.y, job.sample_weight, *job.validation, *job.watch.items())
-    return type(est), repr(sorted(settings.items())), tuple(map(id, data[:6])), len(job.watch)
-
-
-def _bytes(job: Job) -> float:
-    """About what the job's network takes while it is trained."""
-    est = job.estimator
-    batch = 200 if est.batch_size == "auto" else est.batch_size
-    return 8.0 * _bytes_of_layers(job) + _item(job) * 4.0 * batch * sum(_widths(job)[1:])
-
-
-def _bytes_waiting(job: Job) -> float:
-    """About what it takes while it waits: its parameters, and twice as much optimizer state."""
-    return 3.0 * _bytes_of_layers(job)
-
-
-def _bytes_of_layers(job: Job) -> float:
-    return float(_item(job) * sum((a + 1) * b for a, b in pairwise(_widths(job))))
-
-
-def _widths(job: Job) -> list[int]:
-    hidden = np.atleast_1d(job.estimator.hidden_layer_sizes).tolist()
-    return [np.shape(job.X)[-1], *hidden, 10]
-
-
-def _item(job: Job) -> int:
-    single = str(getattr(job.X, "dtype", "")) == "float32" or job.estimator.dtype == "float32"
-    return 4 if single else 8
-
-
-def _bytes_of_rows(jobs: Iterable[Job]) -> float:
-    """What the rows that networks learn from take, each once."""
-    return float(sum({id(job.X): getattr(job.X, "nbytes", 0) for job in jobs}.values()))
-
-
-def _steps_ahead(trainings: Iterable[Training]) -> float:
-    """About how many steps are left to the longest of the trainings."""
-    ahead = []
-    for training in trainings:
-        loop = training.loop
-        per_epoch = -(-training.member.trainer.source.n_rows // training.member.plan.batch_size)
-        epochs = min(loop.epochs, loop.until - len(loop.result.rows))
-        ahead.append(loop.steps if loop.steps is not None else epochs * per_epoch)
-    return float(max(ahead, default=0.0))
-
-
-def _measured(block: Block, ended: Sequence[Training]) -> dict[int, Row]:
-    """What is measured at the end of an epoch, of all members at once where they are measured on
-    the same rows."""
-    problems = [training.loop.problem for training in ended]
-    if not problems or any(one.examination for one in problems):
-        return {}
-    named = problems[0].measured
-    for problem in problems:
-        if {name: id(rows.X) for name, rows in problem.measured.items()} != {
-            name: id(rows.X) for name, rows in named.items()
-        }:
-            return {}
-    found: dict[int, Row] = {training.number: {} for training in ended} if named else {}
-    for name, rows in named.items():
-        if scipy.sparse.issparse(rows.X):
-            return {}
-        Z, A = block.outputs(rows.X)
-        for training in ended:
-            problem, place = training.loop.problem, training.member.place
-            loss, score = problem.judge.of_outputs(Z[place], A[place], problem.measured[name])
-            found[training.number] |= {f"{name}_loss": loss, f"{name}_score": score}
-    return found

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.splits import Part
-from chainrule.estimators.together import Job, Standing, Together
+from chainrule.estimators.jobs import Job, Standing
+from chainrule.estimators.together import Together
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
 from chainrule.experiments.progress import progress

@@ -9,8 +9,8 @@ from typing import Any
 
 from chainrule.data.splits import Parts
 from chainrule.estimators.gradient_noise import gradient_noise_scale
+from chainrule.estimators.jobs import Job
 from chainrule.estimators.range_test import learning_rate_range_test
-from chainrule.estimators.together import Job
 from chainrule.experiments.bench import Bench
 from chainrule.experiments.cells import cell_of, judged_by, worth
 from chainrule.experiments.families import family

@@ -17,9 +17,10 @@ from sklearn.utils.validation import _check_method_params
 
 from chainrule.errors import InvalidInputError
 from chainrule.estimators.base import BaseMLP
+from chainrule.estimators.jobs import Job, Standing
 from chainrule.estimators.problem import one_thread
 from chainrule.estimators.settings import check_parameters
-from chainrule.estimators.together import Job, Standing, Together
+from chainrule.estimators.together import Together
 from chainrule.search import states
 from chainrule.search.described import described
 from chainrule.search.journal import Journal

@@ -1,6 +1,6 @@
 """The states of trainings under way, on disk: so that a killed search goes on inside a candidate.
 
-A file holds a block of trainings as it stands (`chainrule.estimators.together.Standing`). What is
+A file holds a block of trainings as it stands (`chainrule.estimators.jobs.Standing`). What is
 gone on with has the places that it had, because the last bits of a product depend on them. Files
 are replaced whole.
 """
@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from chainrule.estimators.checkpoints import Snapshot
-from chainrule.estimators.together import Standing
+from chainrule.estimators.jobs import Standing
 from chainrule.files.atomic import write_bytes
 from chainrule.files.container import dump, read_arrays, read_layout
 

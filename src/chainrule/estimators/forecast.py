@@ -1,0 +1,41 @@
+"""What trainings will take: said before they begin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainrule.estimators.jobs import Job
+from chainrule.estimators.room import bytes_of_layers
+
+__all__ = ["Forecast", "relative_work"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is ahead, said before it begins: trainings, and how many of them begin ``at_first``
+    (the others when there is memory for them); the programs that these take (of which some may be
+    compiled already), their blocks, the bytes that the networks take at a time and those of the
+    rows that they learn from; and about how many seconds all will take on this machine's cores.
+    The seconds come from the arithmetic, or from what was measured; they are no promise."""
+
+    trainings: int
+    at_first: int
+    programs: int
+    blocks: int
+    bytes: float
+    seconds: float
+    rows: float = 0.0
+
+    def __str__(self) -> str:
+        queue = f", {self.at_first} of them at first," if self.at_first < self.trainings else ""
+        return (
+            f"{self.trainings} trainings{queue} in {self.programs} programs and {self.blocks} "
+            f"blocks, about {self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of "
+            f"rows, about {self.seconds:.0f} s"
+        )
+
+
+def relative_work(job: Job, until: int | None) -> float:
+    """The work of a job's training with so many epochs, None for its own number: up to a factor,
+    to be compared with others'."""
+    return bytes_of_layers(job) * float(np.shape(job.X)[0]) * (until or job.estimator.max_iter)
