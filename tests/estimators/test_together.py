@@ -1,6 +1,7 @@
 """Estimators that are fitted together are what each one's own ``fit`` makes of it."""
 
 import copy
+import threading
 import warnings
 
 import numpy as np
@@ -12,7 +13,7 @@ from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators import partition
 from chainrule.estimators.jobs import Job
 from chainrule.estimators.room import bytes_under_way, bytes_waiting
-from chainrule.estimators.together import Together, fit_together
+from chainrule.estimators.together import MEMORY, Together, fit_together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -390,6 +391,56 @@ def test_who_cannot_pause_is_told_of(rates):
         counted(rates, 1e9, solver="lbfgs")
 
 
+def test_the_queue_moves_up(rates, problem, monkeypatch):
+    """Whoever waits begins as soon as others have made room, not when all of them have ended."""
+    X, y, _ = problem("multiclass")
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    jobs = rates(tol=0.0)
+    jobs[0].estimator.set_params(max_iter=20, n_iter_no_change=np.inf)
+    monkeypatch.setattr("chainrule.engine.population.capacity", lambda *_: 16)  # of 60 steps
+    last, ranges = threading.Event(), []
+
+    def on_range(name, standing):
+        ranges.append(name)
+        if name == "3":
+            last.set()
+        elif name == "0" and ranges.count("0") > 2:
+            assert last.wait(60)
+
+    memory = 2.5 * bytes_under_way(jobs[0])
+    together = Together(jobs, workers=2, memory=memory, on_range=on_range)
+    together.run()
+    assert [[len(group) for group in layout] for layout in together.layouts] == [[1]] * 4
+    for job in jobs:
+        assert_same(job.estimator, clone(job.estimator).fit(X, y), X, y)
+
+
+def test_a_smaller_block_makes_room(rates, monkeypatch):
+    """For a part that waits, while the rest of the block goes on."""
+    monkeypatch.setattr("chainrule.estimators.together.smaller", always_smaller)
+    jobs = rates(tol=0.0, n_iter_no_change=np.inf, max_iter=20) + rates()[:2]
+    for job in jobs[:3]:
+        job.estimator.set_params(max_iter=2, solver="adam")
+    jobs[3].estimator.set_params(solver="adam")
+    monkeypatch.setattr("chainrule.engine.population.capacity", lambda *_: 16)  # of 60 steps
+    last, ranges = threading.Event(), []
+
+    def on_range(name, standing):
+        ranges.append(name)
+        if name == "4,5":
+            last.set()
+        elif ranges.count(name) > 3:
+            assert last.wait(60)
+
+    memory = 4.5 * bytes_under_way(jobs[0])
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", memory)
+    monkeypatch.setattr("chainrule.estimators.partition._parts", lambda sizes, *_: [1] * len(sizes))
+    together = Together(jobs, workers=2, memory=memory, on_range=on_range)
+    together.run()
+    assert [[len(group) for group in layout] for layout in together.layouts] == [[4], [2]]
+    assert len(together.ended) == 6
+
+
 # budgets that end for now
 
 
@@ -589,16 +640,52 @@ def population(problem, **more):
 UNTIL = {4: 2, 5: 2, 8: 4, 9: 4}
 
 
-def trained(jobs, until, **given):
+def trained(jobs, until, memory=MEMORY, **given):
     """Train them; every state there was, with the numbers of those that had ended."""
     moments = []
 
     def on_range(name, standing):
         moments.append((copy.deepcopy(standing()), frozenset(together.ended)))
 
-    together = Together(jobs, workers=1, on_range=on_range)
+    together = Together(jobs, workers=1, memory=memory, on_range=on_range)
     together.run({number: until.get(number) for number in range(len(jobs))}, **given)
     return together, moments
+
+
+def standings(moments):
+    """At every third moment, all blocks' last states and who had ended."""
+    states = {}
+    for number, (standing, ended) in enumerate(moments):
+        states[standing.name] = standing
+        if number % 3 == 0:
+            yield copy.deepcopy(list(states.values())), ended
+
+
+def assert_goes_on(again, whole, ended, same_network):
+    """What was gone on with is what was not cut off."""
+    assert again.ended == whole.ended - ended
+    for job in set(range(len(whole.jobs))) - ended:
+        one, other = again.estimator(job), whole.estimator(job)
+        same_network(one, other)
+        assert one.loss_curve_ == other.loss_curve_
+        assert (one.n_iter_, one.best_epoch_, one.diverged_, one.t_) == (
+            other.n_iter_, other.best_epoch_, other.diverged_, other.t_,
+        )  # fmt: skip
+
+
+def test_going_on_in_a_queue(problem, monkeypatch, same_network):
+    """Parts are the same again, and so are the bits, whoever had begun by then."""
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    monkeypatch.setattr("chainrule.estimators.room.PARTS", 2)
+    jobs = population(problem)
+    memory = 2 * 4.2 * bytes_under_way(jobs[0])  # a part is four of them
+    whole, moments = trained(jobs, UNTIL, memory=memory)
+    assert len(whole._room.parts) == 4
+    assert len({ended for _, ended in moments}) > 3
+    for states, ended in standings(moments):
+        again, _ = trained(population(problem), UNTIL, memory, known=ended, standing=states)
+        assert again.layouts
+        assert_goes_on(again, whole, ended, same_network)
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -614,17 +701,6 @@ def test_going_on_from_any_state(compacted, problem, monkeypatch, same_network):
     shapes = {tuple(map(len, standing.layout)) for standing, _ in moments}
     assert (5, 5) in shapes  # both folds in one block
     assert (len(shapes) > 1) == compacted
-    states = {}
-    for number, (standing, ended) in enumerate(moments):
-        states[standing.name] = standing
-        if number % 3:
-            continue
-        again, _ = trained(population(problem), UNTIL, known=ended, standing=list(states.values()))
-        assert again.ended == whole.ended - ended
-        for job in set(range(len(whole.jobs))) - ended:
-            one, other = again.estimator(job), whole.estimator(job)
-            same_network(one, other)
-            assert one.loss_curve_ == other.loss_curve_
-            assert (one.n_iter_, one.best_epoch_, one.diverged_, one.t_) == (
-                other.n_iter_, other.best_epoch_, other.diverged_, other.t_,
-            )  # fmt: skip
+    for states, ended in standings(moments):
+        again, _ = trained(population(problem), UNTIL, known=ended, standing=states)
+        assert_goes_on(again, whole, ended, same_network)

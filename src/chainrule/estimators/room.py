@@ -24,6 +24,10 @@ SMALLEST = 2**27
 """...but not into smaller ones than this, of whose networks a block could hold more."""
 
 
+LISTEN = 1.0
+"""Seconds between two looks whether there was a Ctrl-C, or an error of a training."""
+
+
 class Room:
     """A budget of bytes, and what of it trainings hold.
 
@@ -60,7 +64,7 @@ class Room:
         with self._changed:
             more = sum(self.under_way[number] - self._held[number] for number in part)
             while self.held + more > self.memory and busy():
-                self._changed.wait(1.0)  # at most: Ctrl-C wants to be heard
+                self._changed.wait(LISTEN)
             self._held |= {number: self.under_way[number] for number in part}
 
     def leave(self, numbers: Iterable[int], paused: Callable[[int], bool]) -> None:

@@ -56,8 +56,9 @@ class Together:
     ----------
     memory
         Bytes that the networks under way may take, with those that pause between two calls of
-        ``run``; of more jobs, some wait for others. The rows are not counted, nor is what the
-        compiler takes. Where one network alone takes more, a warning says so.
+        ``run``; more jobs form a queue (see `chainrule.estimators.room`). The rows are not
+        counted, nor is what the compiler takes. Where one network alone takes more, a warning says
+        so.
     workers
         Blocks that are trained at the same time, each on one core; by default as many as there
         are cores, and 1 on a GPU.
@@ -73,8 +74,7 @@ class Together:
         ``remember(key, compute)`` gives what was computed under the key before, or computes it:
         to measure the blocks' sizes once in a run that is gone on with.
     on_forecast
-        Called with a `Forecast` before the trainings of a call of ``run`` begin (or of the part of
-        them that fits the memory).
+        Called with a `Forecast` before the trainings of a call of ``run`` begin.
 
     Attributes
     ----------
