@@ -227,6 +227,39 @@ def test_rows_that_weigh_nothing(make_case, assert_parity):
         assert_parity(member, records[member], one)
 
 
+@pytest.mark.parametrize("name", ["class weights", "plans"])
+def test_members_in_turn(name, make_case, assert_parity):
+    """In a loop within the program, whatever each has of its own: rows' weights, settings."""
+    data = {"X": make_case().X}
+    alone, together = (
+        [make_trainer(make_case, *of, **data)[1] for of in zip(DIFFER[name], OWN, strict=True)]
+        for _ in range(2)
+    )
+    members = [Member(one) for one in together]
+    records, block = advance_together([members], size=4, in_turn=True)
+    assert (block.levels.weights == 2) == (name == "class weights")
+    for member, one in zip(members, alone, strict=True):
+        assert_parity(member, records[member], one)
+
+
+def test_groups_with_members_in_turn(make_case, assert_parity):
+    """Of several widths, with rows and orders of their own."""
+    cases = [
+        [make_case(n=n, seed=n, **{**OWN[0], "sizes": (5, *widths, 3)}) for widths in WIDTHS[:2]]
+        for n in (27, 26)
+    ]
+    alone, together = (
+        [[replace(one, order_seed=len(one.X)).trainer() for one in group] for group in cases]
+        for _ in range(2)
+    )
+    groups = [[Member(one) for one in group] for group in together]
+    records, block = advance_together(groups, in_turn=True)
+    assert block.present is not None
+    for group, others in zip(groups, alone, strict=True):
+        for member, one in zip(group, others, strict=True):
+            assert_parity(member, records[member], one)
+
+
 def test_leaving_and_turning_back(make_case, distance, same_bits):
     """Out of the block, a member goes on by itself, from where it was or from before the range."""
     members, alone = [Member(one) for one in three(make_case)], three(make_case)

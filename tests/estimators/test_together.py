@@ -313,7 +313,7 @@ def test_budgets_share_a_training(problem, monkeypatch):
     sizes = []
     train = together._train_block
     monkeypatch.setattr(
-        together, "_train_block", lambda *a: sizes.append(sum(map(len, a[1]))) or train(*a)
+        together, "_train_block", lambda *a: sizes.append(sum(map(len, a[0].layout))) or train(*a)
     )
     together.run()
     assert sizes == [1]

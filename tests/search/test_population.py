@@ -894,20 +894,23 @@ def test_a_refused_proposal_is_lost_and_no_more(network, blobs, tmp_path):
 def test_the_size_of_blocks_is_measured_once(network, blobs, monkeypatch):
     """However many rungs there are; it changes no result."""
     from chainrule.estimators import together
+    from chainrule.estimators.measure import Way
 
     X, y = blobs
     given = {"strategy": "successive_halving", "cv": 2, "refit": False, "settings": {"factor": 2}}
     plain = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
     assert plain.block_sizes_ == {}
     measured = []
-    quickest = together.quickest_size
+    quickest = together.quickest_way
     monkeypatch.setattr(together, "WORTH_MEASURING", 0.0)
-    monkeypatch.setattr(together, "quickest_size", lambda *a: measured.append(a) or quickest(*a))
+    monkeypatch.setattr(together, "quickest_way", lambda *a: measured.append(a) or quickest(*a))
     ours = PopulationSearchCV(network(), SPACE, **given).fit(X, y)
     assert len(measured) == 1
     (found,) = ours.block_sizes_.values()
     assert "1" in found["seconds"]
-    assert str(found["size"]) == min(found["seconds"], key=found["seconds"].get)
+    best = Way(found["size"], found["in_turn"])
+    assert str(best) == min(found["seconds"], key=found["seconds"].get)
+    assert "4 in turn" in found["seconds"]
     assert ours.cv_results_["epochs"].tolist() == plain.cv_results_["epochs"].tolist()
     np.testing.assert_array_equal(
         ours.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"]

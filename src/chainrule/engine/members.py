@@ -149,6 +149,54 @@ def _run(
     )
 
 
+def _run_in_turn(
+    plan: Plan,
+    levels: Levels,
+    members: Members,
+    hyper: Hyperparameters,
+    present: Masks | None,
+    data: Data,
+    steps: MemberSteps,
+) -> MembersOutcome:
+    """The same, the members of a group one after the other: each has all steps of the range before
+    the next begins, in a loop within the program. Nothing is shared, and one network's parameters
+    at a time are in the core's cache."""
+
+    def of(number: Array, part: Any, axis: int = 1) -> Any:
+        return jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, number, 1, axis), part)
+
+    def one(number: Array) -> MembersOutcome:
+        own = jax.tree.map(
+            lambda axis, leaf: leaf if axis is None else of(number, leaf),
+            hyper_axes(hyper, 2),
+            hyper,
+            is_leaf=lambda axis: axis is None,
+        )
+        parts = (
+            of(number, part) if level == 2 else part
+            for part, level in zip(data, levels, strict=True)
+        )
+        rate, l2, nothing = (of(number, part, 2) for part in (steps.rate, steps.l2, steps.nothing))
+        return _run(
+            plan,
+            levels,
+            of(number, members),
+            own,
+            of(number, present),
+            Data(*parts),
+            steps._replace(rate=rate, l2=l2, nothing=nothing),
+        )
+
+    def together(axis: int, part: Any) -> Any:
+        """Results of one member each, as those of all: the first axis is theirs."""
+        return jax.tree.map(lambda leaf: jnp.moveaxis(leaf.squeeze(axis + 1), 0, axis), part)
+
+    found = jax.lax.map(one, jnp.arange(members.layers[0].b.shape[1]))
+    return MembersOutcome(
+        together(1, found.members), together(2, found.loss), together(2, found.penalty)
+    )
+
+
 def _first(axis: int | None, part: Any) -> Any:
     return part if axis is None else jax.tree.map(lambda leaf: leaf[0], part)
 
@@ -200,12 +248,16 @@ OPTIONS = {
 """For many small products XLA's older ways are quicker than YNNPACK (which is left the
 convolutions, of which there are none)."""
 
-_jit = partial(jax.jit, static_argnames=("plan", "levels"))
 run_members = {
-    True: _jit(_run, compiler_options=OPTIONS),
-    False: _jit(_run, compiler_options={**OPTIONS, "xla_cpu_multi_thread_eigen": False}),
+    (all_cores, in_turn): jax.jit(
+        _run_in_turn if in_turn else _run,
+        static_argnames=("plan", "levels"),
+        compiler_options={**OPTIONS, "xla_cpu_multi_thread_eigen": all_cores},
+    )
+    for all_cores in (False, True)
+    for in_turn in (False, True)
 }
-"""The program, by whether it may use all cores."""
+"""The program, by whether it may use all cores, and whether members come one after the other."""
 
 
 @partial(jax.jit, static_argnames=("activations", "sizes"))

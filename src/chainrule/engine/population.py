@@ -62,6 +62,9 @@ class Block:
         Where rows that several blocks learn from are kept once.
     all_cores
         Whether one call may use all cores. Blocks that run side by side should not.
+    in_turn
+        Whether the members of a group come one after the other, in a loop within the program,
+        instead of together.
     steps_per_range
         Steps of a range; by default about as many as take ``fit.RANGE_SECONDS``.
     """
@@ -74,6 +77,7 @@ class Block:
         plan: Plan | None = None,
         pool: Pool | None = None,
         all_cores: bool = False,
+        in_turn: bool = False,
         steps_per_range: int | None = None,
     ) -> None:
         self.groups = [list(group) for group in groups]
@@ -81,7 +85,7 @@ class Block:
         everyone = [_filled(group, self.size) for group in self.groups]
         firsts = [row[0] for row in everyone]
         self.plan = plan or common_plan(trainer.plan for row in everyone for trainer in row)
-        self.device, self.all_cores = firsts[0].device, all_cores
+        self.device, self.all_cores, self.in_turn = firsts[0].device, all_cores, in_turn
         self.timetables = [trainer.timetable.copy() for trainer in firsts]
         self.steps = [trainer.step for trainer in firsts]
         self.present = stacking.present(everyone, self.plan)
@@ -220,7 +224,7 @@ class Block:
                 np.zeros_like(rates),
             )
             outcome = _called(
-                run_members[self.all_cores],
+                run_members[self.all_cores, self.in_turn],
                 (self.plan, self.levels),
                 (self.arrays, self.hyper, self.present, self.data, steps),
             )

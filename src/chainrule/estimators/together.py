@@ -17,7 +17,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from chainrule.estimators.advancing import advance, epochs_done, let_pause, stan
 from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.forecast import Forecast, relative_work
 from chainrule.estimators.jobs import Job, Standing, Training, can_be_member, named, steps_ahead
-from chainrule.estimators.measure import quickest_size, sizes_to_try
+from chainrule.estimators.measure import quickest_way, ways_to_try
 from chainrule.estimators.partition import COMPILE_SECONDS, Groups, blocks_of, smaller, work
 from chainrule.estimators.room import Room, bytes_of_rows, bytes_under_way, bytes_waiting
 from chainrule.estimators.shared import Shared
@@ -47,6 +48,17 @@ MEMORY = 2e9
 
 OnEnd = Callable[[int, "BaseMLP"], None]
 OnRange = Callable[[str, Callable[[], Standing]], None]
+
+
+class _Placed(NamedTuple):
+    """A block that is about to begin: the ``numbers`` of its members, who is trained ``here``, and
+    whether they come ``in_turn``."""
+
+    name: str
+    layout: Groups
+    numbers: Mapping[Member, int]
+    here: Sequence[Training]
+    in_turn: bool
 
 
 class Together:
@@ -78,9 +90,9 @@ class Together:
 
     Attributes
     ----------
-    measured, sizes : dict
-        Seconds of a step of one network by the size of its block, and the size that was quickest,
-        for each plan measured.
+    measured : dict
+        What `chainrule.estimators.measure.quickest_way` found, by the plan for which it was
+        measured.
     """
 
     def __init__(
@@ -101,8 +113,8 @@ class Together:
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
         self.layouts: list[Groups] = []
-        self.measured: dict[str, dict[str, float]] = {}
-        self.sizes: dict[str, int] = {}
+        self.measured: dict[str, dict[str, Any]] = {}
+        self._in_turn: WeakSet[Member] = WeakSet()
         self._shared = Shared()
         self._remember, self.on_forecast = remember, on_forecast
         self._asked, self.stopped = stop, False
@@ -182,12 +194,10 @@ class Together:
                     blocks = self._lay_out(trainings, found, workers, times)
                     if blocks and not tasks and self.on_forecast:
                         self.on_forecast(self._forecast(len(open_), trainings, workers, times))
-                    placed = {one.number for *_, here in blocks for one in here}
+                    placed = {one.number for block in blocks for one in block.here}
                     self._make_room(number for number in part if number not in placed)
-                    for name, layout, numbers, here in blocks:
-                        task = threads.submit(
-                            self._train_block, name, layout, numbers, here, workers == 1
-                        )
+                    for block in blocks:
+                        task = threads.submit(self._train_block, block, workers == 1)
                         task.add_done_callback(lambda _: self._make_room(()))
                         tasks.append(task)
                 for task in as_completed(tasks):
@@ -306,9 +316,9 @@ class Together:
         found: Mapping[str, Standing],
         workers: int,
         times: float,
-    ) -> list[tuple[str, Groups, dict[Member, int], list[Training]]]:
-        """The blocks of trainings that are about to begin: name, layout, the members' numbers, and
-        who is trained. All the work that is ahead is so many ``times`` theirs."""
+    ) -> list[_Placed]:
+        """The blocks of trainings that are about to begin. All the work that is ahead is so many
+        ``times`` theirs."""
         readers: dict[Member, list[Training]] = defaultdict(list)
         for training in trainings:
             readers[training.member].append(training)
@@ -329,7 +339,8 @@ class Together:
             places = self._where_it_stood(layout, numbers, readers, found.get(name))
             self.layouts.append(places)
             if here:
-                blocks.append((name, places, numbers, here))
+                in_turn = members[0] in self._in_turn
+                blocks.append(_Placed(name, places, numbers, here, in_turn))
         return blocks
 
     def _forecast(
@@ -344,7 +355,7 @@ class Together:
                 steps_ahead([one]) for one in trainings if one.loop.going and one.member in members
             ]
             known = self.measured.get(repr(plan))
-            each = min(known.values()) if known else work(plan, 1)
+            each = min(known["seconds"].values()) if known else work(plan, 1)
             seconds += max(steps, default=0.0) * each * len(members) / workers
         new = len(shapes) * COMPILE_SECONDS / workers
         rows = bytes_of_rows(one.job for one in trainings)
@@ -361,23 +372,26 @@ class Together:
     def _size_of(
         self, workers: int, times: float, members: Sequence[Member], most: int, seconds: float
     ) -> int:
-        """The size of blocks of these networks: measured, where there is enough to do."""
+        """The size of blocks of these networks, and whether they come in turn: measured, where
+        there is enough to do."""
         if times * seconds / workers < WORTH_MEASURING:
             return most
         plan = common_plan(member.plan for member in members)
         group = group_key(members[0].trainer)
         alike = [member for member in members if group_key(member.trainer) == group]
-        sizes = sizes_to_try(most, len(alike))
+        ways = ways_to_try(most, len(alike))
 
         def measure() -> dict[str, Any]:
-            return quickest_size(alike, sizes, workers, self._shared.pool)
+            return quickest_way(alike, ways, workers, self._shared.pool)
 
-        if repr(plan) not in self.sizes:  # a later rung's blocks are of the size that was measured
+        if repr(plan) not in self.measured:  # what was measured holds for later rungs too
             with self._turn:
                 found = self._remember(f"block size for {plan} on {workers} cores", measure)
-            self.sizes[repr(plan)] = int(found["size"])
-            self.measured[repr(plan)] = found["seconds"]
-        return self.sizes[repr(plan)]
+            self.measured[repr(plan)] = found
+        found = self.measured[repr(plan)]
+        if found["in_turn"]:
+            self._in_turn.update(members)
+        return int(found["size"])
 
     def _where_it_stood(
         self,
@@ -413,17 +427,11 @@ class Together:
             found.append(list(members))
         return found
 
-    def _train_block(
-        self,
-        name: str,
-        layout: Groups,
-        numbers: Mapping[Member, int],
-        here: Sequence[Training],
-        all_cores: bool,
-    ) -> None:
+    def _train_block(self, placed: _Placed, all_cores: bool) -> None:
         if self._stop():
             return
-        block = Block(layout, pool=self._shared.pool, all_cores=all_cores)
+        name, layout, numbers, here, in_turn = placed
+        block = Block(layout, pool=self._shared.pool, all_cores=all_cores, in_turn=in_turn)
         while True:
             self._end([one for one in here if one.loop.ended])
             let_pause(here)
@@ -436,15 +444,13 @@ class Together:
             if stop:
                 break
             if between_epochs:
-                block = self._smaller(block, here, live, all_cores)
+                block = self._smaller(block, here, live)
             advance(block, live)
         for member in block.members:
             member.leave()
         self._make_room(one.number for one in here)
 
-    def _smaller(
-        self, block: Block, here: Sequence[Training], live: Sequence[Training], all_cores: bool
-    ) -> Block:
+    def _smaller(self, block: Block, here: Sequence[Training], live: Sequence[Training]) -> Block:
         """The block, without those that have ended if that is worth it."""
         fewer = smaller(block, {one.member for one in live}, steps_ahead(live))
         if not fewer:
@@ -452,7 +458,8 @@ class Together:
         for member in block.members:
             member.leave()
         self._make_room(one.number for one in here if one not in live)
-        return Block(fewer, pool=self._shared.pool, all_cores=all_cores)
+        pool, all_cores, in_turn = self._shared.pool, block.all_cores, block.in_turn
+        return Block(fewer, pool=pool, all_cores=all_cores, in_turn=in_turn)
 
     def _end(self, trainings: Iterable[Training]) -> None:
         for training in trainings:

@@ -112,8 +112,9 @@ class PopulationSearchCV(BaseSearchCV):
         The trainings' seeds.
     block_sizes_ : dict
         Of each compiled plan for which it was measured: how many networks a block has at most
-        (``size``), and the ``seconds`` of a step of one network by the sizes that were tried.
-        Empty where there was too little to do.
+        (``size``), whether they are trained one after the other instead of together
+        (``in_turn``), and the ``seconds`` of a step of one network by what was tried. Empty where
+        there was too little to do.
 
     Raises
     ------
@@ -283,11 +284,7 @@ class PopulationSearchCV(BaseSearchCV):
                 journal=journal,
             )
             candidates, last = self._search(plan, space, evaluation, shown, metric)
-        measured = evaluation.together.measured
-        self.block_sizes_ = {
-            plan: {"size": size, "seconds": measured[plan]}
-            for plan, size in evaluation.together.sizes.items()
-        }
+        self.block_sizes_ = dict(evaluation.together.measured)
         self._take(evaluation, candidates, last, scorer, metric, changes)
         if self.refit is not False:
             if "data_seed" in evaluation.settings:
