@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from sklearn.base import clone
+from sklearn.datasets import load_digits
 
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators import partition
@@ -160,6 +161,13 @@ def both(kind, cases, X, y, **given):
 
 
 @pytest.fixture(scope="module")
+def digits_rows():
+    data = load_digits()
+    X, y = (data.data / 16).astype(np.float32), data.target
+    return X[:600], y[:600], X[600:], y[600:]
+
+
+@pytest.fixture(scope="module")
 def classifiers(problem):
     X, y, _ = problem("multiclass")
     return both(MLPClassifier, CLASSIFIERS, X, y)
@@ -299,6 +307,32 @@ def test_frames_and_their_names(problem):
     for one in made:
         assert one.feature_names_in_.tolist() == list("abcde")
         assert_same(one, clone(one).fit(frame, y), frame, y)
+
+
+def test_whole_trainings_in_single_precision(digits_rows):
+    """Rounding takes them apart, but the scores are those of trainings from other seeds: their
+    mean is the same within its standard error."""
+    X, y, X_test, y_test = digits_rows
+    settings = {
+        "hidden_layer_sizes": (20,),
+        "batch_size": 32,
+        "max_iter": 12,
+        "dtype": "float32",
+        "learning_rate_init": 0.01,
+    }
+    made = [
+        [MLPClassifier(**settings, random_state=seed, data_seed=0) for seed in range(8)]
+        for _ in range(2)
+    ]
+    fit_together([Job(one, X, y) for one in made[0]], workers=1)
+    for one in made[1]:
+        one.fit(X, y)
+    together, alone = (np.array([one.score(X_test, y_test) for one in each]) for each in made)
+    assert alone.mean() > 0.8 and alone.std() > 0
+    apart = [np.abs(a.coefs_[0] - b.coefs_[0]).max() for a, b in zip(*made, strict=True)]
+    assert max(apart) > 0  # else the test would show nothing
+    standard_error = np.std(alone, ddof=1) / np.sqrt(len(alone))
+    assert abs(together.mean() - alone.mean()) <= standard_error
 
 
 # who shares what

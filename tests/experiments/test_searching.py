@@ -72,6 +72,31 @@ def test_curves_end_where_the_trainings_did(models):
             assert each.curve.epochs == tuple(range(1, int(each.epochs) + 1))
 
 
+@pytest.mark.parametrize("strategy", ["hyperband", "tpe"])
+def test_the_other_strategies(strategy, tmp_path, no_figures):
+    """What PopulationSearchCV finds on the same part, from the same seeds."""
+    if strategy == "tpe":
+        pytest.importorskip("optuna")
+    model = SEARCH["models"]["halved"]
+    own = {"hyperband": {"min_epochs": 3}, "tpe": {"batch": 3}}[strategy]
+    asked = {**model["search"], "strategy": strategy, "n_candidates": 6, "settings": own}
+    if strategy == "hyperband":
+        del asked["n_candidates"]
+    spec = {**SEARCH, "models": {"halved": {**model, "search": asked}}, "printed": []}
+    (found,) = run(spec, out=tmp_path / "run", console=QUIET).models
+    search = found.search
+    assert search.strategy == strategy
+    best = max((each for each in search.candidates if not each.diverged), key=lambda e: e.mean)
+    if strategy == "hyperband":  # of those that had the whole budget
+        assert {each.epochs for each in search.candidates if not each.diverged} == {3, 9}
+        whole = [each for each in search.candidates if each.ended == "finished"]
+        best = max(whole, key=lambda each: each.mean)
+    else:
+        assert len(search.candidates) == 6
+    assert search.best == best.parameters
+    assert "accuracy" in (tmp_path / "run" / "report.html").read_text()
+
+
 def test_draws_are_few_values_for_all(models):
     values = {each.parameters["l2"] for each in models["halved"].search.candidates}
     assert len(values) <= 4 and all(1e-5 <= value <= 1e-2 for value in values)
