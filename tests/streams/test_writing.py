@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, MissingExtraError
 from chainrule.streams import writing
 from chainrule.streams.predict import predict_batches
 from chainrule.streams.writing import predict_to
@@ -243,3 +243,75 @@ def test_places_that_cannot_be_written_to(models, tmp_path):
     assert (tmp_path / "o.csv").read_text() == "mine"
     predict_to(path, frame, tmp_path / "o.csv", force=True)
     assert len(read(tmp_path / "o.csv")["prediction"]) == len(frame)
+
+
+def test_one_process_at_a_time(wide, tmp_path, small_parts):
+    """Who comes second is told, and harms nothing."""
+    _, path, X = wide
+    out = tmp_path / "out.csv"
+    said = []
+
+    def second(rows):
+        if not said:
+            for force in (False, True):
+                with pytest.raises(DataError, match="another process makes this prediction") as no:
+                    predict_to(path, X, out, memory="300MB", force=force)
+                said.append(no)
+
+    assert predict_to(path, X, out, memory="300MB", on_rows=second) == len(X)
+    assert len(said) == 2
+    assert len(read(out)["prediction"]) == len(X)
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_parts_of_another_prediction_are_forgotten(models, wide, tmp_path, small_parts):
+    _, path, X = wide
+    out = tmp_path / "out.csv"
+    with pytest.raises(KeyboardInterrupt):
+        predict_to(path, X, out, memory="300MB", on_rows=stop_at(300))
+    assert predict_to(path, X[:100], out, memory="300MB", force=True) == 100
+    assert len(read(out)["prediction"]) == 100
+
+
+def test_rows_that_become_fewer_meanwhile(wide, tmp_path, monkeypatch):
+    """A file that is not the answer for all rows does not look whole."""
+    _, path, X = wide
+    batches = writing.predict_batches
+    monkeypatch.setattr(writing, "predict_batches", lambda *a, **k: list(batches(*a, **k))[:-1])
+    with pytest.raises(DataError, match=f"required {len(X)} rows, .*It was changed meanwhile"):
+        predict_to(path, X, tmp_path / "out.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_does_not_take_the_place_of_what_it_is_made_of(models, tmp_path):
+    _, path, frame, _ = models["texts"]
+    source = tmp_path / "rows.csv"
+    frame.to_csv(source, index=False)
+    before = source.read_bytes()
+    with pytest.raises(DataError, match="has the rows of this prediction"):
+        predict_to(path, source, source, force=True)
+    assert source.read_bytes() == before
+
+
+def test_without_pyarrow_it_is_missed_before_the_work(wide, tmp_path, monkeypatch):
+    _, path, X = wide
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'chainrule\[parquet\]'"):
+        predict_to(path, X, tmp_path / "out.parquet", on_rows=stop_at(1, AssertionError))
+    assert not list(tmp_path.iterdir())
+    assert predict_to(path, X, tmp_path / "out.npy") == len(X)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_few_values_at_a_time(wide, tmp_path, monkeypatch, suffix):
+    """The same file, but for the groups of rows that some formats have."""
+    _, path, X = wide
+    predict_to(path, X, tmp_path / f"whole{suffix}")
+    monkeypatch.setattr(writing, "VALUES", {"text": 50, "binary": 50})
+    monkeypatch.setattr(writing, "PART_BYTES", 100)
+    predict_to(path, X, tmp_path / f"parts{suffix}", memory="300MB")
+    whole, parts = (
+        np.load(path) if suffix == ".npy" else np.array(list(read(path).values()))
+        for path in (tmp_path / f"{name}{suffix}" for name in ("whole", "parts"))
+    )
+    np.testing.assert_array_equal(whole, parts)

@@ -127,7 +127,55 @@ def test_levels_of_numbers_have_one_name(tmp_path):
         frame.to_csv(tmp_path / "t.csv", index=False)
         for table in (frame, pl.from_pandas(frame), tmp_path / "t.csv"):
             assert matrix(table, level).ravel().tolist() == [0, 1, 2]
-    assert matrix(pa.table({"a": ["007", "1_0", "x"]}), level).ravel().tolist() == [3, 3, 3]
+    odd = pa.table({"a": ["007", "1_0", "x", "8", None]})
+    np.testing.assert_array_equal(matrix(odd, level).ravel(), [3, 3, 3, 3, np.nan])
+
+
+CITY = Column("town", "category", ("Bern", "Rome"))
+MEMBER = Column("member", "category", ("false", "true"))
+STARS = Column("stars", "category", ("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        (CITY, [1, 2], "'town': required texts, such as 'Bern', .* of type number"),
+        (CITY, [True, False], "'town': .* of type bool"),
+        (CITY, ["7", "8", None], "'town': required texts, .* such as '7'"),
+        (MEMBER, [0, 1], "'member': required true and false, such as 'false', .*; came .*'0'"),
+        (MEMBER, ["true", "y"], "'member': .*'y' in row 2"),
+        (STARS, [True, False], "'stars': required numbers, such as '1', .* of type bool"),
+        (STARS, ["many", "few"], "'stars': required numbers, .* such as '"),
+        (STARS, pd.to_datetime(["2026-11-22", None]), "'stars': .* of type date"),
+    ],
+)
+def test_a_category_of_another_kind_is_named(column, values, said, tmp_path):
+    """From tables with types and from files of text, where these tell."""
+    frame = pd.DataFrame({column.name: values})
+    with pytest.raises(DataError, match=said):
+        matrix(pa.Table.from_pandas(frame), column)
+    if frame[column.name].dtype.kind in "iO":
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        with pytest.raises(DataError, match=f"'{column.name}': required"):
+            matrix(tmp_path / "t.csv", column)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (CITY, ["Paris", "7", None]),  # other levels
+        (CITY, [None, None]),
+        (STARS, [3.0, None]),
+        (STARS, ["few", "3"]),
+        (Column("mixed", "category", ("1", "1a")), ["x", "y"]),
+        (Column("none", "category", ()), [1, 2]),
+    ],
+)
+def test_other_levels_are_none_of_another_kind(column, values):
+    table = pa.Table.from_pandas(pd.DataFrame({column.name: values}))
+    found = matrix(table, column).ravel()
+    other = float(len(column.levels))
+    np.testing.assert_array_equal(found, [np.nan if v is None else other for v in values])
 
 
 def test_truth_however_it_is_written():

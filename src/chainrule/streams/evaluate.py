@@ -12,7 +12,7 @@ from chainrule.models.frozen import FrozenModel
 from chainrule.streams.memory import block_rows
 from chainrule.streams.predict import columns_of, frozen, model_path
 from chainrule.tables.block import level_of
-from chainrule.tables.encoding import TRUTH, check_columns, encode
+from chainrule.tables.encoding import TRUTH, check_columns, check_texts, encode
 from chainrule.tables.folder import printable
 from chainrule.tables.images import ImageSource
 from chainrule.tables.source import open_source
@@ -64,12 +64,18 @@ def evaluate(
             f"{opened.name}: required the column with the truth, and {came}. Name it (--target); "
             f"the table has {', '.join(map(repr, opened.names[:20]))}."
         )
-    if known.task == "multilabel":
-        raise InvalidInputError("Several labels a row need several columns: use predict_batches.")
+    if known.task == "multilabel" or (known.task == "regression" and known.sizes[-1] > 1):
+        what = "labels" if known.task == "multilabel" else "numbers"
+        raise InvalidInputError(
+            f"The model predicts {known.sizes[-1]} {what} a row, whose truth is in several "
+            "columns; this compares one. Use chainrule.predict_batches, and a metric of "
+            "scikit-learn."
+        )
     columns = columns_of(known) or tuple(
         Column(name, "number") for name in opened.names if name != target
     )
     check_columns(opened, columns)
+    check_texts(opened, columns)
     truth, found = _truth(known, target), _Sums()
     names = [*(column.name for column in columns), target]
     for block in opened.blocks(block_rows(known, memory), columns=names):
@@ -84,7 +90,8 @@ def evaluate(
                 f"{opened.name}: column {target!r}, row {strange}: required one of the classes "
                 f"that the model knows, {', '.join(truth.levels[:20])}."
             )
-        found.take(known, encode(block, columns)[have], y[have].astype(np.float64))
+        X = encode(block, columns, opened.name)[have]
+        found.take(known, X, y[have].astype(np.float64))
     return found.metrics(known, opened.name)
 
 

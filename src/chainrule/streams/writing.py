@@ -15,17 +15,23 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import ChainruleError, DataError
+from chainrule.errors import ChainruleError, DataError, SpecError
+from chainrule.files import lock
 from chainrule.files.atomic import write_bytes
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.predict import frozen, model_path, predict_batches, rows_of
+from chainrule.tables.arrow import arrow
 from chainrule.tables.images import ImageSource
 from chainrule.tables.source import Source, open_source
 
 __all__ = ["WRITERS", "predict_to"]
 
 PART_BLOCKS = 16
-"""Blocks of a part."""
+PART_BYTES = 2**24
+"""Blocks of a part, and the bytes of outputs from which on it is full."""
+
+VALUES = {"text": 2**18, "binary": 2**22}
+"""Values that are turned into what a file has at a time: as texts some 70 bytes each."""
 
 Columns = dict[str, np.ndarray]
 
@@ -63,31 +69,38 @@ def predict_to(
     ------
     DataError
         The source cannot be read, and nothing is left; there is a file already, or the parts of
-        another prediction; or the disk is full, and what is done is kept.
+        another prediction, or one that is being made; or the disk is full, and what is done is
+        kept.
     """
     path = Path(out)
     if path.suffix.lower() not in WRITERS:
         raise DataError(f"{path}: required a name that ends in one of {', '.join(WRITERS)}.")
+    if path.suffix.lower() in TABLES:
+        arrow()  # is missed before the work, not after it
     if path.exists() and not force:
         raise DataError(f"{path} is there already. Choose another name, or replace it (--force).")
+    for what, given in (("rows", source), ("model", model)):
+        if path.exists() and isinstance(given, str | os.PathLike) and path.samefile(given):
+            raise DataError(f"{path} has the {what} of this prediction. Choose another name.")
     if not path.parent.is_dir():
         raise DataError(f"{path.parent} is no folder. Make it first.")
     known = frozen(model)
     opened = open_source(source, image=known.image, **options)
     fingerprint = _fingerprint(model, known, source, opened, options)
     try:
-        parts = Parts(path, fingerprint, known.chunk_rows, force)
-        parts.names = opened.shown if isinstance(opened, ImageSource) else None
-        try:
-            for outputs in _missing(known, opened, memory, parts, on_rows):
-                parts.add(outputs)
-        except ChainruleError:  # the same rows would be refused again
+        with Parts(path, fingerprint, known.chunk_rows, force) as parts:
+            parts.names = opened.shown if isinstance(opened, ImageSource) else None
+            try:
+                for outputs in _missing(known, opened, memory, parts, on_rows):
+                    parts.add(outputs)
+                _check_rows(parts.done(), opened)
+            except ChainruleError:  # the same rows would be refused again
+                parts.remove()
+                raise
+            write = WRITERS[path.suffix.lower()]
+            with _whole(path, parts.folder / f"whole{path.suffix}") as temporary:
+                rows = write(temporary, known, parts, probabilities)
             parts.remove()
-            raise
-        write = WRITERS[path.suffix.lower()]
-        with _whole(path, parts.folder / f"whole{path.suffix}") as temporary:
-            rows = write(temporary, known, parts, probabilities)
-        parts.remove()
     except OSError as error:
         raise DataError(
             f"{path} cannot be written: {error}. What is done so far is kept beside it; make room, "
@@ -111,33 +124,74 @@ def _missing(
         waiting.append(batch.outputs)
         if on_rows:
             on_rows(batch.start + len(batch.outputs))
-        if len(waiting) == PART_BLOCKS:
+        if len(waiting) == PART_BLOCKS or sum(each.nbytes for each in waiting) >= PART_BYTES:
             yield np.concatenate(waiting)
             waiting = []
     yield np.concatenate(waiting) if waiting else np.empty((0, model.sizes[-1]), np.float32)
 
 
+def _check_rows(done: int, source: Source) -> None:
+    """Whether each row has its answer, where the source tells how many rows it has."""
+    if source.n_rows is not None and not isinstance(source, ImageSource) and done != source.n_rows:
+        raise DataError(
+            f"{source.name}: required {source.n_rows} rows, as there were at first; came {done}. "
+            "It was changed meanwhile. Give the same command again."
+        )
+
+
 class Parts:
-    """The outputs that are done, in a folder beside the file that they are for."""
+    """The outputs that are done, in a folder beside the file that they are for; nobody else's
+    while it is used as a context."""
 
     names: list[str] | None = None  # of the rows, where they have any
 
     def __init__(self, path: Path, fingerprint: str, chunk: int, force: bool) -> None:
         self.folder = path.with_name(f"{path.name}.parts")
-        self.fingerprint = fingerprint
-        if self._noted() != fingerprint and (self._note.exists() or self.files()):
-            if not force:
+        self.fingerprint, self.chunk, self.force = fingerprint, chunk, force
+
+    def __enter__(self) -> "Parts":
+        self.folder.mkdir(exist_ok=True)
+        try:
+            self._lock: int | None = lock.take(self.folder / "lock")
+        except SpecError:
+            raise DataError(
+                f"{self.folder} is being written: another process makes this prediction. Wait for "
+                "it, or stop it first."
+            ) from None
+        try:
+            self._take_up()
+        except BaseException:
+            self._let_go()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _take_up(self) -> None:
+        if self._noted() != self.fingerprint and (self._note.exists() or self.files()):
+            if not self.force:
                 raise DataError(
                     f"{self.folder} holds parts of another prediction (of another model or other "
                     "rows). Finish that, or forget it (--force)."
                 )
-            shutil.rmtree(self.folder)
-        self.folder.mkdir(exist_ok=True)
+            for each in self.folder.iterdir():
+                if each.name != "lock":
+                    each.unlink()
         if self._noted() is None:
-            write_bytes(self._note, json.dumps({"fingerprint": fingerprint}).encode())
-        self.rows = sum(len(np.load(each, mmap_mode="r")) for each in self.files())
+            write_bytes(self._note, json.dumps({"fingerprint": self.fingerprint}).encode())
+        self.rows = self.done()
         # chunks are whole but for the last one
-        self.complete = bool(self.rows % chunk)
+        self.complete = bool(self.rows % self.chunk)
+
+    def done(self) -> int:
+        """The rows of all parts."""
+        return sum(len(np.load(each, mmap_mode="r")) for each in self.files())
 
     @property
     def _note(self) -> Path:
@@ -170,14 +224,20 @@ class Parts:
         np.save(buffer, outputs)
         write_bytes(self.folder / f"{len(self.files()):06d}.npy", buffer.getvalue())
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def outputs(self, values: int) -> Iterator[np.ndarray]:
+        """All outputs, so many values at a time; at least once, though it be of no row."""
         for path in self.files():
-            yield np.load(path)
+            held = np.load(path, mmap_mode="r")
+            rows = max(values // max(held.shape[1], 1), 1)
+            for start in range(0, max(len(held), 1), rows):
+                yield np.array(held[start : start + rows])
 
-    def columns(self, model: FrozenModel, probabilities: bool) -> Iterator[tuple[int, Columns]]:
-        """The number of each part's rows, and its columns as they are written."""
+    def columns(
+        self, model: FrozenModel, probabilities: bool, values: int
+    ) -> Iterator[tuple[int, Columns]]:
+        """The number of some rows, and their columns as they are written."""
         at = 0
-        for A in self:
+        for A in self.outputs(values):
             found: Columns = {}
             if self.names is not None:
                 found["file"] = np.array(self.names[at : at + len(A)], object)
@@ -185,6 +245,8 @@ class Parts:
             at += len(A)
 
     def remove(self) -> None:
+        if os.name == "nt":  # which removes no file that is open
+            self._let_go()
         shutil.rmtree(self.folder)
 
 
@@ -261,7 +323,7 @@ def _write_csv(path: Path, model: FrozenModel, parts: Parts, probabilities: bool
     rows = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        for n, columns in parts.columns(model, probabilities):
+        for n, columns in parts.columns(model, probabilities, VALUES["text"]):
             if not rows:
                 writer.writerow(columns)
             writer.writerows(zip(*(_said(values) for values in columns.values()), strict=True))
@@ -275,22 +337,21 @@ def _said(values: np.ndarray) -> list[Any]:
 
 
 def _write_npy(path: Path, model: FrozenModel, parts: Parts, probabilities: bool) -> int:
-    held = [np.load(each, mmap_mode="r") for each in parts.files()]
-    shape = (sum(map(len, held)), held[0].shape[1])
-    descr = np.lib.format.dtype_to_descr(held[0].dtype)
+    first = np.load(parts.files()[0], mmap_mode="r")
+    shape = (parts.done(), first.shape[1])
+    descr = np.lib.format.dtype_to_descr(first.dtype)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(
             file, {"descr": descr, "fortran_order": False, "shape": shape}
         )
-        for A in parts:
+        for A in parts.outputs(VALUES["binary"]):
             file.write(A.tobytes())
     return shape[0]
 
 
 def _tables(model: FrozenModel, parts: Parts, probabilities: bool) -> Iterator[Any]:
-    import pyarrow as pa
-
-    for _, columns in parts.columns(model, probabilities):
+    pa = arrow()
+    for _, columns in parts.columns(model, probabilities, VALUES["binary"]):
         yield pa.table({name: pa.array(values) for name, values in columns.items()})
 
 
@@ -323,6 +384,9 @@ def _write_arrow(path: Path, model: FrozenModel, parts: Parts, probabilities: bo
             writer.close()
     return rows
 
+
+TABLES = (".parquet", ".arrow", ".feather")
+"""What pyarrow writes."""
 
 WRITERS: Mapping[str, Callable[[Path, FrozenModel, Parts, bool], int]] = {
     ".csv": _write_csv,

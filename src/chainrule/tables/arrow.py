@@ -21,7 +21,8 @@ def arrow() -> Any:
         import pyarrow as pa
     except ImportError as error:
         raise MissingExtraError(
-            "Reading tables needs pyarrow. Install it with: pip install 'chainrule[parquet]'"
+            "Reading and writing tables needs pyarrow. Install it with: "
+            "pip install 'chainrule[parquet]'"
         ) from error
     return pa
 

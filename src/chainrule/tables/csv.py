@@ -1,6 +1,7 @@
 """CSV and TSV: every value is text first, so that what a column is does not depend on where a file
 is cut into blocks."""
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from csv import reader
@@ -55,8 +56,10 @@ class CsvSource:
         self.names = unique_names(cells, self.name)
 
     def _first_line(self) -> str:
-        encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
         try:
+            if codecs.lookup(self.encoding).name == "utf-8":  # however it is written: UTF8, utf_8
+                self.encoding = "utf-8"
+            encoding = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
             with self.path.open(encoding=encoding, newline="") as file:
                 text = file.readline(LONGEST).rstrip("\r\n")
         except UnicodeError:

@@ -11,11 +11,14 @@ from chainrule.models.columns import Column
 from chainrule.tables.block import Block, level_of, number_of
 from chainrule.tables.source import Source
 
-__all__ = ["TRUTH", "check_columns", "encode", "encoded"]
+__all__ = ["TRUTH", "check_columns", "check_texts", "encode", "encoded"]
 
 Array = npt.NDArray[np.floating]
 TRUTH = ("false", "true")
 """The levels of a column of truth values, however they are written."""
+
+LOOKED_AT = 1000
+"""Rows at the beginning of a file of text that say of what kind a column is."""
 
 
 def check_columns(source: Source, columns: Sequence[Column]) -> None:
@@ -40,10 +43,12 @@ def check_columns(source: Source, columns: Sequence[Column]) -> None:
     )
 
 
-def encode(block: Block, columns: Sequence[Column]) -> Array:
+def encode(block: Block, columns: Sequence[Column], source: str | None = None) -> Array:
     """The rows of a block as numbers ``(n, columns)``: float32 if all are, else float64.
 
-    An infinite number counts as missing.
+    An infinite number counts as missing. Of a category, a value that is none of the levels is
+    another level; with the name of a ``source``, columns of another type than all levels are
+    refused, and what is no truth value where these are asked for.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def encode(block: Block, columns: Sequence[Column]) -> Array:
         whole = block.matrix([column.name for column in columns])
         if whole is not None:
             return whole
-    found = [_column(block, column) for column in columns]
+    found = [_column(block, column, source) for column in columns]
     dtype = np.float32 if found and all(x.dtype == np.float32 for x in found) else np.float64
     out = np.empty((block.n_rows, len(columns)), dtype)
     for at, values in enumerate(found):
@@ -62,7 +67,7 @@ def encode(block: Block, columns: Sequence[Column]) -> Array:
     return out
 
 
-def _column(block: Block, column: Column) -> Array:
+def _column(block: Block, column: Column, source: str | None) -> Array:
     if column.kind == "date":
         return block.seconds(column.name)
     if column.kind == "number":
@@ -71,6 +76,8 @@ def _column(block: Block, column: Column) -> Array:
     codes, texts = block.texts(column.name)
     if column.levels == TRUTH:  # True, true and TRUE
         texts = [text.casefold() for text in texts]
+    if source is not None:
+        _check_kind(block, column, codes, texts, source)
     places = {level: float(at) for at, level in enumerate(column.levels)}
     # the last is where -1 points to: what is missing
     table = np.array([*(_place(text, places) for text in texts), np.nan])
@@ -88,11 +95,76 @@ def _place(text: str, places: Mapping[str, float]) -> float:
     return places.get(level_of(number), float(len(places))) if np.isfinite(number) else np.nan
 
 
+def _check_kind(
+    block: Block, column: Column, codes: npt.NDArray[np.int64], texts: Sequence[str], source: str
+) -> None:
+    """Whether a category's values are of the kind that its levels are, if these are of one."""
+    kind, came = _kind_of(column.levels), block.sort(column.name)
+    if texts and came in _STRANGE.get(kind, ()):
+        _refuse_kind(source, column, kind, f"of type {_TYPES[came]}")
+    for code, text in enumerate(texts if kind == "truth" else ()):
+        if text not in TRUTH and (at := np.flatnonzero(codes == code)).size:
+            _refuse_kind(source, column, kind, f"{text[:60]!r} in row {block.start + at[0] + 1}")
+
+
+_KINDS = {"text": "texts", "number": "numbers", "truth": "true and false"}
+_TYPES = {"number": "number", "bool": "bool (true and false)", "date": "date"}
+_STRANGE = {"text": ("number", "bool"), "number": ("bool", "date")}
+"""What levels of a kind are never written as, in tables whose columns have types."""
+
+
+def _kind_of(levels: Sequence[str]) -> str:
+    """What all levels are: "truth", "number", "text"; "" where some are numbers and some are not,
+    or there are none."""
+    if levels == TRUTH:
+        return "truth"
+    kinds = {_is_number(level) for level in levels}
+    return ("number" if kinds == {True} else "text") if len(kinds) == 1 else ""
+
+
+def _is_number(text: str) -> bool:
+    return number_of(text) is not None
+
+
+def _refuse_kind(source: str, column: Column, kind: str, came: str) -> None:
+    raise DataError(
+        f"{source}: column {column.name!r}: required {_KINDS[kind]}, such as "
+        f"{column.levels[0]!r}, as the model was trained with; came values {came}."
+    )
+
+
+def check_texts(source: Source, columns: Sequence[Column]) -> None:
+    """Of columns of text, which in a file of text all are: whether the first rows of a category
+    have a value of the kind that its levels are, or else one of them.
+
+    Raises
+    ------
+    DataError
+        A column that seems to be another one.
+    """
+    kinds = {
+        one.name: kind
+        for one in columns
+        if one.kind == "category" and (kind := _kind_of(one.levels)) in ("text", "number")
+    }
+    block = next(iter(source.blocks(LOOKED_AT, columns=list(kinds))), None) if kinds else None
+    for column in columns if block else ():
+        assert block is not None
+        if column.name not in kinds or block.sort(column.name) != "text":
+            continue
+        codes, texts = block.texts(column.name)
+        there = [texts[code] for code in np.unique(codes[codes >= 0])]
+        right = kinds[column.name] == "number"
+        if there and all(_is_number(text) != right for text in there):
+            _refuse_kind(source.name, column, kinds[column.name], f"such as {there[0][:60]!r}")
+
+
 def encoded(
     source: Source, columns: Sequence[Column], rows: int, start: int = 0
 ) -> Iterator[tuple[int, Array]]:
     """The source's rows in blocks: the number of the first row, and the matrix."""
     check_columns(source, columns)
+    check_texts(source, columns)
     names = [column.name for column in columns]
     for block in source.blocks(rows, start=start, columns=names):
-        yield block.start, encode(block, columns)
+        yield block.start, encode(block, columns, source.name)
