@@ -4,6 +4,7 @@ import datetime as dt
 import errno
 import json
 import shutil
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,14 @@ import chainrule
 from chainrule.data import sample as sampling
 from chainrule.errors import DataError, InvalidInputError, RunError, SpecError
 from chainrule.experiments import plan, read, resume, run, train
+from chainrule.experiments.datasets import data_of
+from chainrule.experiments.kept_table import KeptTable
+from chainrule.experiments.loading import load
 from chainrule.experiments.results import Results
 from chainrule.search.journal import Journal
 from chainrule.streams import training
+from chainrule.tables.encoding import encode
+from chainrule.tables.source import open_source
 
 QUIET = Console(quiet=True)
 N = 90
@@ -205,11 +211,11 @@ def test_an_array(tmp_path):
     random = np.random.RandomState(0)
     X = np.column_stack([random.normal(size=(N, 2)), np.arange(N) % 2]).astype(np.float32)
     np.save(tmp_path / "table.npy", X)
-    ours = train(X, "x3", **SMALL, out=tmp_path / "a")
-    theirs = train(tmp_path / "table.npy", "x3", **SMALL, out=tmp_path / "b")
-    assert_same(ours, theirs, "data", "source", "title")
-    assert ours.data.sha256 == theirs.data.sha256
-    assert pq.read_schema(tmp_path / "a" / "table.parquet").field("x1").type == pa.float32()
+    found = train(X, "x3", **SMALL, out=tmp_path / "run")
+    spec = plan(tmp_path / "table.npy", "x3").spec
+    assert found.data.sha256 == data_of(load(spec).data).sha256
+    assert found.model.predict(X).shape == (N,)
+    assert pq.read_schema(tmp_path / "run" / "table.parquet").field("x1").type == pa.float32()
 
 
 EVERYTHING = {
@@ -233,11 +239,16 @@ def test_types_are_kept(tmp_path):
     """What a column is taken for is the same in memory and in the file that is kept."""
     table = pa.table(EVERYTHING)
     given = {"drop": ["time", "list"], "kinds": {"u64": "category"}}
-    found = train(table, "y", **given, **SMALL, out=tmp_path)
+    KeptTable(table).write(tmp_path)
     kept = plan(tmp_path / "table.parquet", "y", **given)
     assert kept.rows == plan(table, "y", **given).rows
-    (batch,) = chainrule.predict_batches(tmp_path, table)
-    np.testing.assert_array_equal(batch.predictions, found.model.predict(table))
+    assert without_path(kept.spec) == without_path(plan(table, "y", **given).spec)
+    columns = [each.column for each in kept.columns if each.kind]
+    ours, theirs = (
+        encode(next(open_source(each).blocks(N)), columns)
+        for each in (table, tmp_path / "table.parquet")
+    )
+    np.testing.assert_array_equal(ours, theirs)
 
 
 ODD = pa.table(
@@ -270,6 +281,7 @@ BAD = {
              "task: required 'classification' or 'regression'; came 'ranking'"),
     "kinds": ((shop(), "bought"), {"kinds": ["age"]}, InvalidInputError, "kinds: required a map"),
     "kind": ((shop(), "bought"), {"kinds": {"age": "text"}}, DataError, "Unknown kind of column"),
+    "memory": ((shop(), "bought"), {"memory": "lots"}, InvalidInputError, "an amount of memory"),
     "of images": ((shop(), "bought"), {"size": 8, "fit": "crop"}, InvalidInputError,
                   "size, fit: for folders of images"),
     "of files": ((shop(), "bought"), {"delimiter": ";"}, DataError,
@@ -322,6 +334,19 @@ def test_what_stops_the_writing_leaves_nothing(tmp_path, monkeypatch, raised, er
     assert "resume" not in str(caught.value)
     assert [name for name in seen if name.startswith(".chainrule-")] and "spec.toml" not in seen
     assert list(tmp_path.rglob("*")) == ([out.parents[1], out.parent, out] if empty else [])
+
+
+def test_an_index_that_is_left_out_is_told(tmp_path):
+    said = Console(record=True, quiet=False, file=StringIO(), width=200)
+    frame = pd.DataFrame({"x": [1.5, 2, 4] * 9, "y": [0, 1, 1] * 9})
+    with pytest.raises(DataError, match="Unknown column 'z'"):
+        train(frame, "z", console=said)
+    assert said.export_text() == ""
+    with pytest.raises(DataError, match="Unknown column 'z'"):
+        train(frame.set_index("x"), "z", console=said)
+    assert said.export_text() == (
+        "The index of the table ('x') is left out; reset_index() makes a column of it.\n"
+    )
 
 
 def test_a_folder_that_is_not_empty(tmp_path):

@@ -125,6 +125,7 @@ def train(
     console = console or Console()
     in_memory = not isinstance(data, str | os.PathLike)
     if in_memory:
+        _say_what_is_left_out(data, console)
         data = opened(data, **options)  # once: a reader can be read once
         options = {}
     found = plan(
@@ -191,6 +192,8 @@ def plan(
         >>> found.rows[0]
         ('x3', 'target: numbers', 'numbers')
     """
+    from chainrule.streams.memory import bytes_of
+
     overrides, settings = dict(overrides or {}), dict(settings or {})
     for path, value in overrides.items():  # what is said of the network is not searched
         name = path.removeprefix(NETWORK)
@@ -217,6 +220,7 @@ def plan(
         images = {"size": size, "colour": colour, "fit": crop, "skip_damaged": skip_damaged}
         of_images_alone(images)
         _one_of("task", task, (None, *get_args(Task)))
+        bytes_of(memory)
         found = plan_table(
             data,
             _column(data, target),
@@ -295,6 +299,20 @@ def _one_of(name: str, value: object, known: tuple[object, ...]) -> None:
 def _sides(size: Size) -> tuple[int, int]:
     """Height and width of what may also be one number, or text as the command has it."""
     return parse_size("x".join(map(str, size)) if isinstance(size, tuple | list) else str(size))
+
+
+def _say_what_is_left_out(table: Any, console: "Console") -> None:
+    """The index of a pandas table, if it has a name."""
+    index = getattr(table, "index", None)
+    names = [name for name in getattr(index, "names", ()) if name is not None]
+    if names:
+        console.print(
+            f"The index of the table ({', '.join(map(repr, names))}) is left out; reset_index() "
+            "makes a column of it.",
+            style="yellow",
+            highlight=False,
+            markup=False,
+        )
 
 
 def _say_if_larger(path: Path, memory: str | int | float, console: "Console") -> None:
