@@ -280,6 +280,8 @@ BAD = {
     "task": ((shop(), "bought"), {"task": "ranking"}, InvalidInputError,
              "task: required 'classification' or 'regression'; came 'ranking'"),
     "kinds": ((shop(), "bought"), {"kinds": ["age"]}, InvalidInputError, "kinds: required a map"),
+    "settings": ((shop(), "bought"), {"settings": "dropout=0"}, InvalidInputError,
+                 "settings: required a mapping, such as .'dropout': 0.0.; came 'dropout=0'"),
     "kind": ((shop(), "bought"), {"kinds": {"age": "text"}}, DataError, "Unknown kind of column"),
     "memory": ((shop(), "bought"), {"memory": "lots"}, InvalidInputError, "an amount of memory"),
     "of images": ((shop(), "bought"), {"size": 8, "fit": "crop"}, InvalidInputError,

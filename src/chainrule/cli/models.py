@@ -137,8 +137,9 @@ def train(
 
     with clean_errors():
         from chainrule.experiments import overrides
+        from chainrule.experiments.asked import of_images_alone, of_tables_alone
         from chainrule.experiments.decided import print_plan, print_spec
-        from chainrule.experiments.from_data import of_images_alone, of_tables_alone, plan
+        from chainrule.experiments.from_data import plan
         from chainrule.experiments.from_data import train as train_on
 
         asked: list[tuple[ColumnKind, list[str] | None]] = [

@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from chainrule.errors import InvalidInputError
+from chainrule.experiments.asked import (
+    Size,
+    column_of,
+    mapping_of,
+    of_images_alone,
+    of_tables_alone,
+    one_of,
+    sides_of,
+)
 from chainrule.experiments.kept_table import opened
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.own import Plan
@@ -15,17 +23,15 @@ from chainrule.experiments.own import plan as plan_table
 from chainrule.experiments.photos import PhotoPlan, plan_photos
 from chainrule.models.columns import ColumnKind
 from chainrule.models.images import COLOURS, FITS, Colour, Fit
-from chainrule.tables.image_survey import parse_size
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from chainrule.experiments.results import Results
 
-__all__ = ["of_images_alone", "of_tables_alone", "plan", "train"]
+__all__ = ["plan", "train"]
 
 Task = Literal["classification", "regression"]
-Size = tuple[int, int] | int | str
 NETWORK = "models.net.settings."
 
 
@@ -91,8 +97,8 @@ def train(
 
     Returns:
         What the run found, as `chainrule.run` has it. ``folder`` is where it lies, ``model`` the
-        fitted model with its preparation, which takes tables and arrays as they came; ``models``
-        have the figures of the network and of each baseline.
+        fitted network with its preparation, which takes tables like this one (of images, rows of
+        pixels); ``models`` have the figures of the network and of each baseline.
 
     Raises:
         DataError: the data cannot be read, lack a column, or cannot be learnt from.
@@ -194,7 +200,8 @@ def plan(
     """
     from chainrule.streams.memory import bytes_of
 
-    overrides, settings = dict(overrides or {}), dict(settings or {})
+    overrides = mapping_of("overrides", overrides, "{'data.split.held_out': 0.3}")
+    settings = mapping_of("settings", settings, "{'dropout': 0.0}")
     for path, value in overrides.items():  # what is said of the network is not searched
         name = path.removeprefix(NETWORK)
         if path.startswith(NETWORK) and "." not in name:
@@ -204,11 +211,11 @@ def plan(
     if isinstance(data, str | os.PathLike) and Path(data).is_dir():
         given = {"target": target, "task": task, "drop": drop, "kinds": kinds, "stream": stream}
         of_tables_alone({**given, **dict.fromkeys(options, True)})
-        _one_of("colour", colour, (None, *COLOURS))
-        _one_of("fit", fit, FITS)
+        one_of("colour", colour, (None, *COLOURS))
+        one_of("fit", fit, FITS)
         found = plan_photos(
             data,  # type: ignore[arg-type]
-            size=None if size is None else _sides(size),
+            size=None if size is None else sides_of(size),
             colour=colour,
             fit=fit,
             skip_damaged=skip_damaged,
@@ -219,86 +226,20 @@ def plan(
         crop = None if fit == "stretch" else fit
         images = {"size": size, "colour": colour, "fit": crop, "skip_damaged": skip_damaged}
         of_images_alone(images)
-        _one_of("task", task, (None, *get_args(Task)))
+        one_of("task", task, (None, *get_args(Task)))
         bytes_of(memory)
         found = plan_table(
             data,
-            _column(data, target),
+            column_of(data, target),
             task=task,
             drop=[drop] if isinstance(drop, str) else drop,
-            kinds=_kinds(kinds),
+            kinds=mapping_of("kinds", kinds, "{'zip': 'category'}"),
             stream=stream,
             memory=str(memory),
             **searched,
             **options,
         )
     return replace(found, spec=to_table(load(found.spec, overrides)))
-
-
-def of_tables_alone(given: Mapping[str, Any]) -> None:
-    """Refuses what is for tables, where the data are a folder of images.
-
-    Raises:
-        InvalidInputError: some of it was given; ``given`` has its names and values.
-    """
-    named = [name for name, value in given.items() if value]
-    if named:
-        raise InvalidInputError(
-            f"{', '.join(named)}: for tables; the classes of a folder of images are its "
-            "sub-folders. Leave it out."
-        )
-
-
-def of_images_alone(given: Mapping[str, Any]) -> None:
-    """Refuses what is for images, where the data are a table.
-
-    Raises:
-        InvalidInputError: as for `of_tables_alone`.
-    """
-    named = [name for name, value in given.items() if value not in (None, False)]
-    if named:
-        raise InvalidInputError(f"{', '.join(named)}: for folders of images. Leave it out.")
-
-
-def _column(data: Any, target: Any) -> str:
-    """The target's name, of data that are there."""
-    on_disk = isinstance(data, str | os.PathLike)
-    if on_disk and not Path(data).exists():
-        raise InvalidInputError(f"{data} does not exist. Give the path of a table or a folder.")
-    name = data if on_disk else "the table"
-    if target is None:
-        raise InvalidInputError(
-            f"{name}: required the column to predict, for a table: --target COLUMN, or "
-            "target='COLUMN' in Python. (A folder of images needs none.)"
-        )
-    if not isinstance(target, str):
-        kind = f"{type(target).__module__}.{type(target).__qualname__}".removeprefix("builtins.")
-        raise InvalidInputError(
-            f"target: required the name of a column of the table, as text; came an object of type "
-            f"{kind}. Values of their own are put into the table as a column first; a column that "
-            "is called by a number is called by its digits."
-        )
-    return target
-
-
-def _kinds(kinds: Any) -> Mapping[str, ColumnKind]:
-    if kinds is not None and not isinstance(kinds, Mapping):
-        raise InvalidInputError(
-            "kinds: required a mapping from columns to what they are taken for, such as "
-            f"{{'zip': 'category'}}; came {kinds!r}."
-        )
-    return kinds or {}
-
-
-def _one_of(name: str, value: object, known: tuple[object, ...]) -> None:
-    if value not in known:
-        said = " or ".join(repr(each) for each in known if each is not None)
-        raise InvalidInputError(f"{name}: required {said}; came {value!r}.")
-
-
-def _sides(size: Size) -> tuple[int, int]:
-    """Height and width of what may also be one number, or text as the command has it."""
-    return parse_size("x".join(map(str, size)) if isinstance(size, tuple | list) else str(size))
 
 
 def _say_what_is_left_out(table: Any, console: "Console") -> None:
