@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chainrule.estimators import MLPRegressor as MLPRegressor
     from chainrule.experiments import recipes as recipes
     from chainrule.experiments import run as run
+    from chainrule.experiments import train as train
     from chainrule.files import load as load
     from chainrule.files import save as save
     from chainrule.search import PopulationSearchCV as PopulationSearchCV
@@ -36,6 +37,7 @@ _HOME = {
     "save": "chainrule.files",
     "stream": "chainrule.streams.training",
     "trace": "chainrule.worked",
+    "train": "chainrule.experiments",
 }
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "save",
     "stream",
     "trace",
+    "train",
 ]
 
 

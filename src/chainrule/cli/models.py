@@ -51,6 +51,13 @@ def file_options(
     return {name: value for name, value in given.items() if value is not None}
 
 
+def as_task(text: str | None) -> str | None:
+    """The task that was named, if one was."""
+    if text not in (None, "classification", "regression"):
+        raise InvalidInputError(f"--task: required classification or regression; came {text!r}.")
+    return text
+
+
 @app.command()
 def train(
     data: Data,
@@ -129,12 +136,11 @@ def train(
     from rich.console import Console
 
     with clean_errors():
-        from chainrule.cli.decided import as_task, print_decisions
-        from chainrule.cli.photos import of_images_alone, of_tables_alone, train_photos
         from chainrule.experiments import overrides
-        from chainrule.experiments import run as run_experiment
-        from chainrule.experiments.own import plan
-        from chainrule.streams.memory import bytes_of
+        from chainrule.experiments.asked import of_images_alone, of_tables_alone
+        from chainrule.experiments.decided import print_plan, print_spec
+        from chainrule.experiments.from_data import plan
+        from chainrule.experiments.from_data import train as train_on
 
         asked: list[tuple[ColumnKind, list[str] | None]] = [
             ("category", category),
@@ -142,10 +148,6 @@ def train(
             ("date", date),
         ]
         kinds: dict[str, ColumnKind] = {name: kind for kind, names in asked for name in names or ()}
-        changes = dict(overrides.parse(text) for text in settings or ())
-        net = "models.net.settings."  # what is said of the network is not searched
-        said = {name.removeprefix(net): changes[name] for name in changes if name.startswith(net)}
-        console = Console()
         if data.is_dir():
             of_tables_alone(
                 {
@@ -156,56 +158,35 @@ def train(
                     "--delimiter": delimiter,
                     "--encoding": encoding,
                     "--no-header": not header,
+                    "--stream": stream,
                 }
             )
-            train_photos(
-                data,
-                console,
-                changes,
-                size=size,
-                grey=grey,
-                crop=crop,
-                skip_damaged=skip_damaged,
-                tune=tune,
-                seed=seed,
-                settings=said,
-                out=out,
-                force=force,
-                dry_run=dry_run,
-            )
-            return
-        only = {"--size": size, "--grey/--rgb": None if grey is None else str(grey)}
-        of_images_alone({**only, "--crop": crop, "--skip-damaged": skip_damaged})
-        if not data.exists():
-            raise InvalidInputError(f"{data} does not exist. Give the path of a table or a folder.")
-        if target is None:
-            raise InvalidInputError(
-                f"{data}: required the column to predict, for a table: --target COLUMN. (A folder "
-                "of images needs none.)"
-            )
-        found = plan(
-            data,
-            target,
-            task=as_task(task),
-            drop=drop or (),
-            kinds=kinds,
-            tune=tune,
-            seed=seed,
-            settings=said,
-            stream=stream,
-            memory=memory,
+        else:
+            only = {"--size": size, "--grey/--rgb": None if grey is None else str(grey)}
+            of_images_alone({**only, "--crop": crop, "--skip-damaged": skip_damaged})
+        console = Console()
+        given: dict[str, Any] = {
+            "target": target,
+            "task": as_task(task),
+            "drop": drop or (),
+            "kinds": kinds,
+            "tune": tune,
+            "seed": seed,
+            "overrides": dict(overrides.parse(text) for text in settings or ()),
+            "stream": stream,
+            "memory": memory,
+            "size": size,
+            "colour": None if grey is None else ("grey" if grey else "rgb"),
+            "fit": "crop" if crop else "stretch",
+            "skip_damaged": skip_damaged,
             **file_options(delimiter, encoding, header),
-        )
-        print_decisions(found, console, changes, whole=dry_run)
-        if not stream and data.is_file() and data.stat().st_size > bytes_of(memory):
-            console.print(
-                f"The file is larger than {memory}, and all of it comes into memory: add --stream "
-                "(or raise --memory).",
-                style="yellow",
-            )
+        }
         if dry_run:
+            found = plan(data, **given)
+            print_plan(found, console)
+            print_spec(found, console)
             return
-        run_experiment(found.spec, out=out, overrides=changes, console=console, force=force)
+        train_on(data, **given, out=out, force=force, console=console)
 
 
 @app.command()

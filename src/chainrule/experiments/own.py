@@ -1,6 +1,7 @@
 """The experiment that ``chainrule train`` runs: a network and the obvious baselines on a table of
 one's own, as a spec that can be kept, changed and run again."""
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from chainrule.data.own import decisions
 from chainrule.data.record import Task
 from chainrule.data.sample import MOST
+from chainrule.experiments.kept_table import KEPT, opened
 from chainrule.models.columns import ColumnKind
 from chainrule.tables.deciding import Decision, TargetDecision
 from chainrule.tables.source import open_source
@@ -45,9 +47,18 @@ class Plan:
     target: TargetDecision
     columns: tuple[Decision, ...]
 
+    @property
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """The decisions: of what, what it is taken for, and why."""
+        what = self.target
+        goal = f"{len(what.classes)} classes" if what.classes else "numbers"
+        gaps = f"; {what.missing} rows without it are left out" if what.missing else ""
+        first = (what.name, f"target: {goal}", what.why + gaps)
+        return (first, *((each.name, each.kind or "-", each.why) for each in self.columns))
+
 
 def plan(
-    file: str | Path,
+    data: Any,
     target: str,
     *,
     task: Task | None = None,
@@ -60,30 +71,32 @@ def plan(
     memory: str = "1GB",
     **options: Any,
 ) -> Plan:
-    """The experiment on a file's rows.
+    """The experiment on a table's rows.
 
     60 % of the rows are trained on, 20 % decide when to stop (and which candidate is best), 20 %
     test. The preparation is fitted on the first part.
 
     Args:
+        data: the path of a file, or a table in memory (an opened one too), for which the spec names
+            the file that `chainrule.experiments.run` will keep it in.
         tune: so many candidates are searched first.
         settings: of the network, in place of its defaults.
         stream: the network trains on rows that need not fit into ``memory``; the split is then of
             a sample, and the network has all rows but those that validate and test.
-        file, target, task, drop, kinds, options: as `chainrule.data.own.load_table` has them.
+        target, task, drop, kinds, options: as `chainrule.data.own.load_table` has them.
 
     Raises:
-        DataError: the file cannot be read, or what is asked for is not in it.
+        DataError: the data cannot be read, or what is asked for is not in them.
     """
-    what, decided = decisions(
-        open_source(file, **options), target, task=task, drop=drop, kinds=kinds
-    )
-    path = Path(file)
+    on_disk = isinstance(data, str | os.PathLike)
+    source = open_source(data, **options) if on_disk else opened(data, **options)
+    what, decided = decisions(source, target, task=task, drop=drop, kinds=kinds)
+    path = Path(data if on_disk else KEPT)
     regression = what.task == "regression"
-    data: dict[str, Any] = {
+    table: dict[str, Any] = {
         "name": re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-.") or "table",
         "table": {
-            "file": str(path.resolve()),
+            "file": str(path.resolve()) if on_disk else KEPT,
             "target": target,
             "task": what.task,
             "drop": [each.name for each in decided if not each.kind],
@@ -95,9 +108,9 @@ def plan(
         "samples": 0,
     }
     if regression:
-        data["target"] = {"standardize": True}
+        table["target"] = {"standardize": True}
     spec = {
-        "name": data["name"],
+        "name": table["name"],
         "kind": "compare",
         "title": f"{path.name}: {target}",
         "question": f"How well can {target!r} be predicted from the other columns, and is a "
@@ -105,7 +118,7 @@ def plan(
         "chosen": "net",
         "hardest": 0,
         "source": {"key": "own", "title": path.name},
-        "data": data,
+        "data": table,
         "models": _models(regression, decided, {**NET, "random_state": seed, **(settings or {})}),
         "assumptions": [*_assumptions(), *([_streamed(memory)] if stream else [])],
     }

@@ -73,6 +73,11 @@ class PhotoPlan:
     image: ImageInput
     decided: tuple[Decided, ...]
 
+    @property
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """The decisions: of what, what it is taken for, and why."""
+        return tuple((each.what, each.taken, each.why) for each in self.decided)
+
 
 def plan_photos(
     folder: str | Path,

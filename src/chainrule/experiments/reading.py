@@ -108,7 +108,7 @@ def read_results(path: Path) -> Results | None:
     if text is None:
         return None
     try:
-        return Results.model_validate_json(text)
+        return Results.model_validate_json(text).kept_in(path)
     except ValidationError as error:
         raise RunError(_unreadable(path / "results.json", text, error)) from error
 

@@ -15,11 +15,13 @@ the data that were watched have ``NAME_loss`` and ``NAME_score``.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from chainrule.data.record import Task
+from chainrule.errors import RunError
 from chainrule.experiments.estimates import Estimate, OnTest
 from chainrule.experiments.pictures import Pictures
 from chainrule.experiments.record import Distribution, Number, Record
@@ -359,6 +361,59 @@ class Results(Record):
     spec: str  # TOML, as resolved
     environment: Environment
     clock: Clock
+    _folder: Path | None = PrivateAttr(default=None)
+
+    def __repr__(self) -> str:
+        scores = {one.label: one.scores.test for one in self.models if one.scores.test is not None}
+        said = ", ".join(f"{label} {score:.4f}" for label, score in scores.items())
+        where = "" if self._folder is None else f" in {self._folder}"
+        return f"<Results of {self.title!r}{where}; test {self.metric}: {said or 'none'}>"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they found the same, wherever it is kept."""
+        if not isinstance(other, Results):
+            return NotImplemented
+        return Record.__eq__(self.kept_in(None), other.kept_in(None))
+
+    def kept_in(self, folder: Path | None) -> Results:
+        """The same, which knows where it is kept."""
+        found = self.model_copy()
+        found._folder = None if folder is None else folder.absolute()
+        return found
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder.
+
+        Raises:
+            RunError: these results were not read from one.
+        """
+        if self._folder is None:
+            raise RunError(
+                "Required results that a run gave or `chainrule.experiments.read` found; these "
+                "came from elsewhere, and have no folder."
+            )
+        return self._folder
+
+    @property
+    def model(self) -> Any:
+        """The chosen model with its preparation, read from the run's folder each time.
+
+        Raises:
+            RunError: the folder is not known, or has no model: nothing was trained, or what was
+                chosen is a model that is not saved.
+        """
+        path = self.folder / "model.safetensors"
+        if not path.exists():
+            raise RunError(
+                f"Required a run that has a model; there is no {path}. A run that only looks at "
+                "data saves none, nor does one whose chosen model is no network."
+            )
+        from chainrule.files import load
+
+        return load(path)
 
     def comparable(self) -> dict[str, Any]:
         """All but the wall times, as plain JSON values: equal for equal runs on one machine."""

@@ -11,14 +11,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from chainrule.errors import RunError, SpecError
+from chainrule.errors import ChainruleError, RunError, SpecError
 from chainrule.experiments import toml
 from chainrule.experiments.backends import torch_device
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
 from chainrule.experiments.interrupt import Interrupt, Stopped
+from chainrule.experiments.kept_table import KEPT, KeptTable, with_kept_table
 from chainrule.experiments.loading import SpecLike, load, to_table
+from chainrule.experiments.located import folder_of, located, path_of
 from chainrule.experiments.outcome import Outcome
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Clock, Environment, Results
@@ -49,12 +51,13 @@ def run(
     force: bool = False,
     quick: bool = False,
     track: str | None = None,
+    table: Any = None,
 ) -> Results:
     """Runs an experiment, prints what it found, and keeps it in a folder.
 
     Args:
         spec: a recipe's name (`recipes` lists them), the path of a ``.toml`` file, or a mapping of
-            the same shape.
+            the same shape. A path in a file is relative to the folder of that file.
         out: the folder to write to; by default a new one, ``runs/NAME-TIME``.
         overrides: dotted paths and new values, such as ``{"models.ann.seeds.count": 5}``.
         console: where progress and tables are printed; by default the standard output.
@@ -63,13 +66,18 @@ def run(
         quick: a version that ends in under a minute, for a first look: the recipe's ``quick``
             table says what is smaller.
         track: ``"mlflow"``, ``"wandb"`` or ``"tensorboard"``: each model is a run there as well.
+        table: a table of polars, pandas or Arrow, or an array, in place of the file that the spec
+            names; it is kept in the run's folder, as ``table.parquet``.
 
     Returns:
-        The content of ``results.json``.
+        The content of ``results.json``; ``folder`` is where it is, ``model`` the fitted model.
 
     Raises:
         SpecError: the spec, or the folder, cannot be used. Nothing has been trained.
+        DataError: the data cannot be read, or the models cannot take them. Nothing has been
+            trained, and nothing is left of the run.
         MissingExtraError: the tracker's package is not installed.
+        RunError: the run cannot be written.
         KeyboardInterrupt: Ctrl-C; the folder keeps what was computed so far.
 
     Example:
@@ -82,11 +90,43 @@ def run(
     checked = load(spec)
     if quick:
         checked = _quick(checked)
+    checked = located(checked, folder_of(spec))
     if overrides:
-        checked = load(checked, overrides)
+        checked = located(load(checked, overrides), Path.cwd())
+    kept = None if table is None else KeptTable(table)
+    if kept is not None:
+        checked = with_kept_table(checked)
     check(checked)
+    _check_not_replaced(checked, out)
     folder = Folder.make(out, checked.name, force=force)
-    return _run(checked, folder, console, track)
+    try:
+        return _run(checked, folder, console, track, kept)
+    except (ChainruleError, KeyboardInterrupt) as error:
+        if not _can_go_on(error, folder):
+            folder.discard()
+        raise
+
+
+def _check_not_replaced(spec: Spec, out: str | Path | None) -> None:
+    """A run's table is not removed by a run that needs it."""
+    path = path_of(spec)
+    if out is None or path is None or not path.is_absolute():  # kept in the folder that is made
+        return
+    own = Path(out) / KEPT
+    if path.exists() and own.exists() and path.samefile(own):
+        raise SpecError(
+            f"The run in {out} would be replaced, and its table {KEPT} with it, which this run "
+            "needs. Choose another folder with --out."
+        )
+
+
+def _can_go_on(error: BaseException, folder: Folder) -> bool:
+    """Whether what is there after an error is worth keeping: a run that can be resumed where it was
+    stopped or the disk was full, and else what was computed."""
+    full = isinstance(error, RunError) and isinstance(error.__cause__, OSError)
+    if full or isinstance(error, KeyboardInterrupt):
+        return (folder.path / "spec.toml").exists()
+    return folder.computed
 
 
 def resume(
@@ -114,9 +154,15 @@ def resume(
     return _run(checked, folder, console, track)
 
 
-def _run(checked: Spec, folder: Folder, console: Console, track: str | None) -> Results:
+def _run(
+    checked: Spec,
+    folder: Folder,
+    console: Console,
+    track: str | None,
+    kept: KeptTable | None = None,
+) -> Results:
     try:
-        return _begin_or_go_on(checked, folder, console, track)
+        return _begin_or_go_on(checked, folder, console, track, kept)
     except OSError as error:
         raise RunError(
             f"The run in {folder.path} cannot be written: {error}. What was computed until then "
@@ -125,11 +171,16 @@ def _run(checked: Spec, folder: Folder, console: Console, track: str | None) -> 
         ) from error
 
 
-def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str | None) -> Results:
+def _begin_or_go_on(
+    checked: Spec, folder: Folder, console: Console, track: str | None, kept: KeptTable | None
+) -> Results:
     with Journal(folder.path) as journal:
         if folder.complete:  # since a moment ago, or a kill came while its journal was put away
             journal.close()
             raise _is_complete(folder)
+        folder.begun = True
+        if kept is not None:
+            folder.keep(kept)
         version = " (quick version)" if checked.quick_version else ""
         console.print(
             f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n"
@@ -148,9 +199,10 @@ def _begin_or_go_on(checked: Spec, folder: Folder, console: Console, track: str 
         except Exception as error:
             if isinstance(error, RunError) and isinstance(error.__cause__, OSError):
                 raise error.__cause__ from error  # of a search within: said as of the run's files
-            error.add_note(_what_is_kept("The run failed.", folder))
+            if folder.computed or not isinstance(error, ChainruleError):
+                error.add_note(_what_is_kept("The run failed.", folder))
             raise
-    return results
+    return results.kept_in(folder.path)
 
 
 def _quick(spec: Spec) -> Spec:
@@ -217,7 +269,7 @@ def _train(
     began = journal.remember("began", lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     with tracked(track, spec.name, folder.path, console) as listener, Interrupt() as interrupt:
         recorder = Recorder(folder.metrics, console, interrupt, journal, listener)
-        outcome = _run_kind(spec, recorder)
+        outcome = _run_kind(located(spec, folder.path), recorder)
         interrupt.check()
     clock = Clock(
         started=began,

@@ -82,7 +82,8 @@ class TargetSpec(Table):
 
 
 class TableSpec(Table):
-    """A table of one's own: the file, the column to be predicted, and what is overruled of what its
+    """A table of one's own: the file (relative to that of the spec, see
+    `chainrule.experiments.located`), the column to be predicted, and what is overruled of what its
     columns are taken for (see `chainrule.tables.deciding`); ``options`` are the file's, such as
     ``delimiter``. With ``stream`` the network trains on rows that need not fit into ``memory``, and
     all else is done with a sample of them (see `chainrule.data.sample`)."""

@@ -11,10 +11,11 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_bytes"]
+__all__ = ["replacing", "sync_folder", "write_bytes"]
 
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
@@ -25,11 +26,21 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     A symbolic link is followed, as plain ``open`` would; permissions of a file that is
     replaced are kept. Every failure is an ``OSError`` and leaves what stood there before.
     """
+    with replacing(path) as temporary:
+        _write_synced(temporary, data)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name that is free, for a file to be written and synced inside; it then becomes ``path``.
+
+    If anything is raised inside, it is removed. All else is as `write_bytes` has it.
+    """
     target = Path(os.path.realpath(path))
     mode = _mode_of_target(target)
     temporary = target.parent / f".chainrule-{secrets.token_hex(8)}.tmp"
     try:
-        _write_synced(temporary, data)
+        yield temporary
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(target)

@@ -81,8 +81,8 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
     ----------
     given
         A path that ends in .csv, .tsv, .parquet, .arrow, .feather, .npy or .npz; a NumPy array; a
-        pandas, polars or Arrow table (anything with Arrow's C interface); a `Source`; or, with
-        ``image``, a folder of images or an image file.
+        pandas, polars or Arrow table (anything with Arrow's C interface; a lazy frame of polars is
+        collected); a `Source`; or, with ``image``, a folder of images or an image file.
     image
         What size and colour images are brought to, where they are wanted.
     options
@@ -105,8 +105,11 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
         if path.is_dir() or is_image(path):
             return _of_images(path, image, options)
         return _of_file(path, options)
+    _check_options("the table", "a table in memory", options, ())
     if isinstance(given, np.ndarray):
         return ArraySource(given)
+    if hasattr(given, "collect_schema") and hasattr(given, "collect"):
+        given = given.collect()
     if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
         from chainrule.tables.arrow import TableSource
 
@@ -134,7 +137,9 @@ def _check_there(path: Path) -> None:
         raise DataError(f"{path} does not exist. Give the path of a file.")
 
 
-def _check_options(path: Path, kind: str, options: Mapping[str, Any], known: Sequence[str]) -> None:
+def _check_options(
+    path: Path | str, kind: str, options: Mapping[str, Any], known: Sequence[str]
+) -> None:
     for name in options:
         if name not in known:
             takes = ", ".join(known) or "none"
