@@ -102,6 +102,6 @@ def test_several_numbers():
     from chainrule import MLPRegressor
 
     X = people(40)[["x", "z"]].fillna(0.0).to_numpy()
-    net = MLPRegressor((3,), solver="lbfgs", max_iter=400).fit(X, X)
+    net = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=400).fit(X, X)
     with pytest.raises(InvalidInputError, match="2 numbers a row, .*several columns"):
         evaluate(net, pd.DataFrame(X, columns=["a", "b"]), target="b")
