@@ -130,7 +130,7 @@ def test_the_model_in_python(classes, folder):
 
 def test_info(classes, numbers):
     said = command("info", classes[0]).stdout
-    assert "classification of kind" in said and f"{NAME} (category)" in said
+    assert "classification, of 'kind'" in said and f"{NAME} (category)" in said
     assert "rows of people.csv" in said and "test accuracy" in said
     said = command("info", numbers[0]).stdout
     assert "regression of price" in said

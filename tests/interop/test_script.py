@@ -13,6 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from tests.interop.networks import N_IN, REGRESSIONS, TASKS, X, made, random_layers
 
+import chainrule
+from chainrule import MLPClassifier
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.errors import InvalidInputError
 from chainrule.interop.script import write_script
@@ -169,3 +171,13 @@ def test_another_ending_is_refused(tmp_path):
 def test_writing_it_needs_no_pytorch(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert write_script(made(), tmp_path / "net.py")[0].exists()
+
+
+def test_a_model_is_not_replaced_by_its_weights(tmp_path):
+    est = MLPClassifier((3,), solver="lbfgs", max_iter=300).fit(X, X[:, 0] > 0)
+    chainrule.save(est, tmp_path / "net.safetensors")
+    before = (tmp_path / "net.safetensors").read_bytes()
+    with pytest.raises(InvalidInputError, match=r"net\.safetensors is a model file"):
+        write_script(est, tmp_path / "net.py")
+    assert (tmp_path / "net.safetensors").read_bytes() == before
+    assert not (tmp_path / "net.py").exists()

@@ -94,8 +94,36 @@ def test_several_labels():
 
     X = people(40)[["x", "z"]].fillna(0.0).to_numpy()
     net = MLPClassifier((3,), solver="lbfgs", max_iter=400).fit(X, (X > 0).astype(int))
-    with pytest.raises(InvalidInputError, match="2 labels a row, .*several columns"):
+    with pytest.raises(InvalidInputError, match=r"2 labels a row, .*several columns"):
         evaluate(net, pd.DataFrame(X, columns=["a", "b"]), target="b")
+
+
+def test_the_memory_changes_no_bit(models, monkeypatch, tmp_path):
+    """However few rows are read at a time: they are computed and summed by the same chunks."""
+    from chainrule.streams import evaluate as module
+
+    for name in ("texts", "values"):
+        _, path, frame, y = models[name]
+        table = pd.concat([frame.assign(y=y)] * 30, ignore_index=True)
+        found = []
+        for chunks in (1, 2, 50):
+            monkeypatch.setattr(
+                module, "block_rows", lambda model, memory, n=chunks: n * model.chunk_rows
+            )
+            found.append(evaluate(path, table, target="y"))
+        assert found[0]["rows"] > 1000
+        assert found[0] == found[1] == found[2]
+
+
+def test_a_column_too_many_for_a_network_without_names(tmp_path):
+    from chainrule import MLPRegressor
+
+    X = people(40)[["x", "z"]].fillna(0.0).to_numpy()
+    net = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=400).fit(X, X[:, 0])
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": 1.0, "y": X[:, 0]})
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match=r"rows\.csv: required 2 columns beside 'y', .*came 3"):
+        evaluate(net, tmp_path / "rows.csv", target="y")
 
 
 def test_several_numbers():
@@ -103,5 +131,5 @@ def test_several_numbers():
 
     X = people(40)[["x", "z"]].fillna(0.0).to_numpy()
     net = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=400).fit(X, X)
-    with pytest.raises(InvalidInputError, match="2 numbers a row, .*several columns"):
+    with pytest.raises(InvalidInputError, match=r"2 numbers a row, .*several columns"):
         evaluate(net, pd.DataFrame(X, columns=["a", "b"]), target="b")

@@ -175,7 +175,7 @@ def test_parts_of_another_prediction(models, wide, tmp_path, small_parts):
 
     def stopped():
         with pytest.raises(KeyboardInterrupt):
-            predict_to(path, tmp_path / "X.npy", out, memory="300MB", on_rows=stop_at(200))
+            predict_to(path, tmp_path / "X.npy", out, memory="300MB", on_rows=stop_at(300))
 
     stopped()
     with pytest.raises(DataError, match="holds parts of another prediction"):
@@ -193,7 +193,7 @@ def test_two_tables_in_memory_are_two(wide, tmp_path, small_parts):
     out, other = tmp_path / "out.npy", X.copy()
     other[-1, -1] += 1
     with pytest.raises(KeyboardInterrupt):
-        predict_to(path, X, out, memory="300MB", on_rows=stop_at(200))
+        predict_to(path, X, out, memory="300MB", on_rows=stop_at(300))
     with pytest.raises(DataError, match="parts of another"):
         predict_to(path, other, out)
     assert predict_to(path, X, out) == len(X)
@@ -315,3 +315,15 @@ def test_a_few_values_at_a_time(wide, tmp_path, monkeypatch, suffix):
         for path in (tmp_path / f"{name}{suffix}" for name in ("whole", "parts"))
     )
     np.testing.assert_array_equal(whole, parts)
+
+
+def test_what_ctrl_c_leaves_is_said(wide, tmp_path, small_parts):
+    _, path, X = wide
+    out = tmp_path / "out.csv"
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        predict_to(path, X, out, memory="300MB", on_rows=stop_at(1))
+    assert str(stopped.value) == ""  # nothing is left
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt, match=r"rows are done, and kept in .*out\.csv\.parts"):
+        predict_to(path, X, out, memory="300MB", on_rows=stop_at(300))
+    assert predict_to(path, X, out, memory="300MB") == len(X)

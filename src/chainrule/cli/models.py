@@ -23,6 +23,7 @@ Data = Annotated[
         help="A file: .csv, .tsv, .parquet, .arrow, .npy, .npz; or a folder of images.",
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 Memory = Annotated[str, typer.Option(help="What the process may take, as 500MB or 2GB.")]
 Delimiter = Annotated[
     str | None, typer.Option(help="Between the values of a CSV file; found out by default.")
@@ -201,9 +202,7 @@ def predict(
         bool, typer.Option(help="Write the probability of each class as well.")
     ] = True,
     memory: Memory = "1GB",
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that is there already.")
-    ] = False,
+    force: Force = False,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
@@ -296,10 +295,11 @@ def export(
             help="Of a C header: weights in 8 bits, with these rows to measure what that costs.",
         ),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Write a model for those who have no Chainrule."""
     with clean_errors():
         from chainrule.interop.export import export as write
 
-        for line in write(model, out, int8=int8):
+        for line in write(model, out, int8=int8, force=force):
             typer.echo(line)

@@ -10,7 +10,7 @@ import numpy as np
 
 from chainrule.errors import InvalidInputError
 from chainrule.models.frozen import FrozenModel
-from chainrule.streams.predict import frozen, rows_of
+from chainrule.streams.predict import frozen, model_path, rows_of
 
 __all__ = ["EXPORTS", "export"]
 
@@ -18,7 +18,11 @@ MOST = 1 << 16
 
 
 def export(
-    model: Any, out: str | os.PathLike[str], *, int8: str | os.PathLike[str] | None = None
+    model: Any,
+    out: str | os.PathLike[str],
+    *,
+    int8: str | os.PathLike[str] | None = None,
+    force: bool = False,
 ) -> Iterator[str]:
     """Write a model as .onnx, .h or .py; sentences on what was written.
 
@@ -30,11 +34,14 @@ def export(
         What to write.
     int8
         Of a C header: weights in 8 bits, measured on the rows of this file.
+    force
+        Replace a file that is there already; never the model that is read.
 
     Raises
     ------
     InvalidInputError
-        Another ending, or a model that cannot be written so.
+        Another ending, a model that cannot be written so, a file that is there already, or a place
+        where none can be written.
     MissingExtraError
         What it needs is not installed.
     """
@@ -46,13 +53,33 @@ def export(
     if int8 is not None and path.suffix != ".h":
         raise InvalidInputError("8 bits are for a C header: give a name that ends in .h.")
     known = frozen(model)
-    yield from EXPORTS[path.suffix](known, path, int8)
+    _check_places(model, path, force)
+    try:
+        yield from EXPORTS[path.suffix](known, path, int8)
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be written: {error}.") from error
     if known.image is not None:
         yield (
             f"Its input is an image of {known.image} as a row of {known.image.n_features:,} "
             "numbers from 0 to 255: row by row, the channels of a pixel side by side."
         )
     yield f"Wrote {path} ({path.stat().st_size:,} bytes)."
+
+
+def _check_places(model: Any, path: Path, force: bool) -> None:
+    """Whether what is written takes the place of nothing, or of what may go."""
+    for each in (path, path.with_suffix(".safetensors")) if path.suffix == ".py" else (path,):
+        if not each.exists():
+            continue
+        if isinstance(model, str | os.PathLike) and each.samefile(model_path(model)):
+            raise InvalidInputError(
+                f"{each} is the model itself, and would be replaced by weights alone (those of "
+                f"{path.name}). Choose another name or folder."
+            )
+        if not force:
+            raise InvalidInputError(
+                f"{each} is there already. Choose another name, or replace it (--force)."
+            )
 
 
 def _onnx(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import InvalidInputError
+from chainrule.errors import InvalidInputError, ModelFileError
 from chainrule.files.atomic import write_bytes
+from chainrule.files.light import load_header
 from chainrule.interop.script_table import table_arrays
 from chainrule.models import Affine, Bounds, Fill, FrozenModel, Projection, Step, freeze
 from chainrule.models.table import TableStep
@@ -79,12 +80,18 @@ def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     Raises
     ------
     InvalidInputError
-        The path does not end in ``.py``, or the model is not one of ours or not fitted.
+        The path does not end in ``.py``, a model file has the name that the weights would get, or
+        the model is not one of ours or not fitted.
     """
     script = Path(path)
     if script.suffix != ".py":
         raise InvalidInputError(f"Required a path that ends in .py, came {str(path)!r}.")
     weights = script.with_suffix(".safetensors")
+    if weights.exists() and _is_model(weights):
+        raise InvalidInputError(
+            f"{weights} is a model file, and would be replaced by the script's bare weights. "
+            "Choose another name or folder."
+        )
     frozen = freeze(model)
     classes = _literals(frozen.classes)
     parts = [_part(number, step) for number, step in enumerate(frozen.steps, 1)]
@@ -107,6 +114,14 @@ def write_script(model: Any, path: str | os.PathLike[str]) -> tuple[Path, Path]:
     write_bytes(weights, _weights(frozen, parts))
     write_bytes(script, text.encode("utf-8"))
     return script, weights
+
+
+def _is_model(path: Path) -> bool:
+    try:
+        load_header(path)
+    except ModelFileError:
+        return False
+    return True
 
 
 def _table(model: FrozenModel) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chainrule.files.light import load_header
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.memory import block_rows
-from chainrule.streams.predict import columns_of, frozen, model_path
+from chainrule.streams.predict import ahead, columns_of, frozen, model_path
 from chainrule.tables.block import level_of
 from chainrule.tables.encoding import TRUTH, check_columns, check_texts, encode
 from chainrule.tables.folder import printable
@@ -74,11 +74,17 @@ def evaluate(
     columns = columns_of(known) or tuple(
         Column(name, "number") for name in opened.names if name != target
     )
+    if len(columns) != known.n_in:
+        raise DataError(
+            f"{opened.name}: required {known.n_in} columns beside {target!r}, as the model was "
+            f"trained with; came {len(columns)}. Leave the others out."
+        )
     check_columns(opened, columns)
     check_texts(opened, columns)
     truth, found = _truth(known, target), _Sums()
     names = [*(column.name for column in columns), target]
-    for block in opened.blocks(block_rows(known, memory), columns=names):
+    blocks = opened.blocks(block_rows(known, memory), columns=names)
+    for block in ahead(blocks):
         y = encode(block, [truth])[:, 0]
         have = ~np.isnan(y)
         found.left_out += int(np.sum(~have))
@@ -90,8 +96,12 @@ def evaluate(
                 f"{opened.name}: column {target!r}, row {strange}: required one of the classes "
                 f"that the model knows, {', '.join(truth.levels[:20])}."
             )
-        X = encode(block, columns, opened.name)[have]
-        found.take(known, X, y[have].astype(np.float64))
+        X = encode(block, columns, opened.name)
+        # sums over the same rows, whatever the memory: equal in the last bit
+        for at in range(0, len(X), known.chunk_rows):
+            rows = slice(at, at + known.chunk_rows)
+            if have[rows].any():
+                found.take(known, X[rows][have[rows]], y[rows][have[rows]].astype(np.float64))
     return found.metrics(known, opened.name)
 
 
@@ -121,8 +131,10 @@ def _of_images(
         )
     source.keep([name for name, label in zip(source.files, truth, strict=True) if label])
     y = np.array([places[label] for label in truth if label is not None])
-    for at, X in source.rows(block_rows(model, memory)):
-        found.take(model, X, y[at : at + len(X)].astype(np.float64))
+    for start, X in ahead(source.rows(block_rows(model, memory))):
+        for at in range(0, len(X), model.chunk_rows):
+            part = X[at : at + model.chunk_rows]
+            found.take(model, part, y[start + at :][: len(part)].astype(np.float64))
     return found.metrics(model, source.name)
 
 

@@ -63,7 +63,7 @@ def described(model: str | os.PathLike[str]) -> list[tuple[str, str]]:
 
 def _task(task: str, target: str | None) -> str:
     names = {"binary": "classification, two classes", "multiclass": "classification"}
-    return names.get(task, task) + (f" of {target}" if target else "")
+    return names.get(task, task) + (f", of {target!r}" if target else "")
 
 
 def _about(about: object) -> list[tuple[str, str]]:

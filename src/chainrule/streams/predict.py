@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
 from threading import Event, Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
@@ -20,9 +20,10 @@ from chainrule.tables.encoding import encoded
 from chainrule.tables.images import ImageSource
 from chainrule.tables.source import ArraySource, Source, open_source
 
-__all__ = ["Batch", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
+__all__ = ["Batch", "ahead", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
 
 Array = npt.NDArray[Any]
+Item = TypeVar("Item")
 
 LARGE_WORK = 2e10
 """Multiply-adds up to which NumPy has done it before a program would be there."""
@@ -118,7 +119,7 @@ def predict_batches(
 def _batches(
     model: FrozenModel, outputs: Callable[[Array], Array], rows: Iterator[tuple[int, Array]]
 ) -> Iterator[Batch]:
-    for at, X in _ahead(rows):
+    for at, X in ahead(rows):
         yield Batch(at, outputs(X), model)
 
 
@@ -206,7 +207,7 @@ def rows_of(
     return encoded(source, columns, rows, start)
 
 
-def _ahead(items: Iterator[tuple[int, Array]]) -> Iterator[tuple[int, Array]]:
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The items, the next being made in a thread of its own while one is used."""
     queue: Queue[Any] = Queue(AHEAD)
     done, stop = object(), Event()

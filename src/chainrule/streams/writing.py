@@ -4,6 +4,7 @@ While it is made, what is done lies beside it in a folder, ``NAME.parts``: each 
 there, with a note of what it is the answer of. The file itself is made of the parts in the end.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -97,14 +98,24 @@ def predict_to(
             except ChainruleError:  # the same rows would be refused again
                 parts.remove()
                 raise
+            except KeyboardInterrupt:
+                done = parts.done()
+                if not done:
+                    parts.remove()
+                    raise
+                raise KeyboardInterrupt(
+                    f"Stopped; {done:,} rows are done, and kept in {parts.folder}. The same "
+                    "command goes on there."
+                ) from None
             write = WRITERS[path.suffix.lower()]
             with _whole(path, parts.folder / f"whole{path.suffix}") as temporary:
                 rows = write(temporary, known, parts, probabilities)
             parts.remove()
     except OSError as error:
         raise DataError(
-            f"{path} cannot be written: {error}. What is done so far is kept beside it; make room, "
-            "and give the same command again."
+            f"{path} cannot be written: {error}. What is done so far is kept beside it; "
+            f"{'make room' if error.errno in FULL else 'mend that'}, and give the same command "
+            "again."
         ) from error
     return rows
 
@@ -384,6 +395,9 @@ def _write_arrow(path: Path, model: FrozenModel, parts: Parts, probabilities: bo
             writer.close()
     return rows
 
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""A disk, or what one may have of it, is full."""
 
 TABLES = (".parquet", ".arrow", ".feather")
 """What pyarrow writes."""
