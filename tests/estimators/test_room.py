@@ -2,12 +2,15 @@
 
 import threading
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators import room
-from chainrule.estimators.room import Room
+from chainrule.estimators.jobs import Job
+from chainrule.estimators.room import Room, bytes_of_layers
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,3 +99,19 @@ def test_an_error_ends_the_waiting():
 
     with pytest.raises(RuntimeError, match="of a training"):
         budget.begin([1], fails)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "outputs"),
+    [
+        (MLPClassifier, np.arange(300) % 100, 100),
+        (MLPClassifier, np.array(["a", "b", "c"] * 100), 10),
+        (MLPClassifier, np.eye(7)[np.arange(300) % 7], 7),
+        (MLPClassifier, np.arange(300) + 10**9, 10),
+        (MLPRegressor, np.arange(300.0), 1),
+        (MLPRegressor, np.zeros((300, 4)), 4),
+    ],
+)
+def test_bytes_of_what_is_put_out(kind, y, outputs):
+    job = Job(kind(hidden_layer_sizes=(20,)), np.zeros((300, 5)), y)
+    assert bytes_of_layers(job) == 8 * (6 * 20 + 21 * outputs)

@@ -386,7 +386,8 @@ def test_slices_that_fit_the_memory(problem):
             return super()._lay_out(trainings, *others)
 
     Watched([Job(one, X, y) for one in made[0]], workers=1, memory=1e9).run()
-    Watched([Job(one, X, y) for one in made[1]], workers=1, memory=4e4).run()
+    jobs = [Job(one, X, y) for one in made[1]]
+    Watched(jobs, workers=1, memory=2.5 * bytes_under_way(jobs[0])).run()
     assert most == [5, 2, 2, 1]
     for one, other in zip(*made, strict=True):
         assert_same(one, other, X, y)

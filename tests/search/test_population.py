@@ -917,6 +917,44 @@ def test_the_size_of_blocks_is_measured_once(network, blobs, monkeypatch):
     )
 
 
+def test_what_was_measured_outlives_a_kill(network, blobs, tmp_path, monkeypatch):
+    """In a round that has too little to do for it, too: the bits are those of an unbroken one."""
+    from chainrule.estimators import together
+    from chainrule.search.evaluation import Evaluation
+
+    class Killed(BaseException):
+        pass
+
+    def found(*_):
+        return {"size": 3, "in_turn": True, "seconds": {"3 in turn": 1e-6}}
+
+    monkeypatch.setattr(together, "quickest_way", found)
+    train, kill = Evaluation._train, []
+
+    def first_alone_is_worth_it(self, *others):
+        if self._rounds in kill:
+            raise Killed
+        together.WORTH_MEASURING = 0.0 if self._rounds == 0 else np.inf
+        train(self, *others)
+
+    monkeypatch.setattr(together, "WORTH_MEASURING", 0.0)
+    monkeypatch.setattr(Evaluation, "_train", first_alone_is_worth_it)
+
+    def search(name):
+        settings = {"strategy": "successive_halving", "cv": 2, "settings": {"factor": 2}}
+        found = PopulationSearchCV(network(), SPACE, **settings, run_dir=tmp_path / name)
+        return found.fit(*blobs)
+
+    whole = search("whole")
+    kill.append(1)
+    with pytest.raises(Killed):
+        search("cut")
+    kill.clear()
+    for again in (search("cut"), search("cut")):  # the second time, all is known
+        assert again.curves_ == whole.curves_
+        assert again.block_sizes_ == whole.block_sizes_ != {}
+
+
 def test_smaller_bad_input(network, blobs, tmp_path):
     X, y = blobs
     file = tmp_path / "file"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from chainrule.estimators.jobs import Job
 
@@ -23,6 +24,9 @@ PARTS = 4
 SMALLEST = 2**27
 """...but not into smaller ones than this, of whose networks a block could hold more."""
 
+
+MANY = 10_000
+"""Labels up to this number are taken for those of so many classes; of others, 10 are guessed."""
 
 LISTEN = 1.0
 """Seconds between two looks whether there was a Ctrl-C, or an error of a training."""
@@ -120,7 +124,18 @@ def bytes_of_layers(job: Job) -> float:
 
 def _widths(job: Job) -> list[int]:
     hidden = np.atleast_1d(job.estimator.hidden_layer_sizes).tolist()
-    return [np.shape(job.X)[-1], *hidden, 10]
+    return [np.shape(job.X)[-1], *hidden, _n_outputs(job)]
+
+
+def _n_outputs(job: Job) -> int:
+    """A column of the targets each; of labels, one for each that there is, at most."""
+    shape = np.shape(job.y)
+    if len(shape) > 1:
+        return shape[1]
+    if not is_classifier(job.estimator):
+        return 1
+    y = np.asarray(job.y)
+    return int(y.max()) + 1 if y.dtype.kind in "iub" and len(y) and y.max() < MANY else 10
 
 
 def _item(job: Job) -> int:

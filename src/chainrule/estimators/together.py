@@ -38,10 +38,13 @@ from chainrule.estimators.shared import Shared
 if TYPE_CHECKING:
     from chainrule.estimators.base import BaseMLP
 
-__all__ = ["MEMORY", "Together", "fit_together"]
+__all__ = ["MEASURED", "MEMORY", "Together", "fit_together"]
 
 WORTH_MEASURING = 60.0
 """Seconds of work, about, from which on the size of blocks is measured."""
+
+MEASURED = "block size for "
+"""What stands before a plan in the name under which is remembered what was measured for it."""
 
 MEMORY = 2e9
 """Bytes that populations may take, unless said otherwise."""
@@ -375,6 +378,7 @@ class Together:
         """The size of blocks of these networks, and whether they come in turn: measured, where
         there is enough to do."""
         if times * seconds / workers < WORTH_MEASURING:
+            self._in_turn.difference_update(members)  # whatever an earlier call had measured
             return most
         plan = common_plan(member.plan for member in members)
         group = group_key(members[0].trainer)
@@ -386,7 +390,7 @@ class Together:
 
         if repr(plan) not in self.measured:  # what was measured holds for later rungs too
             with self._turn:
-                found = self._remember(f"block size for {plan} on {workers} cores", measure)
+                found = self._remember(f"{MEASURED}{plan!r}", measure)
             self.measured[repr(plan)] = found
         found = self.measured[repr(plan)]
         if found["in_turn"]:

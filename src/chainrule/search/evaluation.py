@@ -20,7 +20,7 @@ from chainrule.estimators.base import BaseMLP
 from chainrule.estimators.jobs import Job, Standing
 from chainrule.estimators.problem import one_thread
 from chainrule.estimators.settings import check_parameters
-from chainrule.estimators.together import Together
+from chainrule.estimators.together import MEASURED, Together
 from chainrule.search import states
 from chainrule.search.described import described
 from chainrule.search.journal import Journal
@@ -152,6 +152,8 @@ class Evaluation:
         self.outcomes: dict[Fit, Outcome] = {}
         kept: dict[str, Any] = {} if journal is None else {"remember": journal.remember}
         self.together = Together(on_end=self._ended, on_range=self._range, **kept, **together)
+        if journal is not None:  # what rounds that are at their end have measured
+            self.together.measured |= journal.values(MEASURED)
         self._numbers: dict[Fit, int] = {}
         self._begun: list[tuple[Fit, Rows]] = []
         self._prepared: dict[Any, Rows] = {}

@@ -72,6 +72,14 @@ class Journal:
             self._entries[key] = json.loads(line)  # as a later reader gets it
         return self._entries[key]["value"]
 
+    def values(self, prefix: str) -> dict[str, Any]:
+        """All values whose key begins so, by the rest of the key."""
+        return {
+            key.removeprefix(prefix): entry["value"]
+            for key, entry in self._entries.items()
+            if key.startswith(prefix)
+        }
+
     def save(self, key: str, snapshot: Snapshot) -> None:
         """Keep the state of the training ``key``, in place of any other."""
         header = json.dumps({"key": key, "facts": snapshot.facts, "clock": self.clock()})
