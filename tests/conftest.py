@@ -6,6 +6,7 @@ nor written.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -24,6 +25,11 @@ from hypothesis import settings  # after the environment is set
 # same in every run, so that a failure can be seen again.
 settings.register_profile("chainrule", deadline=None, derandomize=True)
 settings.load_profile("chainrule")
+
+
+def pytest_collection_finish() -> None:
+    """What the modules hold stays until the end: no collection of garbage need look at it again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,12 @@ from chainrule.estimators.gradient_noise import fieller, gradient_noise_scale, t
 
 SETTINGS = {"max_steps": 5, "random_state": 0}
 X, y = make_classification(200, 6, n_classes=3, n_informative=4, random_state=0)
-net = MLPClassifier((5,), **SETTINGS).fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def net():
+    """Fitted when a test asks for it, and not by every process that collects the tests."""
+    return MLPClassifier((5,), **SETTINGS).fit(X, y)
 
 
 def exact(gradients):
@@ -78,12 +83,12 @@ def by_jax(network, rows, labels):
 
 
 @pytest.mark.parametrize("sizes", [(1, 1024), (8, 1024)])
-def test_a_classifier_against_automatic_differentiation(sizes):
+def test_a_classifier_against_automatic_differentiation(net, sizes):
     found = gradient_noise_scale(net, X, y, batch_sizes=sizes, repeats=60)
     assert_agrees(found, by_jax(net, X.astype(np.float32), y))
 
 
-def test_both_estimates_are_without_bias():
+def test_both_estimates_are_without_bias(net):
     """From many small estimates: their means are what they should be, by a t-test."""
     noise, signal = exact(by_jax(net, X.astype(np.float32), y))
     singles = [
@@ -135,20 +140,20 @@ def test_a_gradient_that_cannot_be_told_from_nothing():
     assert (none.scale, none.low, none.high) == (math.inf, math.inf, math.inf)
 
 
-def test_dropout_is_noise_too():
+def test_dropout_is_noise_too(net):
     quiet = gradient_noise_scale(net, X, y)
     noisy = gradient_noise_scale(net.set_params(dropout=0.5), X, y)
     net.set_params(dropout=0.0)
     assert noisy.noise > 1.2 * quiet.noise
 
 
-def test_weights_count_as_so_many_rows():
+def test_weights_count_as_so_many_rows(net):
     twice = np.where(np.arange(len(X)) < 50, 2.0, 1.0)
     weighted = by_jax(net, X.astype(np.float32), y) * (twice / twice.mean())[:, None]
     assert_agrees(gradient_noise_scale(net, X, y, twice, repeats=60), weighted)
 
 
-def test_bytes_and_sparse_rows():
+def test_bytes_and_sparse_rows(net):
     pixels = np.random.default_rng(0).integers(0, 256, (200, 6)).astype(np.uint8)
     small = MLPClassifier((5,), input_scale=255.0, dtype="float32", **SETTINGS).fit(pixels, y)
     one = gradient_noise_scale(small, pixels, y)
@@ -159,19 +164,19 @@ def test_bytes_and_sparse_rows():
     assert sparse == gradient_noise_scale(net, X, y)
 
 
-def test_equal_seeds_give_equal_numbers_and_the_network_is_left_as_it_is():
+def test_equal_seeds_give_equal_numbers_and_the_network_is_left_as_it_is(net):
     before = {name: repr(value) for name, value in vars(net).items()}
     assert gradient_noise_scale(net, X, y) == gradient_noise_scale(net, X, y)
     assert {name: repr(value) for name, value in vars(net).items()} == before
 
 
 @pytest.mark.parametrize("sizes", [(0, 8), (8, 8), (3, 8), (8, 1)])
-def test_sizes_that_cannot_be(sizes):
+def test_sizes_that_cannot_be(net, sizes):
     with pytest.raises(InvalidInputError, match="batch_sizes must be a small and a larger"):
         gradient_noise_scale(net, X, y, batch_sizes=sizes)
 
 
-def test_what_has_no_noise_scale():
+def test_what_has_no_noise_scale(net):
     with pytest.raises(InvalidInputError, match="repeats must be at least 2"):
         gradient_noise_scale(net, X, y, repeats=1)
     with pytest.raises(InvalidInputError, match="came LogisticRegression"):

@@ -24,6 +24,12 @@ FIGURES = True  # are looked for in the reports
 QUIET = Console(quiet=True)
 
 
+@pytest.fixture
+def plain(monkeypatch):
+    """Reports without figures: the test looks at something else."""
+    monkeypatch.setattr("chainrule.reports.html.charts", lambda results: {})
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "numbers"
@@ -128,6 +134,7 @@ def test_a_curve_is_kept_of_one_feature(curved):
     assert results.models[1].scores.test > results.models[0].scores.test
 
 
+@pytest.mark.usefixtures("plain")
 def test_runs_are_listed_and_reported_together(finished, curved, tmp_path):
     _, out = finished
     (listed,) = runs(out)
@@ -201,6 +208,7 @@ def test_the_threshold_of_divergence_grows_with_the_targets():
     assert threshold(TASKS["classification"], np.arange(9)) == THRESHOLD
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_search_on_the_validation_part_names_no_simplest(tmp_path):
     """Its standard error would be that of a share."""
     spec = numbers(printed=[], questions=[])
@@ -246,6 +254,7 @@ def test_looking_at_numbers(tmp_path):
     assert listed.figures == {"rows": 442, "target": "disease progression after a year"}
 
 
+@pytest.mark.usefixtures("plain")
 def test_outliers_are_said_and_are_in_the_training_part(tmp_path):
     spec = sine(models={"line": sine()["models"]["line"]}, chosen="line")
     spec["data"]["target"] = {"outliers": {"share": 0.1, "shift": 50.0}}
@@ -293,6 +302,7 @@ def test_the_quantities_of_classes_are_not_those_of_numbers(tiny):
         check(load(tiny))
 
 
+@pytest.mark.usefixtures("plain")
 @pytest.mark.parametrize("loss", ["absolute_error", {"name": "huber", "delta": 0.5}])
 def test_every_loss_for_numbers_can_be_asked_for(loss, tmp_path):
     net = copy.deepcopy(numbers()["models"]["net"])
@@ -304,6 +314,7 @@ def test_every_loss_for_numbers_can_be_asked_for(loss, tmp_path):
     assert chainrule.load(tmp_path / "model.safetensors")[-1].get_params()["loss"] == loss
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(finished, tmp_path, monkeypatch):
     from chainrule.experiments import compare, resume
     from chainrule.experiments.interrupt import Stopped

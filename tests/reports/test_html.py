@@ -43,7 +43,8 @@ def test_contents_lead_to_every_section(page, results):
         assert anchor in page.ids
 
 
-def test_choices_that_no_document_stands_behind(results):
+def test_choices_that_no_document_stands_behind(results, monkeypatch):
+    monkeypatch.setattr("chainrule.reports.html.charts", lambda results: {})  # the words matter
     ours = tuple(each for each in results.assumptions if each.status == "ours")
     assert 0 < len(ours) < len(results.assumptions)
     own = results.model_copy(update={"assumptions": ours})
