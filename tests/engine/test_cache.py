@@ -12,7 +12,8 @@ import jax
 import numpy as np
 import pytest
 
-from chainrule.engine.cache import cache_folder, compiling
+from chainrule.engine import cache
+from chainrule.engine.cache import cache_folder, compiled, compiling
 
 CONFIG = (
     "jax_compilation_cache_dir",
@@ -380,3 +381,51 @@ def test_several_threads_compile_at_a_time(programs):
     assert found == [RESULT, RESULT]
     assert settings() == before
     assert list(programs.iterdir())
+
+
+# how many there are in memory
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="asks Linux for its maps")
+def test_programs_are_forgotten_before_they_are_too_many(base, monkeypatch):
+    """And found on the disk where they are wanted again."""
+    monkeypatch.setattr(cache, "_known", set())
+    monkeypatch.setattr(cache, "LOOK_EVERY", 4)
+    halve = jax.jit(lambda x: (x + 0.75) / 2)
+
+    def call(size):
+        return compiled(("halve", size), lambda: np.asarray(halve(np.ones(size))))
+
+    before = cache._maps()
+    for size in range(1, 4):
+        call(size)
+    assert len(cache._known) == 3
+    taken = cache._maps() - before
+    assert taken > 0
+    monkeypatch.setattr(cache, "_maps_allowed", lambda: 2 * before)
+    call(4)
+    assert not cache._known
+    assert cache._maps() < before + taken
+    hits = []
+    jax.monitoring.register_event_listener(lambda event, **_: hits.append(event))
+    try:
+        assert call(3).tolist() == [0.875] * 3
+        assert hits.count(HIT) == 1 and hits.count(MISS) == 0
+    finally:
+        jax.monitoring.clear_event_listeners()
+    assert cache._known == {("halve", 3)}
+
+
+def test_nothing_is_forgotten_while_there_is_room_or_a_thread_compiles(base, monkeypatch):
+    monkeypatch.setattr(cache, "_known", set())
+    monkeypatch.setattr(cache, "LOOK_EVERY", 1)
+    monkeypatch.setattr(cache, "_maps", lambda: 50)
+    monkeypatch.setattr(cache, "_maps_allowed", lambda: 100.0)
+    compiled(1, run)
+    assert cache._known == {1}
+    monkeypatch.setattr(cache, "_maps", lambda: 51)
+    with cache._cache():
+        compiled(2, run)
+    assert cache._known == {1, 2}
+    compiled(3, run)
+    assert not cache._known

@@ -45,5 +45,6 @@ def test_all_blocks_of_a_bucket_share_a_program(members, workers):
     together.run()
     shapes = {tuple(map(len, layout)) for layout in together.layouts}
     assert len(shapes) == 1
-    everyone = [one for layout in together.layouts for group in layout for one in group if one]
+    places = [place for layout in together.layouts for group in layout for place in group]
+    everyone = [number for number in places if number is not None]
     assert len(everyone) == len(set(everyone)) == 3 * members

@@ -6,12 +6,16 @@ their own, theirs is used. Ours lies in ``chainrule/programs`` within the user's
 folder (``CHAINRULE_CACHE`` names another, or is ``off``), readable by its owner alone
 because it holds executable code. jax writes entries in place; one that was torn would
 warn for ever, so an error while our cache is on empties it and compiles afresh.
+
+A program in memory takes some hundred memory maps, of which Linux allows a process about 65,000:
+beyond them it is aborted. Before it comes to that, programs are forgotten, and read again from the
+disk where they are still wanted.
 """
 
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,11 +23,18 @@ from typing import Any, TypeVar
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
-__all__ = ["cache_folder", "compiling"]
+__all__ = ["cache_folder", "compiled", "compiling"]
 
 T = TypeVar("T")
 
 _lock = threading.Lock()
+_known: set[Hashable] = set()
+"""The programs that are in memory."""
+
+LOOK_EVERY = 16
+SHARE = 0.5
+"""After so many new programs it is looked whether they take this share of the maps allowed."""
+
 _OURS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
@@ -38,6 +49,44 @@ def cache_folder() -> Path | None:
         return None
     base = setting or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(base).expanduser() / "chainrule" / "programs"
+
+
+def compiled(key: Hashable, call: Callable[[], T]) -> T:
+    """``call()``, which runs the program of that ``key``: where it is not in memory yet, it is
+    taken from the cache or compiled."""
+    if key in _known:
+        return call()
+    found = compiling(call)
+    _known.add(key)
+    if len(_known) % LOOK_EVERY == 0:
+        _make_room()
+    return found
+
+
+def _make_room() -> None:
+    """Forget all programs if they take too many memory maps, unless a thread is compiling. Those
+    that run end as they would."""
+    if _maps() <= SHARE * _maps_allowed():
+        return
+    with _lock:
+        if not _Use.threads:
+            _known.clear()
+            jax.clear_caches()  # type: ignore[no-untyped-call]
+
+
+def _maps() -> int:
+    """The memory maps that this process has; 0 where the system does not tell."""
+    try:
+        return Path("/proc/self/maps").read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+def _maps_allowed() -> float:
+    try:
+        return float(Path("/proc/sys/vm/max_map_count").read_text())
+    except (OSError, ValueError):
+        return float("inf")
 
 
 def compiling(call: Callable[[], T]) -> T:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.engine.batches import Shuffler, Source
-from chainrule.engine.cache import compiling
+from chainrule.engine.cache import compiled
 from chainrule.engine.device import precision
 from chainrule.engine.epochs import Books, Epoch, EpochRecord, Piece, Place
 from chainrule.engine.plan import Hyperparameters, Plan
@@ -34,7 +34,6 @@ RANGE_SECONDS = 0.15
 RANGE_BYTES = 2**26
 """The most that a range's rows and their order take."""
 
-_compiled: set[Any] = set()
 
 Floats = npt.NDArray[np.float64]
 RateFunction = Callable[[Clock, float], Floats]
@@ -264,13 +263,8 @@ class Trainer:
                 np.asarray(count, np.int32),
             )
             arguments = (self.plan, self.layers, self.state, self.hyper, data, steps)
-            key = (self.plan, self.capacity, data.X.shape, data.X.dtype, data.Y.dtype, self.device)
-            outcome: Outcome
-            if key in _compiled:
-                outcome = run_range(*arguments)
-                return outcome
-            outcome = compiling(lambda: run_range(*arguments))
-            _compiled.add(key)
+            kinds = (self.capacity, data.X.shape, data.X.dtype, data.Y.dtype, self.device)
+            outcome: Outcome = compiled(("fit", self.plan, *kinds), lambda: run_range(*arguments))
             return outcome
 
     def rates(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import scipy.optimize
 
 from chainrule.engine.batches import bucket
-from chainrule.engine.cache import compiling
+from chainrule.engine.cache import compiled
 from chainrule.engine.device import precision
 from chainrule.engine.plan import Plan, traces
 from chainrule.engine.step import loss_and_gradients
@@ -28,7 +28,6 @@ from chainrule.equations.penalties import PENALTIES, penalised, total
 __all__ = ["minimise", "pack", "unpack"]
 
 CHUNK_BYTES = 2**26
-_compiled: set[Any] = set()
 
 Vector = npt.NDArray[np.float64]
 
@@ -148,13 +147,9 @@ def _evaluate(
     share: Array,
     settings: Settings,
 ) -> tuple[Array, tuple[Layer, ...]]:
-    key = (plan, X.shape)
-    result: tuple[Array, tuple[Layer, ...]]
-    if key in _compiled:
-        result = _program(plan, layers, X, Y, share, settings)
-        return result
-    result = compiling(lambda: _program(plan, layers, X, Y, share, settings))
-    _compiled.add(key)
+    result: tuple[Array, tuple[Layer, ...]] = compiled(
+        ("lbfgs", plan, X.shape), lambda: _program(plan, layers, X, Y, share, settings)
+    )
     return result
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.engine import stacking
-from chainrule.engine.cache import compiling
+from chainrule.engine.cache import compiled
 from chainrule.engine.device import precision
 from chainrule.engine.epochs import EpochRecord, Piece, Place
 from chainrule.engine.fit import Trainer, capacity
@@ -33,8 +33,6 @@ from chainrule.equations.optimizers import State
 __all__ = ["Block"]
 
 Floats = npt.NDArray[np.float64]
-
-_compiled: set[Any] = set()
 
 
 class Before(NamedTuple):
@@ -255,8 +253,4 @@ def _called(function: Any, static: tuple[Any, ...], arguments: tuple[Any, ...]) 
     """The function's value; what it compiles is kept on disk."""
     leaves = jax.tree.leaves(arguments)
     key = (function, static, tuple((np.shape(leaf), str(leaf.dtype)) for leaf in leaves))
-    if key in _compiled:
-        return function(*static, *arguments)
-    found = compiling(lambda: function(*static, *arguments))
-    _compiled.add(key)
-    return found
+    return compiled(key, lambda: function(*static, *arguments))

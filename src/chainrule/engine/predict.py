@@ -13,7 +13,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.engine.cache import compiling
+from chainrule.engine.cache import compiled
 from chainrule.engine.device import precision
 from chainrule.engine.plan import traces
 from chainrule.equations.activations import ACTIVATIONS
@@ -28,8 +28,6 @@ SMALL_WORK = 2e9
 
 CHUNK_BYTES = 2**23
 """About what the widest layer's values of one chunk take."""
-
-_compiled: set[Any] = set()
 
 
 def outputs(
@@ -113,13 +111,10 @@ def _compiled_chunk(
     if n < size:  # the last chunk takes the others' shape, and so their program
         X = np.concatenate([X, np.zeros((size - n, X.shape[1]), X.dtype)])
         Y = None if Y is None else np.concatenate([Y, np.ones((size - n, Y.shape[1]), Y.dtype)])
-    key = (activations, loss, tuple(layer.W.shape for layer in layers), X.shape, X.dtype, device)
+    shapes = tuple(layer.W.shape for layer in layers)
+    key = ("predict", activations, loss, shapes, X.shape, X.dtype, device)
     with precision(X.dtype.name, device):
-        if key in _compiled:
-            A, value = _program(activations, loss, layers, X, Y, settings)
-        else:
-            A, value = compiling(lambda: _program(activations, loss, layers, X, Y, settings))
-            _compiled.add(key)
+        A, value = compiled(key, lambda: _program(activations, loss, layers, X, Y, settings))
     return np.asarray(A)[:n], np.zeros(0) if value is None else np.asarray(value)[:n]
 
 

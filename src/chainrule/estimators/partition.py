@@ -197,8 +197,13 @@ def _groups_of_a_block(groups: int, most: int, seconds: float, overhead: float) 
 def most_of(members: Sequence[Member], workers: int) -> int:
     """Members of a block: as many as fit the cache, and no more than leave work for all cores."""
     plan = common_plan(member.plan for member in members)
+    return int(np.clip(-(-len(members) // workers), 1, most_in_cache(plan)))
+
+
+def most_in_cache(plan: Plan) -> int:
+    """Networks whose parameters and states a core's cache holds."""
     state = 3 * plan.n_parameters * np.dtype(plan.dtype).itemsize
-    return int(np.clip(min(CACHE_BYTES // state, -(-len(members) // workers)), 1, MOST))
+    return int(np.clip(CACHE_BYTES // state, 1, MOST))
 
 
 def _parts(sizes: Sequence[int], most: int, workers: int) -> list[int]:

@@ -31,7 +31,15 @@ from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.forecast import Forecast, relative_work
 from chainrule.estimators.jobs import Job, Standing, Training, can_be_member, named, steps_ahead
 from chainrule.estimators.measure import quickest_way, ways_to_try
-from chainrule.estimators.partition import COMPILE_SECONDS, Groups, blocks_of, smaller, work
+from chainrule.estimators.partition import (
+    COMPILE_SECONDS,
+    Groups,
+    blocks_of,
+    most_in_cache,
+    smaller,
+    work,
+)
+from chainrule.estimators.problem import one_thread
 from chainrule.estimators.room import Room, bytes_of_rows, bytes_under_way, bytes_waiting
 from chainrule.estimators.shared import Shared
 
@@ -93,6 +101,9 @@ class Together:
 
     Attributes
     ----------
+    layouts : list
+        Of each block, the numbers of the jobs in its places, group by group (of jobs that share a
+        place, the smallest; None where nobody is).
     measured : dict
         What `chainrule.estimators.measure.quickest_way` found, by the plan for which it was
         measured.
@@ -115,7 +126,7 @@ class Together:
         self.on_end, self.on_range = on_end, on_range
         self.trainings: dict[int, Training] = {}
         self.ended: set[int] = set()
-        self.layouts: list[Groups] = []
+        self.layouts: list[list[list[int | None]]] = []
         self.measured: dict[str, dict[str, Any]] = {}
         self._in_turn: WeakSet[Member] = WeakSet()
         self._shared = Shared()
@@ -196,7 +207,9 @@ class Together:
                     trainings = self._begin(part, wanted, snapshots, known)
                     blocks = self._lay_out(trainings, found, workers, times)
                     if blocks and not tasks and self.on_forecast:
-                        self.on_forecast(self._forecast(len(open_), trainings, workers, times))
+                        self.on_forecast(
+                            self._forecast(len(open_), blocks, trainings, workers, times)
+                        )
                     placed = {one.number for block in blocks for one in block.here}
                     self._make_room(number for number in part if number not in placed)
                     for block in blocks:
@@ -247,7 +260,9 @@ class Together:
             if number not in self.trainings:
                 snapshot = snapshots.get(number)
                 job = self._job(number)
-                with named(job):
+                # not while another training is scored: how many threads a product of NumPy has,
+                # as of orthogonal initial weights, is the process's, and decides its last bits
+                with named(job), self._turn, one_thread():
                     self.trainings[number] = self._shared.begin(number, job, snapshot)
             training, limit = self.trainings[number], wanted[number]
             training.loop.until = np.inf if limit is None else limit
@@ -340,23 +355,28 @@ class Together:
             name = ",".join(str(numbers[member]) for member in members)
             here = [one for member in members for one in readers[member] if not one.known]
             places = self._where_it_stood(layout, numbers, readers, found.get(name))
-            self.layouts.append(places)
+            self.layouts.append(
+                [[numbers[one] if one else None for one in group] for group in places]
+            )
             if here:
                 in_turn = members[0] in self._in_turn
                 blocks.append(_Placed(name, places, numbers, here, in_turn))
         return blocks
 
     def _forecast(
-        self, count: int, trainings: Sequence[Training], workers: int, times: float
+        self,
+        count: int,
+        blocks: Sequence[_Placed],
+        trainings: Sequence[Training],
+        workers: int,
+        times: float,
     ) -> Forecast:
         shapes, seconds = set(), 0.0
-        for layout in self.layouts:
-            members = {member for group in layout for member in group if member}
+        for block in blocks:
+            members = [member for group in block.layout for member in group if member]
             plan = common_plan(member.plan for member in members)
-            shapes.add((plan, len(layout), max(map(len, layout))))
-            steps = [
-                steps_ahead([one]) for one in trainings if one.loop.going and one.member in members
-            ]
+            shapes.add((plan, len(block.layout), max(map(len, block.layout))))
+            steps = [steps_ahead([one]) for one in block.here if one.loop.going]
             known = self.measured.get(repr(plan))
             each = min(known["seconds"].values()) if known else work(plan, 1)
             seconds += max(steps, default=0.0) * each * len(members) / workers
@@ -366,7 +386,7 @@ class Together:
             count,
             len(trainings),
             len(shapes),
-            len(self.layouts),
+            len(blocks),
             min(sum(self._room.under_way.values()), max(self.memory, self._room.held)),
             times * seconds + new,
             rows,
@@ -383,7 +403,9 @@ class Together:
         plan = common_plan(member.plan for member in members)
         group = group_key(members[0].trainer)
         alike = [member for member in members if group_key(member.trainer) == group]
-        ways = ways_to_try(most, len(alike))
+        # for as many as fill the cache, of whom a part of the queue may have few: places that
+        # nobody has cost as much
+        ways = ways_to_try(most_in_cache(plan), max(len(self._room.under_way), len(alike)))
 
         def measure() -> dict[str, Any]:
             return quickest_way(alike, ways, workers, self._shared.pool)

@@ -111,6 +111,7 @@ def train_jointly(
                 on_end=ended,
                 on_range=lambda name, standing: keeper.take(name, standing, together.stopped),
                 stop=lambda: recorder.interrupt.pressed,
+                remember=lambda name, compute: journal.remember(f"{key}: {name}", compute),
             )
             what = f"one of {len(jobs)} networks that are trained together"
             with recorder.interrupt.gently(), refusals(what), _warnings_once(recorder):
