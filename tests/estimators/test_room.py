@@ -1,6 +1,7 @@
 """Who begins when: parts of a queue, cut by size, and a budget of bytes that is kept to."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -66,10 +67,11 @@ def test_the_next_begins_when_there_is_room():
             budget.begin(part, lambda: True)
             began.extend(part)
 
-    thread = threading.Thread(target=begin)
+    thread = threading.Thread(target=begin, daemon=True)
     thread.start()
-    while len(began) < 4:
-        pass
+    end = time.monotonic() + 60
+    while len(began) < 4 and time.monotonic() < end:
+        time.sleep(0.01)
     assert budget.held == 8
     budget.leave([0], lambda number: True)  # a state of it is kept
     thread.join(0.2)

@@ -5,8 +5,6 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chainrule.engine.batches import Resident, Shuffler
 from chainrule.engine.epochs import EpochRecord, Place, Timetable
 from chainrule.engine.fit import Trainer
@@ -17,7 +15,7 @@ from chainrule.equations.optimizers import State
 if TYPE_CHECKING:
     from chainrule.engine.population import Block
 
-__all__ = ["Member", "common_plan", "group_key", "member_bytes", "program_key", "resident"]
+__all__ = ["Member", "common_plan", "group_key", "program_key", "resident"]
 
 FLAGS = ("penalised", "dropout", "clipped", "l1", "max_norm", "scaled")
 
@@ -59,14 +57,6 @@ def common_plan(plans: Iterable[Plan]) -> Plan:
     sizes = tuple(map(max, zip(*(plan.sizes for plan in plans), strict=True)))
     needed: dict[str, Any] = {name: any(getattr(plan, name) for plan in plans) for name in FLAGS}
     return replace(plans[0], sizes=sizes, **needed)
-
-
-def member_bytes(plan: Plan, n_states: int = 2) -> int:
-    """About what a member takes while its block runs: parameters, gradients, ``n_states`` parts of
-    optimizer state, each once more for the range's start, and the values of a batch."""
-    item = np.dtype(plan.dtype).itemsize
-    values = 3 * plan.batch_size * sum(plan.sizes[1:])
-    return item * (plan.n_parameters * (3 + 2 * n_states) + values)
 
 
 def _open_sizes(plan: Plan) -> tuple[int, ...]:

@@ -29,10 +29,15 @@ class Forecast:
     def __str__(self) -> str:
         queue = f", {self.at_first} of them at first," if self.at_first < self.trainings else ""
         return (
-            f"{self.trainings} trainings{queue} in {self.programs} programs and {self.blocks} "
-            f"blocks, about {self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of "
-            f"rows, about {self.seconds:.0f} s"
+            f"{_counted(self.trainings, 'training')}{queue} in "
+            f"{_counted(self.programs, 'program')} and {_counted(self.blocks, 'block')}, about "
+            f"{self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of rows, about "
+            f"{self.seconds:.0f} s"
         )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def relative_work(job: Job, until: int | None) -> float:

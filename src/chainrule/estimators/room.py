@@ -139,5 +139,7 @@ def _n_outputs(job: Job) -> int:
 
 
 def _item(job: Job) -> int:
-    single = str(getattr(job.X, "dtype", "")) == "float32" or job.estimator.dtype == "float32"
-    return 4 if single else 8
+    asked = job.estimator.dtype
+    if asked is not None:
+        return 4 if str(asked) == "float32" else 8
+    return 4 if str(getattr(job.X, "dtype", "")) == "float32" else 8

@@ -169,7 +169,7 @@ class Together:
         try:
             self._run(wanted, snapshots or {}, known, standing)
         except BaseException:  # as a fit does, whatever ends it
-            for training in self.trainings.values():
+            for training in list(self.trainings.values()):
                 training.close()
             raise
 
@@ -200,6 +200,7 @@ class Together:
         with ThreadPoolExecutor(workers) as threads:
             try:
                 for part in self._room.parts:
+                    busy()
                     self._room.begin(part, busy)
                     if self.stopped:
                         break
@@ -360,7 +361,9 @@ class Together:
             )
             if here:
                 in_turn = members[0] in self._in_turn
-                blocks.append(_Placed(name, places, numbers, here, in_turn))
+                # no more than the block's own: others' networks may go when they have ended
+                own = {one: numbers[one] for group in places for one in group if one}
+                blocks.append(_Placed(name, places, own, here, in_turn))
         return blocks
 
     def _forecast(

@@ -13,15 +13,14 @@ import json
 import os
 from collections.abc import Callable
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from chainrule.estimators.checkpoints import Snapshot
 from chainrule.files import lines, lock
-from chainrule.files.atomic import sync_folder, write_bytes
-from chainrule.files.container import dump, read_arrays, read_layout
+from chainrule.files.atomic import sync_folder
+from chainrule.search.sealed import read_sealed, write_sealed
 
 __all__ = ["Journal"]
 
@@ -82,20 +81,24 @@ class Journal:
 
     def save(self, key: str, snapshot: Snapshot) -> None:
         """Keep the state of the training ``key``, in place of any other."""
-        header = json.dumps({"key": key, "facts": snapshot.facts, "clock": self.clock()})
-        write_bytes(self._training, dump(header, snapshot.arrays))
+        header = {"key": key, "facts": snapshot.facts, "clock": self.clock()}
+        write_sealed(self._training, header, snapshot.arrays)
 
     def saved(self, key: str) -> Snapshot | None:
-        """The last state of the training ``key``; None if it has to begin at its beginning."""
+        """The last state of the training ``key``; None if it has to begin at its beginning.
+
+        Raises
+        ------
+        RunError
+            The file is damaged.
+        """
         if not self._training.exists():
             return None
-        data = self._training.read_bytes()
-        layout = read_layout(BytesIO(data), len(data))
-        header = json.loads(layout.text)
+        header, arrays = read_sealed(self._training)
         if header["key"] != key:
             return None
         self._set_clock(header)
-        return Snapshot(header["facts"], read_arrays(BytesIO(data), layout))
+        return Snapshot(header["facts"], arrays)
 
     def close(self) -> None:
         """The run is complete: its results are written, and the journal can go.

@@ -5,15 +5,12 @@ gone on with has the places that it had, because the last bits of a product depe
 are replaced whole.
 """
 
-import json
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 
 from chainrule.estimators.checkpoints import Snapshot
 from chainrule.estimators.jobs import Standing
-from chainrule.files.atomic import write_bytes
-from chainrule.files.container import dump, read_arrays, read_layout
+from chainrule.search.sealed import read_sealed, write_sealed
 
 __all__ = ["clear", "keep", "kept"]
 
@@ -29,7 +26,7 @@ def keep(folder: Path, kind: str, standing: Standing) -> None:
     facts = [standing.snapshots[number].facts for number in numbers]
     header = {"name": standing.name, "layout": standing.layout, "numbers": numbers, "facts": facts}
     digest = sha256(standing.name.encode()).hexdigest()[:16]
-    write_bytes(folder / f"{kind}-{digest}.safetensors", dump(json.dumps(header), arrays))
+    write_sealed(folder / f"{kind}-{digest}.safetensors", header, arrays)
 
 
 def kept(folder: Path, kind: str) -> list[Standing]:
@@ -44,14 +41,12 @@ def clear(folder: Path, kind: str) -> None:
 
 
 def _read(path: Path) -> Standing:
-    data = path.read_bytes()
-    layout = read_layout(BytesIO(data), len(data))
-    header = json.loads(layout.text)
+    header, found = read_sealed(path)
     snapshots = {
         number: Snapshot(facts, {})
         for number, facts in zip(header["numbers"], header["facts"], strict=True)
     }
-    for name, array in read_arrays(BytesIO(data), layout).items():
+    for name, array in found.items():
         number, _, own = name.partition("/")
         snapshots[int(number)].arrays[own] = array
     return Standing(header["name"], tuple(map(tuple, header["layout"])), snapshots)
