@@ -135,6 +135,23 @@ def test_a_table_is_trained_on_as_the_file_of_it(name, whole, tmp_path, capsys):
     assert repr(found).startswith("<Results of 'table.parquet: bought' in ")
 
 
+def test_the_preparation_that_is_asked_for(tmp_path):
+    """In the network's model, in the report, and in the spec that repeats it."""
+    how = {"scaling": "standard", "min_count": 3, "max_levels": 2, "bound": 2.0}
+    asked = {f"data.table.preparation.{name}": value for name, value in how.items()}
+    more = {**SMALL, "overrides": {**SMALL["overrides"], **asked}}
+    found = train(shop(), "bought", drop="note", **more, out=tmp_path / "run")
+    prepare = chainrule.load(found.folder / "model.safetensors")[0]
+    assert {name: prepare.get_params()[name] for name in how} == how
+    (step,) = prepare.steps_
+    towns = [name for name in step.names if name.startswith("town=")]
+    assert len(towns) == 2 and "town: other" in step.names and step.bound == 2.0
+    said = " ".join(found.data.preparation)
+    assert "standard deviation, what is far out drawn in to 2 at most" in said
+    spec = load(found.folder / "spec.toml")
+    assert spec.data.table.preparation.model_dump() == how
+
+
 class Killed(BaseException):
     """As a kill: nothing is tidied up on its way."""
 

@@ -33,19 +33,37 @@ Encoding = Annotated[
 Header = Annotated[
     bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Of a CSV file: what stands for a value that is not there, in place of the usual "
+        "texts, of which the empty one ('') is one; may be said several times.",
+    ),
+]
+Array = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of an .npz file: the array with the rows.")
+]
 SkipDamaged = Annotated[
     bool, typer.Option("--skip-damaged", help="Leave out images that cannot be read.")
 ]
 
 
 def file_options(
-    delimiter: str | None, encoding: str | None, header: bool, skip_damaged: bool = False
+    delimiter: str | None,
+    encoding: str | None,
+    header: bool,
+    skip_damaged: bool = False,
+    missing: list[str] | None = None,
+    array: str | None = None,
 ) -> dict[str, Any]:
     """What was said of a file, or of a folder of images."""
     given = {
         "delimiter": delimiter,
         "encoding": encoding,
         "header": None if header else False,
+        "missing": missing or None,
+        "array": array,
         "skip_damaged": skip_damaged or None,
     }
     return {name: value for name, value in given.items() if value is not None}
@@ -112,6 +130,8 @@ def train(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     size: Annotated[
         str | None,
         typer.Option(
@@ -158,6 +178,8 @@ def train(
                     "--delimiter": delimiter,
                     "--encoding": encoding,
                     "--no-header": not header,
+                    "--missing": missing,
+                    "--array": array,
                     "--stream": stream,
                 }
             )
@@ -179,7 +201,7 @@ def train(
             "colour": None if grey is None else ("grey" if grey else "rgb"),
             "fit": "crop" if crop else "stretch",
             "skip_damaged": skip_damaged,
-            **file_options(delimiter, encoding, header),
+            **file_options(delimiter, encoding, header, missing=missing, array=array),
         }
         if dry_run:
             found = plan(data, **given)
@@ -207,6 +229,8 @@ def predict(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:
     """Predict each row of a table, of any length, in bounded memory; or each image of a folder.
@@ -224,7 +248,7 @@ def predict(
             probabilities=probabilities,
             memory=memory,
             force=force,
-            **file_options(delimiter, encoding, header, skip_damaged),
+            **file_options(delimiter, encoding, header, skip_damaged, missing, array),
         )
         typer.echo(f"{rows:,} predictions: {out}")
 
@@ -244,6 +268,8 @@ def evaluate(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:
     """Measure a model on the rows of a table that has the truth, or on images in the folders of
@@ -251,7 +277,7 @@ def evaluate(
     with clean_errors():
         from chainrule.streams.evaluate import evaluate as measure
 
-        options = file_options(delimiter, encoding, header, skip_damaged)
+        options = file_options(delimiter, encoding, header, skip_damaged, missing, array)
         found = measure(model, data, target=target, memory=memory, **options)
         if as_json:
             import json

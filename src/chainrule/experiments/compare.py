@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from chainrule.data import preparation
 from chainrule.experiments import printed
 from chainrule.experiments.bench import Bench
-from chainrule.experiments.datasets import data_of, streams
+from chainrule.experiments.datasets import data_of, prepared_by, streams
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -154,7 +154,8 @@ def _comparisons(
 
 
 def _preparations(spec: CompareSpec) -> tuple[str, ...]:
+    how = prepared_by(spec.data)
     return tuple(
-        f"{model.label}: {' and '.join(preparation.sentences(model.prepare))}, as {model.dtype}"
+        f"{model.label}: {' and '.join(preparation.sentences(model.prepare, how))}, as {model.dtype}"
         for model in spec.members.values()
     )
