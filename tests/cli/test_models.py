@@ -226,6 +226,19 @@ def test_what_stands_for_missing(tmp_path):
     assert outs[0] == outs[1]
 
 
+def test_contradictions_are_named(folder):
+    asked = ["train", folder / "people.csv", "--target", "kind", "--dry-run"]
+    for more, text in (
+        (["--drop", "age", "--number", "age"], "--drop 'age'"),
+        (["--number", "age", "--category", "age"], "--category 'age'"),
+        (["--drop", "kind"], "--target 'kind'"),
+        (["--category", "kind"], "--task classification"),
+        (["--number", NAME], "required a number, came"),
+    ):
+        done = command(*asked, *more)
+        assert done.exit_code == 2 and text in done.stderr, done.output
+
+
 def test_an_array_among_several(tmp_path):
     X, y = arrays()
     both = np.column_stack([X, y == "right"])

@@ -124,6 +124,14 @@ def test_the_preparation_of_folds(file):
     assert 0.4 < np.abs(step.fit_transform(data.X_train)).max() < 0.5
 
 
+def test_nothing_is_asked_of_the_target(file):
+    """What it is, is said by the task."""
+    with pytest.raises(DataError, match=r"--target 'y'.*--drop 'y'"):
+        plan(file, "y", drop=["y"])
+    with pytest.raises(DataError, match=r"--target 'number'.*as a category.*--task classification"):
+        plan(file, "number", kinds={"number": "category"})
+
+
 class Net:
     """What a classifier has after fitting on the numbers of classes."""
 

@@ -97,7 +97,7 @@ def test_ragged_rows(written, line):
 
 def test_a_wrong_delimiter(written):
     path = written("a,b\n1,2\n")
-    assert open_source(path, delimiter=";").names == ("a,b",)
+    assert open_source(path, delimiter=";").names == ("a,b",)  # told of in test_named.py
     for wrong in ("", ";;", "\n", '"'):
         if wrong:
             with pytest.raises(DataError, match="one character as a delimiter"):

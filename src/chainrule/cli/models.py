@@ -1,15 +1,12 @@
 """``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``export``: models of one's own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from chainrule.cli.app import app, clean_errors
 from chainrule.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from chainrule.models.columns import ColumnKind
 
 __all__ = ["evaluate", "export", "info", "predict", "train"]
 
@@ -157,17 +154,12 @@ def train(
 
     with clean_errors():
         from chainrule.experiments import overrides
-        from chainrule.experiments.asked import of_images_alone, of_tables_alone
+        from chainrule.experiments.asked import kinds_of, of_images_alone, of_tables_alone
         from chainrule.experiments.decided import print_plan, print_spec
         from chainrule.experiments.from_data import plan
         from chainrule.experiments.from_data import train as train_on
 
-        asked: list[tuple[ColumnKind, list[str] | None]] = [
-            ("category", category),
-            ("number", number),
-            ("date", date),
-        ]
-        kinds: dict[str, ColumnKind] = {name: kind for kind, names in asked for name in names or ()}
+        kinds = kinds_of({"category": category or (), "number": number or (), "date": date or ()})
         if data.is_dir():
             of_tables_alone(
                 {

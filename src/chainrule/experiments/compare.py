@@ -21,7 +21,7 @@ from chainrule.experiments.questions import answered
 from chainrule.experiments.record import Number
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
-from chainrule.experiments.spec import BEST, CompareSpec, TargetSpec
+from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, TargetSpec
 from chainrule.experiments.streaming import sample_of, streamed_table
 from chainrule.experiments.targets import prepared_targets
 from chainrule.experiments.tasks import of_spec
@@ -155,7 +155,9 @@ def _comparisons(
 
 def _preparations(spec: CompareSpec) -> tuple[str, ...]:
     how = prepared_by(spec.data)
-    return tuple(
-        f"{model.label}: {' and '.join(preparation.sentences(model.prepare, how))}, as {model.dtype}"
-        for model in spec.members.values()
-    )
+
+    def said(model: ModelSpec) -> str:
+        words = " and ".join(preparation.sentences(model.prepare, how))
+        return f"{model.label}: {words}, as {model.dtype}"
+
+    return tuple(map(said, spec.members.values()))

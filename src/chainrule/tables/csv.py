@@ -31,6 +31,7 @@ class CsvSource:
     of ``missing`` stand for a value that is not there, and no others."""
 
     n_rows: int | None = None  # only reading tells
+    typed = False
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from chainrule.models.columns import Column
 from chainrule.models.table import DAY, TableStep, Treatment
 from chainrule.tables.sampled import Whole
 
-__all__ = ["BOUND", "bound_of", "fit_table"]
+__all__ = ["BOUND", "bound_of", "fit_table", "most_kept"]
 
 Array = npt.NDArray[np.floating]
 BOUND = 3.0
@@ -101,6 +101,12 @@ def _date(x: Array, missing: bool, scaling: str) -> Treatment:
     known = x[~np.isnan(x)]
     cycles = ("year", "week", *(("day",) if np.any(known % DAY) else ()))
     return Treatment(how.used, how.fill, how.center, how.scale, how.missing, cycles=cycles)
+
+
+def most_kept(counts: Sequence[int], min_count: int, max_levels: int) -> int:
+    """How many levels with ``counts`` rows can at most have a column of their own, whichever of
+    these rows are trained on."""
+    return max(min(sum(n >= min_count for n in counts), max_levels), min(len(counts), 1))
 
 
 def _category(

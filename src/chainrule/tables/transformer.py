@@ -100,7 +100,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         found = survey(rows.source)
         beside = [name for name in found if name not in rows.names and name != rows.target]
         drop = (*self.drop, *(name for name in beside if name not in self.drop))
-        decided = decide(found, target=rows.target, drop=drop, kinds=self.kinds)
+        kinds = {name: kind for name, kind in (self.kinds or {}).items() if name not in beside}
+        decided = decide(found, target=rows.target, drop=drop, kinds=kinds)
         columns = tuple(each.column for each in decided if each.kind)
         matrix = sampled(rows.source, columns, found[rows.target].n_rows)
         return self._fit_matrix(matrix, columns, whole(found, columns))
