@@ -147,8 +147,8 @@ def train(
     """Train a network on a table or a folder of images of your own, beside the obvious baselines.
 
     Finds out what each column is, says so, splits, prepares, trains and tests; leaves a run with
-    model, metrics and report. The spec that it prints repeats the run: chainrule run FILE.toml. Of
-    images, each sub-folder is a class.
+    model, metrics, report, and the spec that repeats it: chainrule run RUN/spec.toml; --dry-run
+    prints that spec. Of images, each sub-folder is a class.
     """
     from rich.console import Console
 

@@ -50,13 +50,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class TargetDecision:
-    """What is predicted: the ``classes`` of a classification, () for a regression."""
+    """What is predicted: the ``classes`` of a classification, () for a regression; ``counts`` are
+    the rows of each class, or those that have a number."""
 
     name: str
     task: Task
     why: str
     classes: tuple[str, ...]
     missing: int
+    counts: tuple[int, ...] = ()
 
 
 def decide(
@@ -242,4 +244,6 @@ def decide_target(
             + (COMMA if one.decimal_comma else "")
         )
     classes = _levels(one) if task == "classification" else ()
-    return TargetDecision(name, task, why, classes, one.missing + one.infinite)
+    missing = one.missing + one.infinite
+    counts = _counts(one, classes) if classes else (one.n_rows - missing,)
+    return TargetDecision(name, task, why, classes, missing, counts)
