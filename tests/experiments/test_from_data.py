@@ -89,7 +89,8 @@ def test_a_table_is_planned_as_the_file_of_it(name, file):
     assert without_path(ours.spec) == without_path(theirs.spec)
     *kinds, split = [row[1] for row in ours.rows]
     assert kinds == ["target: 2 classes", "number", "category", "date", "category", "-"]
-    assert split == "60 % to train on, 20 % to stop by, 20 % to test"
+    assert split == "three parts"
+    assert ours.rows[-1][2].startswith("60 % to train on, 20 % to stop by, 20 % to test; at random")
 
 
 def test_what_is_set_is_not_searched():
@@ -171,10 +172,9 @@ def test_what_is_overruled_is_told(file):
                      kinds={"member": "category", "since": "category"})  # fmt: skip
         assert found.rows[:-1] == flags.rows[:-1]
         assert told(found)["since"][0] == "category" and told(found)["town"][0] == "-"
-        assert told(found)["split"] == (
-            "70 % to train on, 15 % to stop by, 15 % to test",
-            "at random, each class with its share",
-        )
+        shares = "70 % to train on, 15 % to stop by, 15 % to test"
+        how = "at random, each class with its share"
+        assert told(found)["split"] == ("three parts", f"{shares}; {how}")
         table = load(found.spec).data.table
         assert table.drop == ("town", "note") and table.kinds["since"] == "category"
     found = plan(file, "bought", drop="note", overrides={"data.table.target": "age"})
@@ -235,7 +235,7 @@ def test_classes_that_are_too_small_are_told_while_deciding(tmp_path):
         with pytest.raises(DataError, match=r"too few rows.*--set data\.split\.stratify=false"):
             plan(data, "y")
         found = plan(data, "y", overrides={"data.split.stratify": False})
-        assert told(found)["split"][1] == "at random"
+        assert told(found)["split"][1].endswith("20 % to test; at random")
     with pytest.raises(DataError, match=r"'b' \(2 rows\), 'c' \(1 row\)\. Required 5 rows"):
         plan(some, "y")
     with pytest.raises(DataError, match=r"'c' \(1 row\)\. Required 2 rows of each class"):

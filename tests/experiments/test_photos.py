@@ -70,7 +70,8 @@ def test_what_is_overruled_is_told(tmp_path):
     found = decide(folder, overrides=over)
     rows = {row[0]: row[1:] for row in found.rows}
     assert rows["size"][0] == "4 x 6" and rows["colour"][0] == "grey"
-    assert rows["split"] == ("50 % to train on, 25 % to stop by, 25 % to test", "at random")
+    shares = "50 % to train on, 25 % to stop by, 25 % to test"
+    assert rows["split"] == ("three parts", f"{shares}; at random")
     said = " ".join(each["value"] + each["note"] for each in found.spec["assumptions"])
     for stale in ("8 x 8", "rgb", "60 %", "256", "dropout"):
         assert stale not in said

@@ -141,7 +141,7 @@ def test_the_words_of_a_file_of_text(tmp_path):
 def test_a_decimal_comma(tmp_path, suffix):
     prices = [f"{at},{at % 10}" for at in range(N - 1)] + ["1.234.567,5"]
     seen = found(tmp_path, suffix, few=["1,5", "2", "-3,25"] * 80, many=prices, y=range(N))
-    hint = r"decimal comma: write them with a point first"
+    hint = r"decimal comma, as it seems; write them with a point first"
     for refused in (
         lambda: decide(seen),
         lambda: decide(seen, kinds={"many": "number"}),

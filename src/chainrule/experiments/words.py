@@ -5,13 +5,21 @@ from typing import Any
 
 __all__ = ["split_row"]
 
+PARTS = {
+    "three-way": "three parts",
+    "two-way": "two parts",
+    "own test": "three parts",
+    "own parts": "three parts",
+    "all": "one part",
+}
 STRATIFIED = "at random, each class with its share"
 
 
 def split_row(
     spec: Mapping[str, Any], *, classes: bool, folders: Mapping[str, str] | None = None
 ) -> tuple[str, str, str]:
-    """The split of a spec as a row of decisions: "split", how much is for what, and how it is cut.
+    """The split of a spec as a row of decisions: "split", how many parts, how much is for what and
+    how it is cut.
 
     Args:
         spec: the spec, as plain data.
@@ -29,7 +37,8 @@ def split_row(
         how = f"the sub-folders are parts: {parts}"
     limit = cut.get("train")
     least = "" if limit is None else f"; of those to train on, {_size(limit)}"
-    return "split", _shares(cut, folders or {}) + least, how
+    parts = PARTS.get(cut["scheme"], cut["scheme"])
+    return "split", parts, f"{_shares(cut, folders or {})}{least}; {how}"
 
 
 def _shares(cut: Mapping[str, Any], folders: Mapping[str, str]) -> str:

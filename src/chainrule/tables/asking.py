@@ -1,19 +1,26 @@
 """What was asked for of a table's columns: whether it can be, before anything is decided by it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from chainrule.errors import DataError, unknown_name
 from chainrule.models.columns import KINDS, ColumnKind
 from chainrule.tables.survey import Found
 
-__all__ = ["check_as", "check_asked", "check_target_alone"]
+__all__ = ["check_as", "check_asked", "check_target_alone", "comma_hint"]
 
 WANTED = {"number": "a number in each row", "date": "a date (as 2026-11-22) in each row"}
 CAME = {"number": "numbers", "bool": "true and false", "date": "dates", "other": "other values"}
-COMMA = (
-    " They look like numbers with a decimal comma: write them with a point first (pandas: "
-    "read_csv(..., decimal=','))."
-)
+
+
+def comma_hint(columns: Iterable[Found]) -> str:
+    """What to do about those of the columns that seem to have a decimal comma; "" if none does."""
+    names = [repr(one.name) for one in columns if one.decimal_comma]
+    if not names:
+        return ""
+    return (
+        f" {', '.join(names)}: numbers with a decimal comma, as it seems; write them with a point "
+        "first (pandas: read_csv(..., decimal=','))."
+    )
 
 
 def check_asked(
@@ -73,8 +80,7 @@ def check_as(one: Found, kind: ColumnKind) -> None:
     """
     asked = f"asked for by --{kind} {one.name!r}"
     if one.sort == "text" and kind == "number" and not one.numeric:
-        hint = COMMA if one.decimal_comma else ""
-        raise DataError(f"{one.no_number} It is {asked}; leave that out.{hint}")
+        raise DataError(f"{one.no_number} It is {asked}; leave that out.{comma_hint([one])}")
     if one.sort == "text" and kind == "date" and not one.dated:
         raise DataError(f"{one.no_date} It is {asked}; leave that out.")
     strange = {"number": ("date", "other"), "date": ("number", "bool", "other")}

@@ -12,7 +12,7 @@ from typing import Literal
 
 from chainrule.errors import DataError, unknown_name
 from chainrule.models.columns import Column, ColumnKind
-from chainrule.tables.asking import COMMA, check_as, check_asked
+from chainrule.tables.asking import check_as, check_asked, comma_hint
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 from chainrule.tables.survey import Found
@@ -96,7 +96,7 @@ def decide(
         elif usual:
             decisions.append(usual)
     if texts or others:
-        raise DataError(_refused(texts, others, any(found[name].decimal_comma for name in texts)))
+        raise DataError(_refused(texts, others, comma_hint(found[name] for name in texts)))
     if not any(each.kind for each in decisions):
         raise DataError(
             "Required at least one column to predict from; each is left out: "
@@ -112,12 +112,12 @@ def _is_text(one: Found) -> bool:
     return one.distinct is None or (one.distinct > MANY and 2 * one.distinct > one.known)
 
 
-def _refused(texts: list[str], others: list[str], commas: bool) -> str:
+def _refused(texts: list[str], others: list[str], hint: str) -> str:
     said = []
     if texts:
         said.append(
             f"Text in which most values are different: {', '.join(map(repr, texts))}. A perceptron "
-            f"takes numbers, categories and dates.{COMMA if commas else ''}"
+            f"takes numbers, categories and dates.{hint}"
         )
     if others:
         said.append(f"Values that are no numbers, texts or dates: {', '.join(map(repr, others))}.")
@@ -235,13 +235,13 @@ def decide_target(
     else:
         why = "as asked for"
     if task == "regression" and not numeric:
-        hint = COMMA if one.decimal_comma else ""
-        raise DataError(f"Required numbers to predict in {name!r}; came {one.sort}.{hint}")
+        raise DataError(
+            f"Required numbers to predict in {name!r}; came {one.sort}.{comma_hint([one])}"
+        )
     if task == "classification" and (one.distinct is None or 2 * one.distinct > one.known):
         raise DataError(
             f"Required a target whose classes repeat; nearly every row of {name!r} has another "
-            "value. Say --task regression if they are numbers."
-            + (COMMA if one.decimal_comma else "")
+            "value. Say --task regression if they are numbers." + comma_hint([one])
         )
     classes = _levels(one) if task == "classification" else ()
     missing = one.missing + one.infinite
