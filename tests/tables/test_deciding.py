@@ -158,6 +158,23 @@ def test_a_decimal_comma(tmp_path, suffix):
     assert "decimal comma" not in str(caught.value)
 
 
+def test_texts_that_may_stand_for_missing(tmp_path):
+    """Of a column that is numbers but for some rows."""
+    lines = [f"{'none' if at % 9 == 8 else at / 7},{at % 3}" for at in range(N)]
+    (tmp_path / "t.csv").write_text("\n".join(["age,y", *lines]))
+    seen = survey(open_source(tmp_path / "t.csv"))
+    for asked in ({}, {"age": "number"}):
+        with pytest.raises(
+            DataError, match=r"row 9: required a number, came 'none'.*--missing TEXT"
+        ):
+            decide(seen, kinds=asked)
+    right = survey(open_source(tmp_path / "t.csv", missing=["none"]))
+    assert decide(right)[0].why == "numbers; 26 missing"
+    with pytest.raises(DataError) as caught:
+        decide(found(tmp_path, ".csv", t=[f"no. {at}" for at in range(N)], b=range(N)))
+    assert "--missing" not in str(caught.value)
+
+
 def test_other_values_are_refused_by_name():
     table = pa.table({"lists": [[1.0], [2.0]], "b": [1.0, 2.0], "structs": [{"x": 1}, {"x": 2}]})
     with pytest.raises(DataError, match=r"no numbers, texts or dates: 'lists', 'structs'"):

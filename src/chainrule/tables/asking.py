@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from chainrule.errors import DataError, unknown_name
 from chainrule.models.columns import KINDS, ColumnKind
+from chainrule.tables.block import number_of
 from chainrule.tables.survey import Found
 
-__all__ = ["check_as", "check_asked", "check_target_alone", "comma_hint"]
+__all__ = ["check_as", "check_asked", "check_target_alone", "comma_hint", "missing_hint"]
 
 WANTED = {"number": "a number in each row", "date": "a date (as 2026-11-22) in each row"}
 CAME = {"number": "numbers", "bool": "true and false", "date": "dates", "other": "other values"}
@@ -21,6 +22,25 @@ def comma_hint(columns: Iterable[Found]) -> str:
         f" {', '.join(names)}: numbers with a decimal comma, as it seems; write them with a point "
         "first (pandas: read_csv(..., decimal=','))."
     )
+
+
+def missing_hint(columns: Iterable[Found]) -> str:
+    """Of columns of a file of text that are numbers in most rows: the first value that is none,
+    which may stand for a missing one; "" if there are no such columns."""
+    said = [one.no_number for one in columns if not one.typed and _mostly_numbers(one)]
+    if not said:
+        return ""
+    return (
+        f" Most values are numbers, but not all ({said[0].rstrip('.')}): what stands for a missing "
+        "value is said with --missing TEXT, the empty text too."
+    )
+
+
+def _mostly_numbers(one: Found) -> bool:
+    if one.sort != "text" or one.numeric or one.counts is None:
+        return False
+    numbers = sum(n for text, n in one.counts.items() if number_of(text) is not None)
+    return 2 * numbers > one.known
 
 
 def check_asked(
@@ -80,7 +100,10 @@ def check_as(one: Found, kind: ColumnKind) -> None:
     """
     asked = f"asked for by --{kind} {one.name!r}"
     if one.sort == "text" and kind == "number" and not one.numeric:
-        raise DataError(f"{one.no_number} It is {asked}; leave that out.{comma_hint([one])}")
+        raise DataError(
+            f"{one.no_number} It is {asked}; leave that out."
+            f"{comma_hint([one])}{missing_hint([one])}"
+        )
     if one.sort == "text" and kind == "date" and not one.dated:
         raise DataError(f"{one.no_date} It is {asked}; leave that out.")
     strange = {"number": ("date", "other"), "date": ("number", "bool", "other")}

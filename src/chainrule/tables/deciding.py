@@ -12,7 +12,7 @@ from typing import Literal
 
 from chainrule.errors import DataError, unknown_name
 from chainrule.models.columns import Column, ColumnKind
-from chainrule.tables.asking import check_as, check_asked, comma_hint
+from chainrule.tables.asking import check_as, check_asked, comma_hint, missing_hint
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 from chainrule.tables.survey import Found
@@ -96,7 +96,8 @@ def decide(
         elif usual:
             decisions.append(usual)
     if texts or others:
-        raise DataError(_refused(texts, others, comma_hint(found[name] for name in texts)))
+        refused = [found[name] for name in texts]
+        raise DataError(_refused(texts, others, comma_hint(refused) + missing_hint(refused)))
     if not any(each.kind for each in decisions):
         raise DataError(
             "Required at least one column to predict from; each is left out: "
