@@ -202,6 +202,62 @@ def test_no_header(tmp_path):
     assert "header = false" in done.stdout
 
 
+def test_what_stands_for_missing(tmp_path):
+    """Training and predicting with the same texts; the rows with them are those with gaps."""
+    frame = people()[["age", "kind"]]
+    frame.to_csv(tmp_path / "gaps.csv", index=False)
+    frame.to_csv(tmp_path / "marks.csv", index=False, na_rep="-99")
+    flags = ["--missing", "-99", "--missing", "no answer"]
+    done = command("train", tmp_path / "marks.csv", "--target", "kind", *SMALL, *flags, "--out",
+                   tmp_path / "run")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "numbers; 19 missing" in done.stdout and "1 rows without it are left out" in done.stdout
+    options = tomllib.loads((tmp_path / "run" / "spec.toml").read_text())["data"]["table"][
+        "options"
+    ]
+    assert options == {"missing": ["-99", "no answer"]}
+    for name, more in (("gaps.csv", []), ("marks.csv", flags)):
+        out = tmp_path / f"{name}.out.csv"
+        done = command("predict", tmp_path / "run", tmp_path / name, "-o", out, *more)
+        assert done.exit_code == 0, done.output
+        done = command("evaluate", tmp_path / "run", tmp_path / name, "--json", *more)
+        assert json.loads(done.stdout)["left_out"] == 1
+    outs = [(tmp_path / f"{name}.out.csv").read_bytes() for name in ("gaps.csv", "marks.csv")]
+    assert outs[0] == outs[1]
+
+
+def test_contradictions_are_named(folder):
+    asked = ["train", folder / "people.csv", "--target", "kind", "--dry-run"]
+    for more, text in (
+        (["--drop", "age", "--number", "age"], "--drop 'age'"),
+        (["--number", "age", "--category", "age"], "--category 'age'"),
+        (["--drop", "kind"], "--target 'kind'"),
+        (["--category", "kind"], "--task classification"),
+        (["--number", NAME], "required a number, came"),
+    ):
+        done = command(*asked, *more)
+        assert done.exit_code == 2 and text in done.stderr, done.output
+
+
+def test_an_array_among_several(tmp_path):
+    X, y = arrays()
+    both = np.column_stack([X, y == "right"])
+    np.savez(tmp_path / "t.npz", A=both, B=both[:, ::-1])
+    done = command("train", tmp_path / "t.npz", "--target", "x4", "--dry-run")
+    assert done.exit_code == 2 and "(--array A)" in done.stderr
+    flags = ["--array", "A"]
+    done = command("train", tmp_path / "t.npz", "--target", "x4", *SMALL, *flags, "--out",
+                   tmp_path / "run")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    done = command(
+        "predict", tmp_path / "run", tmp_path / "t.npz", "-o", tmp_path / "o.npy", *flags
+    )
+    assert done.exit_code == 0, done.output
+    done = command("evaluate", tmp_path / "run", tmp_path / "t.npz", "--json", *flags)
+    (batch,) = chainrule.predict_batches(tmp_path / "run", X)
+    assert json.loads(done.stdout)["accuracy"] == np.mean(batch.predictions == (y == "right"))
+
+
 def test_a_plain_model_as_onnx(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     X = np.random.RandomState(0).normal(size=(60, 2)).astype(np.float32)

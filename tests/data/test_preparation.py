@@ -74,6 +74,24 @@ def test_the_columns_of_a_table():
             preparation.fit(steps, X[:, 1:], columns=() if len(steps) == 1 else columns)
 
 
+def test_the_settings_of_a_table():
+    columns = (Column("size", "number"), Column("town", "category", ("Bonn", "Rome", "Ulm")))
+    X = np.array([[1.0, 0.0], [3.0, 1.0], [8.0, 2.0]] * 4)
+    how = {"scaling": "standard", "min_count": 4, "max_levels": 2, "bound": 1.5}
+    (step,) = preparation.fit(("table",), X, columns=columns, settings=how).steps
+    assert step.names == ("size", "town=Bonn", "town=Rome", "town: other")
+    assert (step.bound, step.treatments[0].center) == (1.5, X[:, 0].mean())
+    assert preparation.fit(("table",), X, columns=columns).steps[0].bound == 3.0
+    assert preparation.fit(("table",), X, None, columns, {"scaling": "none"}).steps[0].bound > 1e99
+    (usual,), (said,) = preparation.sentences(("table",)), preparation.sentences(("table",), how)
+    assert "distance of their quartiles, what is far out drawn in to 3 at most" in usual
+    assert "with 10 training rows, 64 of one column at most" in usual
+    assert "divided by their standard deviation, what is far out drawn in to 1.5 at most" in said
+    assert "with 4 training rows, 2 of one column at most" in said
+    (plain,) = preparation.sentences(("table",), {"scaling": "none"})
+    assert "numbers as they are; a column" in plain
+
+
 # Images: bytes in, float32 out, and never a float64 copy
 
 

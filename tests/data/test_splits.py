@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
 from chainrule.data import load
-from chainrule.data.splits import SCHEMES, indices, parts, split
+from chainrule.data.splits import SCHEMES, check_split, indices, parts, split
 from chainrule.errors import DataError
 
 
@@ -69,7 +69,7 @@ def test_an_unknown_scheme_is_answered_with_the_nearest():
 
 def test_a_class_too_small_to_stratify_says_what_to_do():
     X, y = np.zeros((5, 1)), np.array([0, 0, 0, 0, 1])
-    with pytest.raises(DataError, match=r"split of 5 rows .* or set stratify = false"):
+    with pytest.raises(DataError, match=r"two-way split .*: '1' \(1 row\)\. .*stratify=false"):
         split("two-way", X, y, held_out=0.4)
 
 
@@ -143,7 +143,7 @@ def test_every_row_is_in_one_part(n, test, validation, seed):
         ({"test": 40}, "asks for 40 rows; required 1 to 39, of the 40"),
         ({"test": 30, "validation": 10}, "validation = 10 asks for 10 rows; required 1 to 9"),
         ({"test": 30, "train": 11}, "train = 11 asks for 11 rows; required 1 to 10"),
-        ({"test": 2}, "The test part of 40 rows cannot be cut: .* stratify = False"),
+        ({"test": 2}, "40 rows of 4 classes cannot be cut for the test part: .*stratify = false"),
     ],
 )
 def test_a_size_that_cannot_be_is_refused(sizes, says):
@@ -172,3 +172,26 @@ def test_a_test_part_of_the_source_stays(own, make):
 def test_a_source_without_one_is_cut_three_ways(rows):
     cut = parts(load("digits"), test=0.2, validation=0.2)
     assert [len(part.y) for part in cut.values()] == [1077, 360, 360]
+
+
+def refusal(cut, *rows, **how):
+    try:
+        cut(*rows, **how)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("held_out", [0.05, 0.4, 0.6, 7, 12])
+@pytest.mark.parametrize("scheme", ["two-way", "three-way"])
+@pytest.mark.parametrize("stratify", [True, False])
+def test_the_counts_tell_whether_it_can_be_cut(scheme, held_out, stratify):
+    """As the split of the rows themselves, in any order."""
+    random = np.random.RandomState(0)
+    for counts in ([1, 9], [2, 12], [3, 3, 9], [4, 4, 4], [5, 20], [6, 30, 2], [40, 60], [7, 8]):
+        y = random.permutation(np.repeat(np.arange(len(counts)), counts))
+        how = {"held_out": held_out, "stratify": stratify, "class_names": "uvw"}
+        said = refusal(split, scheme, y, y, **how)
+        assert said == refusal(check_split, counts, scheme, **how)
+        if stratify and min(counts) == 1:
+            assert "'u' (1 row)" in said

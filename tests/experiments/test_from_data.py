@@ -87,8 +87,10 @@ def test_a_table_is_planned_as_the_file_of_it(name, file):
     assert ours.rows == theirs.rows
     assert ours.spec["data"]["table"]["file"] == "table.parquet"
     assert without_path(ours.spec) == without_path(theirs.spec)
-    kinds = [row[1] for row in ours.rows]
+    *kinds, split = [row[1] for row in ours.rows]
     assert kinds == ["target: 2 classes", "number", "category", "date", "category", "-"]
+    assert split == "three parts"
+    assert ours.rows[-1][2].startswith("60 % to train on, 20 % to stop by, 20 % to test; at random")
 
 
 def test_what_is_set_is_not_searched():
@@ -133,6 +135,114 @@ def test_a_table_is_trained_on_as_the_file_of_it(name, whole, tmp_path, capsys):
     (batch,) = chainrule.predict_batches(found.folder, table)
     np.testing.assert_array_equal(found.model.predict(table), batch.predictions)
     assert repr(found).startswith("<Results of 'table.parquet: bought' in ")
+
+
+def test_the_preparation_that_is_asked_for(tmp_path):
+    """In the network's model, in the report, and in the spec that repeats it."""
+    how = {"scaling": "standard", "min_count": 3, "max_levels": 2, "bound": 2.0}
+    asked = {f"data.table.preparation.{name}": value for name, value in how.items()}
+    more = {**SMALL, "overrides": {**SMALL["overrides"], **asked}}
+    found = train(shop(), "bought", drop="note", **more, out=tmp_path / "run")
+    prepare = chainrule.load(found.folder / "model.safetensors")[0]
+    assert {name: prepare.get_params()[name] for name in how} == how
+    (step,) = prepare.steps_
+    towns = [name for name in step.names if name.startswith("town=")]
+    assert len(towns) == 2 and "town: other" in step.names and step.bound == 2.0
+    said = " ".join(found.data.preparation)
+    assert "standard deviation, what is far out drawn in to 2 at most" in said
+    spec = load(found.folder / "spec.toml")
+    assert spec.data.table.preparation.model_dump() == how
+
+
+def told(found):
+    return {row[0]: row[1:] for row in found.rows}
+
+
+def test_what_is_overruled_is_told(file):
+    """The decisions are those of the run, whether a flag or --set says so."""
+    over = {
+        "data.table.kinds.member": "category",
+        "data.table.kinds.since": "category",
+        "data.table.drop": ["note", "town"],
+        "data.split.held_out": 0.3,
+    }
+    for data in (file, shop()):
+        found = plan(data, "bought", overrides=over)
+        flags = plan(data, "bought", drop=["note", "town"],
+                     kinds={"member": "category", "since": "category"})  # fmt: skip
+        assert found.rows[:-1] == flags.rows[:-1]
+        assert told(found)["since"][0] == "category" and told(found)["town"][0] == "-"
+        shares = "70 % to train on, 15 % to stop by, 15 % to test"
+        how = "at random, each class with its share"
+        assert told(found)["split"] == ("three parts", f"{shares}; {how}")
+        table = load(found.spec).data.table
+        assert table.drop == ("town", "note") and table.kinds["since"] == "category"
+    found = plan(file, "bought", drop="note", overrides={"data.table.target": "age"})
+    assert told(found)["age"][0] == "target: numbers" and "ridge" in found.spec["models"]
+    with pytest.raises(DataError, match=r"--drop 'age'.*--category 'age'"):
+        plan(file, "bought", drop=["age"], overrides={"data.table.kinds.age": "category"})
+    with pytest.raises(DataError, match="Did you mean 'age'"):
+        plan(file, "bought", overrides={"data.table.kinds.agee": "category"})
+    with pytest.raises(SpecError, match="Did you mean 'kinds'"):
+        plan(file, "bought", overrides={"data.table.kind.age": "category"})
+    with pytest.raises(
+        SpecError, match=r"data\.table\.kinds\.age: .*'number', 'category' or 'date'"
+    ):
+        plan(file, "bought", overrides={"data.table.kinds.age": "text"})
+
+
+def test_what_stands_for_missing_can_be_set(tmp_path):
+    shop().drop("note").write_csv(tmp_path / "t.csv", null_value="none at all")
+    over = {"data.table.options.missing": ["none at all"]}
+    found = plan(tmp_path / "t.csv", "bought", overrides=over)
+    assert told(found)["age"] == ("number", "numbers; 7 missing")
+    assert found.spec["data"]["table"]["options"] == {"missing": ["none at all"]}
+
+
+def test_which_levels_share_a_column(tmp_path):
+    names = ["a"] * 40 + ["b"] * 15 + [f"rare {at % 15}" for at in range(45)]
+    table = pl.DataFrame({"name": names, "x": np.linspace(0, 1, 100) ** 2, "y": [0, 1] * 50})
+    of_own = "text, 17 different values; columns of their own: at most"
+    for over, why in (
+        ({}, f"{of_own} 2 (the commonest, with 10 training rows or more); all others share one"),
+        ({"max_levels": 1}, f"{of_own} 1 (the commonest, with 10 training rows or more); all"),
+        ({"min_count": 50}, f"{of_own} 1 (the commonest); all others share one"),
+        ({"min_count": 3}, "; those with fewer than 3 training rows share a column"),
+        ({"min_count": 1}, "text, 17 different values"),
+    ):
+        overrides = {f"data.table.preparation.{name}": value for name, value in over.items()}
+        found = told(plan(table, "y", overrides=overrides))["name"][1]
+        assert why in found
+    assert found == why
+
+
+def test_a_report_says_nothing_of_what_was_overruled(tmp_path):
+    over = {**SMALL["overrides"], "data.split.held_out": 0.3}
+    screen = StringIO()
+    done = train(shop(), "bought", drop="note", settings=SMALL["settings"], overrides=over,
+                 out=tmp_path / "a run", console=Console(file=screen, width=80))  # fmt: skip
+    said = " ".join(f"{each.what} {each.value} {each.note}" for each in done.assumptions)
+    for stale in ("60 %", "20 %", "128", "dropout"):
+        assert stale not in said
+    spec = tmp_path / "a run" / "spec.toml"
+    assert f"Spec: {spec}, which repeats the run: chainrule run '{spec}'\n" in screen.getvalue()
+    assert "70 % to train on" in screen.getvalue()
+
+
+def test_classes_that_are_too_small_are_told_while_deciding(tmp_path):
+    some = pl.DataFrame({"x": np.linspace(0, 1, 60) ** 2, "y": ["a"] * 57 + ["b"] * 2 + ["c"]})
+    for data in (some, some.head(12).with_columns(y=pl.Series(["u", "v", "w"] * 4))):
+        with pytest.raises(DataError, match=r"too few rows.*--set data\.split\.stratify=false"):
+            plan(data, "y")
+        found = plan(data, "y", overrides={"data.split.stratify": False})
+        assert told(found)["split"][1].endswith("20 % to test; at random")
+    with pytest.raises(DataError, match=r"'b' \(2 rows\), 'c' \(1 row\)\. Required 5 rows"):
+        plan(some, "y")
+    with pytest.raises(DataError, match=r"'c' \(1 row\)\. Required 2 rows of each class"):
+        plan(some, "y", overrides={"data.split.scheme": "two-way"})
+    with pytest.raises(DataError, match=r"3 rows cannot be cut .*each part needs a row"):
+        plan(np.array([[1.5, 2], [2, 4], [4, 1]]), "x1", task="regression",
+             overrides={"data.split.held_out": 0.1})  # fmt: skip
 
 
 class Killed(BaseException):
@@ -274,7 +384,7 @@ BAD = {
                "came an object of type builtins.list"),
     "a column alone": ((shop()["age"], "y"), {}, DataError, "with named columns of one type each"),
     "mixed": ((pd.DataFrame({"y": [1, "a"]}), "y"), {}, DataError, "came one that it cannot"),
-    "a class of one": ((RARE, "y"), {}, DataError, "least populated classes in y have only 1"),
+    "a class of one": ((RARE, "y"), {}, DataError, "too few rows.*'b' .2 rows., 'c' .1 row.. Req"),
     "odd": ((ODD, "x"), {"drop": ["odd"], "task": "regression"}, DataError,
             "cannot hold values as those of 'odd' .run_end_encoded"),
     "task": ((shop(), "bought"), {"task": "ranking"}, InvalidInputError,

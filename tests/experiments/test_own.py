@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 
 from chainrule.data.own import load_table
-from chainrule.errors import DataError
-from chainrule.experiments.datasets import data_of, data_task
+from chainrule.data.splits import Part
+from chainrule.errors import DataError, SpecError
+from chainrule.experiments.datasets import data_of, data_task, prepared_by
+from chainrule.experiments.grid import _folds
 from chainrule.experiments.loading import load, to_table
 from chainrule.experiments.own import plan
+from chainrule.experiments.prepared import PreparationStep
 from chainrule.experiments.toml import dumps
 from chainrule.experiments.whole import folder_labels, named
 
@@ -77,6 +80,56 @@ def test_what_is_asked_for_and_is_not_there(file):
         plan(file, "z")
     with pytest.raises(DataError, match="column 'y', row 1: required a number, came 'u'"):
         load_table(file, target="number", kinds={"y": "number"})
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        (
+            "preparation.scalling",
+            "none",
+            r"preparation\.scalling: unknown key\. Did you mean 'scal",
+        ),
+        (
+            "preparation.scaling",
+            "max",
+            r"scaling: required 'robust', 'standard' or 'none'; came 'm",
+        ),
+        ("preparation.min_count", 0, r"preparation\.min_count: required a whole number from 1 on"),
+        ("preparation.max_levels", True, r"preparation\.max_levels: required a whole number"),
+        ("preparation.bound", -1.0, r"preparation\.bound: required None, or a finite number above"),
+        ("options.missing", 3, r"options\.missing"),
+    ],
+)
+def test_the_preparation_is_checked(file, path, value, text):
+    with pytest.raises(SpecError, match=text):
+        load(plan(file, "y").spec, {f"data.table.{path}": value})
+
+
+def test_the_preparation_of_folds(file):
+    """A grid's folds, and a search's, are prepared as the spec says."""
+    how = {"data.table.preparation.scaling": "standard", "data.table.preparation.bound": 0.5}
+    spec = load(plan(file, "number", drop=["y"]).spec, how)
+    assert prepared_by(spec.data) == {
+        "scaling": "standard",
+        "min_count": 10,
+        "max_levels": 64,
+        "bound": 0.5,
+    }
+    data = data_of(spec.data)
+    part = Part(data.X_train, data.y_train)
+    for fold in _folds(spec, spec.models["ridge"], part, None, data.columns):
+        assert 0.4 < np.abs(fold.train.X).max() < 0.5
+    step = PreparationStep(("table",), None, "float32", data.columns, prepared_by(spec.data))
+    assert 0.4 < np.abs(step.fit_transform(data.X_train)).max() < 0.5
+
+
+def test_nothing_is_asked_of_the_target(file):
+    """What it is, is said by the task."""
+    with pytest.raises(DataError, match=r"--target 'y'.*--drop 'y'"):
+        plan(file, "y", drop=["y"])
+    with pytest.raises(DataError, match=r"--target 'number'.*as a category.*--task classification"):
+        plan(file, "number", kinds={"number": "category"})
 
 
 class Net:

@@ -8,6 +8,7 @@ from tests.tables.images_made import photos
 
 from chainrule.errors import DataError, InvalidInputError, SpecError
 from chainrule.experiments import photos as module
+from chainrule.experiments import plan as decide
 from chainrule.experiments import run
 from chainrule.experiments.check import check
 from chainrule.experiments.datasets import data_of, data_task
@@ -55,6 +56,29 @@ def test_what_is_asked_for_wins(tmp_path):
         plan_photos(folder, size=(4, 1000))
     changed = load(plan.spec, {"data.folder.size": [2, 2]})
     assert data_of(changed.data).X_train.shape == (15, 4)
+
+
+def test_what_is_overruled_is_told(tmp_path):
+    """Of --set as of flags; and the assumptions are true of both."""
+    folder = photos(tmp_path / "p", n=6)
+    over = {
+        "data.folder.size": [4, 6],
+        "data.folder.colour": "grey",
+        "data.split.held_out": 0.5,
+        "data.split.stratify": False,
+    }
+    found = decide(folder, overrides=over)
+    rows = {row[0]: row[1:] for row in found.rows}
+    assert rows["size"][0] == "4 x 6" and rows["colour"][0] == "grey"
+    shares = "50 % to train on, 25 % to stop by, 25 % to test"
+    assert rows["split"] == ("three parts", f"{shares}; at random")
+    said = " ".join(each["value"] + each["note"] for each in found.spec["assumptions"])
+    for stale in ("8 x 8", "rgb", "60 %", "256", "dropout"):
+        assert stale not in said
+    with pytest.raises(InvalidInputError, match="colour: required 'grey' or 'rgb'"):
+        decide(folder, overrides={"data.folder.colour": "green"})
+    with pytest.raises(SpecError, match="Did you mean 'colour'"):
+        decide(folder, overrides={"data.folder.color": "grey"})
 
 
 @pytest.mark.parametrize(

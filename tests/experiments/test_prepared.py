@@ -26,5 +26,6 @@ def test_it_has_parameters_as_scikit_learn_wants_them():
         "pixel_range": (0.0, 16.0),
         "dtype": "float64",
         "columns": (),
+        "settings": None,
     }
     np.testing.assert_allclose(step.fit_transform(np.array([[8.0]])), [[0.5]])

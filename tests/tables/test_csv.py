@@ -97,7 +97,7 @@ def test_ragged_rows(written, line):
 
 def test_a_wrong_delimiter(written):
     path = written("a,b\n1,2\n")
-    assert open_source(path, delimiter=";").names == ("a,b",)
+    assert open_source(path, delimiter=";").names == ("a,b",)  # told of in test_named.py
     for wrong in ("", ";;", "\n", '"'):
         if wrong:
             with pytest.raises(DataError, match="one character as a delimiter"):
@@ -147,3 +147,17 @@ def test_what_stands_for_missing(written):
     marks = ["", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/A"]
     path = written("a,b\n" + "".join(f"{mark},1\n" for mark in marks) + "0,1\n")
     assert read(path)["a"] == [None] * len(marks) + ["0"]
+
+
+def test_other_texts_stand_for_missing(written):
+    """In place of the usual ones, the empty one among them."""
+    path = written("a,b\n-99,NA\n,1\nno answer,-99\n")
+    assert read(path, missing=["-99", "no answer"]) == {
+        "a": [None, "", None],
+        "b": ["NA", "1", None],
+    }
+    assert read(path, missing=["", "-99"])["a"] == [None, None, "no answer"]
+    assert read(path, missing=[])["b"] == ["NA", "1", "-99"]
+    for wrong in ("-99", [-99], None, {"-99": 1}):
+        with pytest.raises(DataError, match="missing: required a list of the texts"):
+            open_source(path, missing=wrong)

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from chainrule.errors import DataError
 from chainrule.tables import survey as surveying
 from chainrule.tables.deciding import decide, decide_target
+from chainrule.tables.preparing import fit_table, most_kept
 from chainrule.tables.source import open_source
 from chainrule.tables.survey import DISTINCT, survey
 
@@ -60,8 +62,16 @@ def test_the_rule_of_each(tmp_path, suffix, values, kind, why):
 def test_5000_categories(tmp_path, suffix):
     """Names that repeat are a category, of which the commonest have columns of their own."""
     names = np.array([f"name {at}" for at in range(5000)])[np.arange(20_000) % 5000]
+    names[:48] = np.repeat(["often", "seldom"], 24)
     one = only(decide(found(tmp_path, suffix, a=names, b=RANDOM.normal(size=20_000))))
-    assert (one.kind, len(one.levels)) == ("category", 5000)
+    assert (one.kind, len(one.levels)) == ("category", 5002)
+    assert one.why == "text, 5,002 different values"
+    assert one.counts == tuple(sum(names == level) for level in one.levels)
+    assert most_kept(one.counts, 10, 64) == 2
+    assert most_kept(one.counts, 1, 64) == 64 and most_kept(one.counts, 99, 64) == 1
+    codes = np.searchsorted(one.levels, names).astype(float)[:, None]
+    (how,) = fit_table(codes, [one.column]).treatments
+    assert (len(how.kept), how.others) == (2, True)
 
 
 @both
@@ -78,6 +88,91 @@ def test_text_is_refused_by_name(tmp_path, suffix):
         "category",
         "number",
     ]
+
+
+@both
+def test_what_cannot_be_as_asked_for(tmp_path, suffix):
+    """It is refused before anything is trained, with the first value that does not go."""
+    dates = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(N), "D")
+    half = np.where(np.arange(N) < 7, None, "x")
+    half[3] = "2.5"
+    seen = found(tmp_path, suffix, town=["Bonn", "Rome"] * 120, half=half, since=dates,
+                 yes=np.arange(N) % 2 == 0, b=RANDOM.normal(size=N))  # fmt: skip
+    for name, kind, text in (
+        ("town", "number", r"column 'town', row 1: required a number, came 'Bonn'\..*--number"),
+        ("half", "number", r"column 'half', row 8: required a number, came 'x'"),
+        ("half", "date", r"column 'half', row 4: required a date .*, came '2.5'.*--date 'half'"),
+        ("since", "number", r"'since'.*required a number.*--number 'since'"),
+        ("b", "date", r"olumn 'b'.*required a date.*--date 'b'"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=text):
+            decide(seen, kinds={name: kind})
+    assert decide(seen, kinds={"yes": "category"})[3].levels == ("false", "true")
+    if suffix == ".parquet":
+        assert decide(seen, kinds={"yes": "number"})[3].kind == "number"
+
+
+def test_other_values_cannot_be_asked_for():
+    table = pa.table({"lists": [[1.0], [2.0]], "b": [1.0, 2.0]})
+    for kind in ("number", "category", "date"):
+        with pytest.raises(DataError, match=f"'lists'.*--{kind} 'lists'; came other values"):
+            decide(survey(open_source(table)), kinds={"lists": kind})
+
+
+def test_the_words_of_a_file_of_text(tmp_path):
+    """All of it is text, of which nobody needs to be told."""
+    columns = {
+        "a": ["1.5", "2"] * 120,
+        "t": ["True", "False"] * 120,
+        "d": ["2026-11-22", "2026-11-23"] * 120,
+    }
+    pl.DataFrame(columns).write_parquet(tmp_path / "t.parquet")
+    pl.DataFrame(columns).write_csv(tmp_path / "t.csv")
+    for name, text in (("t.csv", ""), ("t.parquet", "text that is ")):
+        whys = [each.why for each in decide(survey(open_source(tmp_path / name)))]
+        assert whys == [
+            f"{text}numbers",
+            f"{text}true and false, 2 different values",
+            "dates",
+        ]
+
+
+@both
+def test_a_decimal_comma(tmp_path, suffix):
+    prices = [f"{at},{at % 10}" for at in range(N - 1)] + ["1.234.567,5"]
+    seen = found(tmp_path, suffix, few=["1,5", "2", "-3,25"] * 80, many=prices, y=range(N))
+    hint = r"decimal comma, as it seems; write them with a point first"
+    for refused in (
+        lambda: decide(seen),
+        lambda: decide(seen, kinds={"many": "number"}),
+        lambda: decide_target(seen, "many"),
+        lambda: decide_target(seen, "few", "regression"),
+    ):
+        with pytest.raises(DataError, match=hint):
+            refused()
+    (few, *_) = decide(seen, drop=["many"])
+    assert few.why == "text (numbers with a decimal comma?), 3 different values"
+    other = found(tmp_path, suffix, many=[f"{at}, or so" for at in range(N)], b=range(N))
+    with pytest.raises(DataError) as caught:
+        decide(other)
+    assert "decimal comma" not in str(caught.value)
+
+
+def test_texts_that_may_stand_for_missing(tmp_path):
+    """Of a column that is numbers but for some rows."""
+    lines = [f"{'none' if at % 9 == 8 else at / 7},{at % 3}" for at in range(N)]
+    (tmp_path / "t.csv").write_text("\n".join(["age,y", *lines]))
+    seen = survey(open_source(tmp_path / "t.csv"))
+    for asked in ({}, {"age": "number"}):
+        with pytest.raises(
+            DataError, match=r"row 9: required a number, came 'none'.*--missing TEXT"
+        ):
+            decide(seen, kinds=asked)
+    right = survey(open_source(tmp_path / "t.csv", missing=["none"]))
+    assert decide(right)[0].why == "numbers; 26 missing"
+    with pytest.raises(DataError) as caught:
+        decide(found(tmp_path, ".csv", t=[f"no. {at}" for at in range(N)], b=range(N)))
+    assert "--missing" not in str(caught.value)
 
 
 def test_other_values_are_refused_by_name():
@@ -98,6 +193,9 @@ def test_names_and_kinds_that_are_none(tmp_path):
         DataError, match=r"Unknown kind of column 'numbers'\. Did you mean 'number'"
     ):
         decide(seen, kinds={"age": "numbers"})
+    for kind in ("number", "category"):
+        with pytest.raises(DataError, match=f"--drop 'age'.*as a {kind} .--{kind} 'age'"):
+            decide(seen, drop=["age"], kinds={"age": kind})
     with pytest.raises(DataError, match=r"at least one column.*'age' \(left out, as asked for\)"):
         decide(seen, drop=["age"])
 

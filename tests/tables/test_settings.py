@@ -14,6 +14,7 @@ RIGHT = {
     "scaling": ["robust", "standard", "none", np.str_("none")],
     "min_count": [1, 10, np.int32(3), 10**6],
     "max_levels": [1, np.uint8(64)],
+    "bound": [None, 3, 0.5, 1e9, np.float32(2)],
     "dtype": ["float32", "float64"],
 }
 WRONG = {
@@ -22,6 +23,7 @@ WRONG = {
     "scaling": ["Robust", "", None, True, 1, ["robust"], np.array(["robust"])],
     "min_count": [0, -1, 2.0, True, None, "10", np.nan, np.array([1])],
     "max_levels": [0, 64.0, False, "all", {}],
+    "bound": [0, -3.0, True, "3", np.inf, np.nan, [3.0], np.array([3.0])],
     "dtype": ["float16", "f4", np.float32, None, 32],
 }
 TABLE = pd.DataFrame({"age": [20.0, None, 40.0], "town": ["Bonn", "Rome", "Rome"]})

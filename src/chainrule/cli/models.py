@@ -1,15 +1,12 @@
 """``chainrule train``, ``predict``, ``evaluate``, ``info`` and ``export``: models of one's own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from chainrule.cli.app import app, clean_errors
 from chainrule.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from chainrule.models.columns import ColumnKind
 
 __all__ = ["evaluate", "export", "info", "predict", "train"]
 
@@ -34,19 +31,37 @@ Encoding = Annotated[
 Header = Annotated[
     bool, typer.Option(help="Whether the first line of a CSV file has the columns' names.")
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Of a CSV file: what stands for a value that is not there, in place of the usual "
+        "texts, of which the empty one ('') is one; may be said several times.",
+    ),
+]
+Array = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Of an .npz file: the array with the rows.")
+]
 SkipDamaged = Annotated[
     bool, typer.Option("--skip-damaged", help="Leave out images that cannot be read.")
 ]
 
 
 def file_options(
-    delimiter: str | None, encoding: str | None, header: bool, skip_damaged: bool = False
+    delimiter: str | None,
+    encoding: str | None,
+    header: bool,
+    skip_damaged: bool = False,
+    missing: list[str] | None = None,
+    array: str | None = None,
 ) -> dict[str, Any]:
     """What was said of a file, or of a folder of images."""
     given = {
         "delimiter": delimiter,
         "encoding": encoding,
         "header": None if header else False,
+        "missing": missing or None,
+        "array": array,
         "skip_damaged": skip_damaged or None,
     }
     return {name: value for name, value in given.items() if value is not None}
@@ -113,6 +128,8 @@ def train(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     size: Annotated[
         str | None,
         typer.Option(
@@ -131,24 +148,19 @@ def train(
     """Train a network on a table or a folder of images of your own, beside the obvious baselines.
 
     Finds out what each column is, says so, splits, prepares, trains and tests; leaves a run with
-    model, metrics and report. The spec that it prints repeats the run: chainrule run FILE.toml. Of
-    images, each sub-folder is a class.
+    model, metrics, report, and the spec that repeats it: chainrule run RUN/spec.toml; --dry-run
+    prints that spec. Of images, each sub-folder is a class.
     """
     from rich.console import Console
 
     with clean_errors():
         from chainrule.experiments import overrides
-        from chainrule.experiments.asked import of_images_alone, of_tables_alone
+        from chainrule.experiments.asked import kinds_of, of_images_alone, of_tables_alone
         from chainrule.experiments.decided import print_plan, print_spec
         from chainrule.experiments.from_data import plan
         from chainrule.experiments.from_data import train as train_on
 
-        asked: list[tuple[ColumnKind, list[str] | None]] = [
-            ("category", category),
-            ("number", number),
-            ("date", date),
-        ]
-        kinds: dict[str, ColumnKind] = {name: kind for kind, names in asked for name in names or ()}
+        kinds = kinds_of({"category": category or (), "number": number or (), "date": date or ()})
         if data.is_dir():
             of_tables_alone(
                 {
@@ -159,6 +171,8 @@ def train(
                     "--delimiter": delimiter,
                     "--encoding": encoding,
                     "--no-header": not header,
+                    "--missing": missing,
+                    "--array": array,
                     "--stream": stream,
                 }
             )
@@ -180,7 +194,7 @@ def train(
             "colour": None if grey is None else ("grey" if grey else "rgb"),
             "fit": "crop" if crop else "stretch",
             "skip_damaged": skip_damaged,
-            **file_options(delimiter, encoding, header),
+            **file_options(delimiter, encoding, header, missing=missing, array=array),
         }
         if dry_run:
             found = plan(data, **given)
@@ -206,6 +220,8 @@ def predict(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:
     """Predict each row of a table, of any length, in bounded memory; or each image of a folder.
@@ -223,7 +239,7 @@ def predict(
             probabilities=probabilities,
             memory=memory,
             force=force,
-            **file_options(delimiter, encoding, header, skip_damaged),
+            **file_options(delimiter, encoding, header, skip_damaged, missing, array),
         )
         typer.echo(f"{rows:,} predictions: {out}")
 
@@ -243,6 +259,8 @@ def evaluate(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
+    missing: Missing = None,
+    array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:
     """Measure a model on the rows of a table that has the truth, or on images in the folders of
@@ -250,7 +268,7 @@ def evaluate(
     with clean_errors():
         from chainrule.streams.evaluate import evaluate as measure
 
-        options = file_options(delimiter, encoding, header, skip_damaged)
+        options = file_options(delimiter, encoding, header, skip_damaged, missing, array)
         found = measure(model, data, target=target, memory=memory, **options)
         if as_json:
             import json

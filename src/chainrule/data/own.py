@@ -10,9 +10,11 @@ import numpy as np
 from chainrule.data.record import DataSet, Task, content_hash
 from chainrule.errors import DataError
 from chainrule.models.columns import Column, ColumnKind
+from chainrule.tables.asking import check_target_alone
 from chainrule.tables.block import Block
 from chainrule.tables.deciding import Decision, TargetDecision, decide, decide_target
 from chainrule.tables.encoding import encode
+from chainrule.tables.named import check_named
 from chainrule.tables.source import Source, open_source
 from chainrule.tables.survey import Found, survey
 
@@ -34,6 +36,7 @@ def decisions(
     Raises:
         DataError: there is no such column, or one that cannot be used.
     """
+    check_named(source, (target, *drop, *(kinds or ())))
     return decided_of(survey(source), target, task=task, drop=drop, kinds=kinds)
 
 
@@ -45,7 +48,12 @@ def decided_of(
     drop: Collection[str] = (),
     kinds: Mapping[str, ColumnKind] | None = None,
 ) -> tuple[TargetDecision, tuple[Decision, ...]]:
-    """The same, of what a survey found."""
+    """The same, of what a survey found.
+
+    Raises:
+        DataError: as for `decisions`; or the target is to be left out, or taken for a kind.
+    """
+    check_target_alone(target, drop, kinds)
     what = decide_target(found, target, task)
     return what, decide(found, target=target, drop=drop, kinds=kinds)
 

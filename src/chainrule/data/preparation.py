@@ -8,8 +8,10 @@ The images of files need no copy at all where ``unit`` is the only step: the eng
 bytes of each batch inside its compiled step, with the same float32 numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from chainrule.data.steps import Components, Facts, Fitted, center, flatten, sta
 from chainrule.errors import DataError, unknown_name
 from chainrule.models.columns import Column
 from chainrule.models.steps import Step
-from chainrule.tables.preparing import fit_table
+from chainrule.tables.preparing import bound_of, fit_table
 
 __all__ = [
     "STEPS",
@@ -31,6 +33,9 @@ __all__ = [
     "one_hot",
     "sentences",
 ]
+
+Settings = Mapping[str, Any]
+NONE: Settings = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def fit(
     X: np.ndarray,
     pixel_range: PixelRange = None,
     columns: tuple[Column, ...] = (),
+    settings: Settings = NONE,
 ) -> Prepared:
     """The steps fitted one after the other on the training rows ``X``; none leaves X as it is.
 
@@ -91,6 +97,7 @@ def fit(
         X: (rows, features), or (rows, height, width, ...) if the first step is ``"flatten"``.
         pixel_range: the record's, for ``"unit"``.
         columns: the record's, for ``"table"``, which comes first where there is one.
+        settings: what ``"table"`` is told, as `chainrule.tables.preparing.fit_table` has it.
 
     Returns:
         A function of rows with the method ``inverse``.
@@ -102,7 +109,8 @@ def fit(
     fitted: list[Fitted] = []
     for number, text in enumerate(steps, start=1):
         step, value = _parse(text)
-        fitted.append(step.fit(X, Facts(pixel_range, columns if number == 1 else ()), value))
+        facts = Facts(pixel_range, columns if number == 1 else (), settings)
+        fitted.append(step.fit(X, facts, value))
         if number < len(steps):
             X = fitted[-1].apply(X)
     return Prepared(fitted)
@@ -119,7 +127,7 @@ def table(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
             "The preparation 'table' needs the columns of a table, and comes first; these features "
             "are numbers already. Use 'standardize'."
         )
-    step = fit_table(X, facts.columns)
+    step = fit_table(X, facts.columns, **facts.settings)
 
     def invert(rows: np.ndarray) -> np.ndarray:
         raise DataError("The preparation 'table' cannot be undone: it keeps no rare categories.")
@@ -137,10 +145,11 @@ def check(steps: Sequence[str]) -> None:
         _parse(text)
 
 
-def sentences(steps: Sequence[str]) -> tuple[str, ...]:
-    """The steps in words."""
+def sentences(steps: Sequence[str], settings: Settings = NONE) -> tuple[str, ...]:
+    """The steps in words, with the ``settings`` of ``"table"``."""
     parsed = (_parse(text) for text in steps)
-    return tuple(step.sentence.format(_said(value)) for step, value in parsed) or (
+    of_table = _said_of_table(**settings)
+    return tuple(step.sentence.format(_said(value), **of_table) for step, value in parsed) or (
         "features as they are",
     )
 
@@ -207,6 +216,28 @@ def _said(value: float | None) -> str:
     return f"those that make {100 * value:g} % of its variance"
 
 
+SCALED = {
+    "robust": "numbers less their median, divided by the distance of their quartiles",
+    "standard": "numbers less their mean, divided by their standard deviation",
+    "none": "numbers as they are",
+}
+
+
+def _said_of_table(
+    scaling: str = "robust",
+    min_count: int = 10,
+    max_levels: int = 64,
+    bound: float | None = None,
+) -> dict[str, str]:
+    most = bound_of(scaling, bound)
+    far = f", what is far out drawn in to {most:g} at most" if np.isfinite(most) else ""
+    return {
+        "scaled": SCALED[scaling] + far,
+        "levels": f"a column for each category with {min_count} training rows, {max_levels} of "
+        "one column at most, and one for all others",
+    }
+
+
 STEPS: dict[str, Preparation] = {
     "standardize": Preparation(
         standardize,
@@ -217,9 +248,8 @@ STEPS: dict[str, Preparation] = {
     "center": Preparation(center, "each feature less its mean on the training part"),
     "table": Preparation(
         table,
-        "gaps filled with the median and told by a column of their own; numbers less their median, "
-        "divided by the distance of their quartiles, what is far out drawn in; a column for each "
-        "category with 10 training rows, one for all rarer ones; dates as numbers and by season",
+        "gaps filled with the median and told by a column of their own; {scaled}; {levels}; dates "
+        "as numbers and by season",
     ),
     "flatten": Preparation(flatten, "each image as one row of pixels"),
     "pca": Preparation(

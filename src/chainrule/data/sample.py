@@ -13,6 +13,7 @@ from chainrule.data.record import DataSet, Task
 from chainrule.errors import DataError
 from chainrule.models.columns import ColumnKind
 from chainrule.tables.encoding import encode
+from chainrule.tables.named import check_named
 from chainrule.tables.source import open_source
 from chainrule.tables.survey import survey
 
@@ -53,6 +54,7 @@ def load_sample(
         DataError: the file cannot be read, or what is asked for is not in it.
     """
     source = open_source(file, **options)
+    check_named(source, (target, *drop, *(kinds or ())))
     found = survey(source)
     what, decided = decided_of(found, target, task=task, drop=drop, kinds=kinds)
     columns = tuple(each.column for each in decided if each.kind)

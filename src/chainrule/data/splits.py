@@ -4,7 +4,7 @@ A split happens before anything is fitted, so that no preparation sees the rows 
 cut is scikit-learn's ``train_test_split``: with equal arguments the same rows in the same order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,13 @@ import numpy as np
 from chainrule.data.record import DataSet
 from chainrule.errors import DataError, unknown_name
 
-__all__ = ["SCHEMES", "Part", "indices", "parts", "split"]
+__all__ = ["SCHEMES", "Part", "check_split", "indices", "parts", "split"]
+
+MOST = 1_000_000
+"""Rows of which a cut is tried before they are read."""
+
+SURE = 4
+"""Of a class that has so many rows held out, each part has some."""
 
 Size = float | int  # a share of the rows between 0 and 1, or a number of rows
 
@@ -35,6 +41,7 @@ def indices(
     train: Size | None = None,
     seed: int = 42,
     stratify: bool = True,
+    class_names: Sequence[str] = (),
 ) -> dict[str, np.ndarray]:
     """Which rows go into which part.
 
@@ -50,6 +57,7 @@ def indices(
         train: how much of the rest is trained on, likewise; None for all of it.
         seed: of every shuffle, as scikit-learn's ``random_state``.
         stratify: keep the share of each class in every part.
+        class_names: of the classes, for messages.
 
     Returns:
         The row numbers of ``"train"``, ``"validation"`` and ``"test"``, those that there are.
@@ -63,11 +71,13 @@ def indices(
     for name, size in (("test", test), ("validation", validation)):
         if size is not None:
             count = _count(name, size, len(y), len(rest) - 1)
-            rest, found[name] = _cut_rows(rest, y, name, seed, stratify, test_size=count)
+            rest, found[name] = _cut_rows(
+                rest, y, name, seed, stratify, class_names, test_size=count
+            )
     if train is not None:
         count = _count("train", train, len(y), len(rest))
         if count < len(rest):
-            rest, _ = _cut_rows(rest, y, "train", seed, stratify, train_size=count)
+            rest, _ = _cut_rows(rest, y, "train", seed, stratify, class_names, train_size=count)
     found["train"] = rest
     return {name: found[name] for name in ("train", "validation", "test") if name in found}
 
@@ -105,7 +115,13 @@ def parts(
     if stratify is None:
         stratify = data.task == "classification"
     rows = indices(
-        data.y_train, test=test, validation=validation, train=train, seed=seed, stratify=stratify
+        data.y_train,
+        test=test,
+        validation=validation,
+        train=train,
+        seed=seed,
+        stratify=stratify,
+        class_names=data.class_names,
     )
     made = {name: Part(data.X_train[at], data.y_train[at]) for name, at in rows.items()}
     if len(rows) == 1 and train is None:  # nothing was cut: no copy
@@ -134,7 +150,13 @@ def _count(name: str, size: Size, rows: int, most: int) -> int:
 
 
 def _cut_rows(
-    rows: np.ndarray, y: np.ndarray, name: str, seed: int, stratify: bool, **size: int
+    rows: np.ndarray,
+    y: np.ndarray,
+    name: str,
+    seed: int,
+    stratify: bool,
+    class_names: Sequence[str],
+    **size: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.model_selection import train_test_split
 
@@ -142,11 +164,35 @@ def _cut_rows(
     try:
         first, second = train_test_split(rows, random_state=seed, stratify=classes, **size)
     except ValueError as error:
-        raise DataError(
-            f"The {name} part of {len(rows)} rows cannot be cut: {error} Ask for another size, "
-            "or set stratify = False."
-        ) from error
+        raise _too_few(f"the {name} part", y[rows], 2, stratify, class_names) from error
     return first, second
+
+
+def _too_few(
+    what: str, y: np.ndarray, least: int, stratify: bool, class_names: Sequence[str]
+) -> DataError:
+    """Why rows cannot be cut: the classes with fewer than ``least`` rows, if that is it."""
+    classes, counts = np.unique(y, return_counts=True) if stratify else (np.empty(0), np.empty(0))
+    small = np.flatnonzero(counts < least)
+    whole = "cut them without regard to classes (stratify = false: --set data.split.stratify=false)"
+    if not len(small):
+        regard = f", or {whole}" if stratify else ""
+        of = f" of {len(classes)} classes" if stratify else ""
+        return DataError(
+            f"{len(y):,} rows{of} cannot be cut for {what}: each part needs "
+            f"{'a row of each class' if stratify else 'a row'} at least. Add rows, hold out "
+            f"another share (--set data.split.held_out=0.5){regard}."
+        )
+    names = class_names if len(class_names) else range(int(classes.max()) + 1)
+    said = ", ".join(
+        f"{str(names[int(classes[at])])!r} ({'1 row' if counts[at] == 1 else f'{counts[at]} rows'})"
+        for at in small[:5]
+    )
+    more = f" and {len(small) - 5:,} more" if len(small) > 5 else ""
+    return DataError(
+        f"Classes with too few rows for {what}: {said}{more}. Required {least} rows of each class, "
+        f"to be shared among the parts. Add rows, take those of such classes out, or {whole}."
+    )
 
 
 def split(
@@ -157,6 +203,7 @@ def split(
     held_out: Size,
     seed: int = 42,
     stratify: bool = True,
+    class_names: Sequence[str] = (),
 ) -> Parts:
     """The parts of the data under a named scheme.
 
@@ -167,6 +214,7 @@ def split(
             number of rows.
         seed: of every shuffle, as scikit-learn's ``random_state``.
         stratify: keep the share of each class in every part.
+        class_names: of the classes, for messages.
 
     Raises:
         DataError: an unknown scheme, or too few rows of some class for the cut.
@@ -176,10 +224,34 @@ def split(
     try:
         return SCHEMES[scheme](Part(X, y), held_out, seed, stratify)
     except ValueError as error:
-        raise DataError(
-            f"The {scheme} split of {len(X)} rows with held_out = {held_out} cannot be made: "
-            f"{error} Hold out another fraction, or set stratify = false."
-        ) from error
+        share = held_out if isinstance(held_out, float) else held_out / max(len(y), 1)
+        least = 2 if scheme == "two-way" else max(2, int(np.ceil(round(2 / share, 6))))
+        what = f"the {scheme} split with held_out = {held_out}"
+        raise _too_few(what, np.asarray(y), least, stratify, class_names) from error
+
+
+def check_split(
+    counts: Sequence[int],
+    scheme: str,
+    *,
+    held_out: Size,
+    seed: int = 42,
+    stratify: bool = True,
+    class_names: Sequence[str] = (),
+) -> None:
+    """Refuse what `split` would refuse of rows of which only the ``counts`` of the classes are
+    known (of numbers, how many there are). Of more than a million rows nothing is said.
+
+    Raises:
+        DataError: as `split` does.
+    """
+    n = sum(counts)
+    share = held_out if isinstance(held_out, float) else held_out / max(n, 1)
+    least = min(counts, default=0) if stratify else n
+    if n > MOST or (least * share >= SURE and least * (1 - share) >= SURE):
+        return
+    y = np.repeat(np.arange(len(counts)), counts)  # whether it can be cut is for the counts alone
+    split(scheme, y, y, held_out=held_out, seed=seed, stratify=stratify, class_names=class_names)
 
 
 def _two_way(rows: Part, held_out: Size, seed: int, stratify: bool) -> Parts:

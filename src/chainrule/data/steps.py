@@ -4,9 +4,10 @@ What a step learns is reckoned in float64, a block of rows at a time; what it re
 float64 rows and float32 for all others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,10 +33,12 @@ Transform = Callable[[np.ndarray], np.ndarray]
 
 
 class Facts(NamedTuple):
-    """What is known of the features: the range of pixels, and the columns of a table."""
+    """What is known of the features: the range of pixels, and the columns of a table with the
+    settings of its preparation."""
 
     pixel_range: PixelRange = None
     columns: tuple[Column, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
 
 
 _BLOCK = 2048  # rows that are float64 at one time

@@ -1,16 +1,18 @@
 """What is asked for with data of one's own: whether it can be, and is for such data."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chainrule.errors import InvalidInputError
+from chainrule.models.columns import ColumnKind
 from chainrule.tables.image_survey import parse_size
 
 __all__ = [
     "Size",
     "column_of",
+    "kinds_of",
     "mapping_of",
     "of_images_alone",
     "of_tables_alone",
@@ -65,6 +67,24 @@ def column_of(data: Any, target: Any) -> str:
             "is called by a number is called by its digits."
         )
     return target
+
+
+def kinds_of(asked: Mapping[ColumnKind, Sequence[str]]) -> dict[str, ColumnKind]:
+    """What each column is to be taken for, of the names that were given with each kind.
+
+    Raises:
+        InvalidInputError: a column was given with two kinds.
+    """
+    kinds: dict[str, ColumnKind] = {}
+    for kind, names in asked.items():
+        for name in names:
+            if kinds.setdefault(name, kind) != kind:
+                raise InvalidInputError(
+                    f"The column {name!r} is asked to be taken as a {kinds[name]} "
+                    f"(--{kinds[name]} {name!r}) and as a {kind} (--{kind} {name!r}). Ask for one "
+                    "of the two."
+                )
+    return kinds
 
 
 def mapping_of(name: str, given: Any, example: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.data import preparation
 from chainrule.data.record import PixelRange
 from chainrule.data.splits import Part, Parts
+from chainrule.experiments.datasets import prepared_by
 from chainrule.experiments.families import family
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.spec import CompareSpec, ModelSpec, Settings
@@ -76,7 +77,13 @@ class Bench:
     def preparation(self, steps: tuple[str, ...], dtype: str) -> Preparation:
         """The steps, fitted on the training part alone."""
         if (steps, dtype) not in self.last:
-            fitted = preparation.fit(steps, self.parts["train"].X, self.pixel_range, self.columns)
+            fitted = preparation.fit(
+                steps,
+                self.parts["train"].X,
+                self.pixel_range,
+                self.columns,
+                prepared_by(self.spec.data),
+            )
             self.last.clear()
             self.last[steps, dtype] = Preparation(fitted, dtype)
         return self.last[steps, dtype]

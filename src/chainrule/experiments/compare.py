@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from chainrule.data import preparation
 from chainrule.experiments import printed
 from chainrule.experiments.bench import Bench
-from chainrule.experiments.datasets import data_of, streams
+from chainrule.experiments.datasets import data_of, prepared_by, streams
 from chainrule.experiments.describe import describe, parts_of
 from chainrule.experiments.examining import examiner_of
 from chainrule.experiments.families import family
@@ -21,7 +21,7 @@ from chainrule.experiments.questions import answered
 from chainrule.experiments.record import Number
 from chainrule.experiments.recorder import Recorder
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest
-from chainrule.experiments.spec import BEST, CompareSpec, TargetSpec
+from chainrule.experiments.spec import BEST, CompareSpec, ModelSpec, TargetSpec
 from chainrule.experiments.streaming import sample_of, streamed_table
 from chainrule.experiments.targets import prepared_targets
 from chainrule.experiments.tasks import of_spec
@@ -154,7 +154,10 @@ def _comparisons(
 
 
 def _preparations(spec: CompareSpec) -> tuple[str, ...]:
-    return tuple(
-        f"{model.label}: {' and '.join(preparation.sentences(model.prepare))}, as {model.dtype}"
-        for model in spec.members.values()
-    )
+    how = prepared_by(spec.data)
+
+    def said(model: ModelSpec) -> str:
+        words = " and ".join(preparation.sentences(model.prepare, how))
+        return f"{model.label}: {words}, as {model.dtype}"
+
+    return tuple(map(said, spec.members.values()))

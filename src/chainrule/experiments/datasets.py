@@ -1,5 +1,7 @@
 """The data set that a spec means: a named one, or a table or folder of one's own."""
 
+from typing import Any
+
 from chainrule.data import DataSet, load, task_of
 from chainrule.data.own import load_table
 from chainrule.data.photos import load_photos
@@ -7,7 +9,7 @@ from chainrule.data.record import Task
 from chainrule.experiments.spec import DataSpec, FolderSpec
 from chainrule.models.images import ImageInput
 
-__all__ = ["data_of", "data_task", "image_of", "streams"]
+__all__ = ["data_of", "data_task", "image_of", "prepared_by", "streams"]
 
 
 def data_of(spec: DataSpec) -> DataSet:
@@ -42,6 +44,11 @@ def data_task(spec: DataSpec) -> Task:
 def image_of(folder: FolderSpec) -> ImageInput:
     """What the images of a folder are brought to."""
     return ImageInput(*folder.size, folder.colour, folder.fit)
+
+
+def prepared_by(spec: DataSpec) -> dict[str, Any]:
+    """The settings of the preparation of a table; none of other data."""
+    return {} if spec.table is None else spec.table.preparation.model_dump()
 
 
 def streams(spec: DataSpec) -> bool:

@@ -24,7 +24,14 @@ def parts_of(data: DataSet, spec: DataSpec) -> Parts:
     cut, stratify = spec.split, _stratified(data, spec)
     if cut.scheme in SCHEMES:
         assert cut.held_out is not None  # the spec has seen to it
-        found = split(cut.scheme, *rows, held_out=cut.held_out, seed=cut.seed, stratify=stratify)
+        found = split(
+            cut.scheme,
+            *rows,
+            held_out=cut.held_out,
+            seed=cut.seed,
+            stratify=stratify,
+            class_names=data.class_names,
+        )
         return {**found, "train": _first(found["train"], cut, stratify)}
     if cut.scheme == "own parts":
         return _own_parts(data, cut, stratify)

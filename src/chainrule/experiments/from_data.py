@@ -2,6 +2,7 @@
 them beside the obvious baselines."""
 
 import os
+import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,9 @@ from chainrule.experiments.asked import (
     one_of,
     sides_of,
 )
-from chainrule.experiments.kept_table import opened
+from chainrule.experiments.kept_table import KEPT, opened
 from chainrule.experiments.loading import load, to_table
+from chainrule.experiments.overruled import folder_asked, table_asked
 from chainrule.experiments.own import Plan
 from chainrule.experiments.own import plan as plan_table
 from chainrule.experiments.photos import PhotoPlan, plan_photos
@@ -92,8 +94,8 @@ def train(
         skip_damaged: leave out images that cannot be read, which are an error otherwise.
         console: where decisions, progress and tables are printed; by default the standard output.
             ``rich.console.Console(quiet=True)`` prints nothing.
-        options: what the file takes: ``delimiter``, ``encoding`` and ``header`` of CSV, ``array``
-            of .npz.
+        options: what the file takes: ``delimiter``, ``encoding``, ``header`` and ``missing`` (the
+            texts that stand for a value that is not there) of CSV, ``array`` of .npz.
 
     Returns:
         What the run found, as `chainrule.run` has it. ``folder`` is where it lies, ``model`` the
@@ -156,11 +158,14 @@ def train(
     if isinstance(found, PhotoPlan):
         with console.status("Reading the images"):  # what cannot be read is said before a run
             data_of(load(found.spec).data)
-    elif not in_memory and not stream:
-        _say_if_larger(Path(data), memory, console)
-    table = data if in_memory else None
+    elif not in_memory and not found.spec["data"]["table"]["stream"]:
+        table = found.spec["data"]["table"]
+        _say_if_larger(Path(table["file"]), table["memory"], console)
+    kept = data if in_memory else None
     folder = None if out is None else Path(out)
-    return run(found.spec, out=folder, console=console, force=force, table=table)
+    results = run(found.spec, out=folder, console=console, force=force, table=kept)
+    _say_how_to_repeat(results.folder / "spec.toml", console)
+    return results
 
 
 def plan(
@@ -211,14 +216,22 @@ def plan(
     if isinstance(data, str | os.PathLike) and Path(data).is_dir():
         given = {"target": target, "task": task, "drop": drop, "kinds": kinds, "stream": stream}
         of_tables_alone({**given, **dict.fromkeys(options, True)})
-        one_of("colour", colour, (None, *COLOURS))
+        pictured = {
+            "path": os.fspath(data),
+            "size": None if size is None else list(sides_of(size)),
+            "colour": colour,
+            "fit": fit,
+            "skip_damaged": skip_damaged,
+        }
         one_of("fit", fit, FITS)
+        asked, overrides = folder_asked(pictured, overrides)
+        one_of("colour", asked["colour"], (None, *COLOURS))
         found = plan_photos(
-            data,  # type: ignore[arg-type]
-            size=None if size is None else sides_of(size),
-            colour=colour,
-            fit=fit,
-            skip_damaged=skip_damaged,
+            asked["path"],
+            size=None if asked["size"] is None else sides_of(asked["size"]),
+            colour=asked["colour"],
+            fit=asked["fit"],
+            skip_damaged=asked["skip_damaged"],
             stratify=overrides.get("data.split.stratify") is not False,
             **searched,
         )
@@ -228,18 +241,26 @@ def plan(
         of_images_alone(images)
         one_of("task", task, (None, *get_args(Task)))
         bytes_of(memory)
-        found = plan_table(
-            data,
-            column_of(data, target),
-            task=task,
-            drop=[drop] if isinstance(drop, str) else drop,
-            kinds=mapping_of("kinds", kinds, "{'zip': 'category'}"),
-            stream=stream,
-            memory=str(memory),
-            **searched,
-            **options,
-        )
-    return replace(found, spec=to_table(load(found.spec, overrides)))
+        on_disk = isinstance(data, str | os.PathLike)
+        tabled = {
+            "file": os.fspath(data) if on_disk else KEPT,
+            "target": column_of(data, target),
+            "task": task,
+            "drop": [drop] if isinstance(drop, str) else list(drop),
+            "kinds": mapping_of("kinds", kinds, "{'zip': 'category'}"),
+            "options": options,
+            "stream": stream,
+            "memory": str(memory),
+        }
+        asked, overrides = table_asked(tabled, overrides)
+        one_of("data.table.task", asked["task"], (None, *get_args(Task)))
+        more = asked.pop("options")
+        file = asked.pop("file")
+        found = plan_table(file if on_disk else data, **asked, **searched, **more)
+    found = replace(found, spec=to_table(load(found.spec, overrides)))
+    if isinstance(found, Plan):
+        found.check_split()
+    return found
 
 
 def _say_what_is_left_out(table: Any, console: "Console") -> None:
@@ -254,6 +275,15 @@ def _say_what_is_left_out(table: Any, console: "Console") -> None:
             highlight=False,
             markup=False,
         )
+
+
+def _say_how_to_repeat(spec: Path, console: "Console") -> None:
+    console.print(
+        f"Spec: {spec}, which repeats the run: chainrule run {shlex.quote(str(spec))}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _say_if_larger(path: Path, memory: str | int | float, console: "Console") -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from chainrule.data import preparation
 from chainrule.data.record import PixelRange
 from chainrule.data.splits import Part
+from chainrule.experiments.datasets import prepared_by
 from chainrule.experiments.fitting import fit
 from chainrule.experiments.fitting import score as score_of
 from chainrule.experiments.recorder import Recorder
@@ -91,7 +92,8 @@ def _folds(
 ) -> Iterator[Fold]:
     for inside, outside in of_spec(spec).folds(spec.folds, train.y):
         seen = train.X if spec.prepare_on == "training part" else train.X[inside]
-        prepare = preparation.fit(model.prepare, seen, pixel_range, columns)
+        how = prepared_by(spec.data)
+        prepare = preparation.fit(model.prepare, seen, pixel_range, columns, how)
         X = prepare(train.X).astype(model.dtype)
         yield Fold(Part(X[inside], train.y[inside]), Part(X[outside], train.y[outside]))
 

@@ -11,9 +11,12 @@ from typing import Any
 from chainrule.data.own import decisions
 from chainrule.data.record import Task
 from chainrule.data.sample import MOST
+from chainrule.data.splits import SCHEMES, check_split
 from chainrule.experiments.kept_table import KEPT, opened
+from chainrule.experiments.words import split_row
 from chainrule.models.columns import ColumnKind
 from chainrule.tables.deciding import Decision, TargetDecision
+from chainrule.tables.preparing import most_kept
 from chainrule.tables.source import open_source
 
 __all__ = ["Plan", "plan"]
@@ -39,6 +42,10 @@ SPACE: dict[str, Any] = {
 }
 
 
+USUAL = {"min_count": 10, "max_levels": 64}
+"""What `chainrule.tables.preparing.fit_table` does unless it is told otherwise."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """A spec, and what was decided on the way to it."""
@@ -54,7 +61,44 @@ class Plan:
         goal = f"{len(what.classes)} classes" if what.classes else "numbers"
         gaps = f"; {what.missing} rows without it are left out" if what.missing else ""
         first = (what.name, f"target: {goal}", what.why + gaps)
-        return (first, *((each.name, each.kind or "-", each.why) for each in self.columns))
+        columns = (
+            (each.name, each.kind or "-", each.why + self._shared(each)) for each in self.columns
+        )
+        return (first, *columns, split_row(self.spec, classes=bool(what.classes)))
+
+    def check_split(self) -> None:
+        """Whether the rows can be cut as the spec says, as far as that is known without them.
+
+        Raises:
+            DataError: a class has too few rows, which is named, or the table.
+        """
+        cut, what = self.spec["data"]["split"], self.target
+        if cut["scheme"] not in SCHEMES or self.spec["data"]["table"].get("stream"):
+            return  # of a streamed table, a sample is cut
+        check_split(
+            what.counts,
+            cut["scheme"],
+            held_out=cut["held_out"],
+            seed=cut["seed"],
+            stratify=bool(what.classes) and cut.get("stratify") is not False,
+            class_names=what.classes,
+        )
+
+    def _shared(self, column: Decision) -> str:
+        """Which levels of a category share a column; which of them are in the training part is
+        only known when it is cut."""
+        how = {**USUAL, **self.spec["data"]["table"].get("preparation", {})}
+        prepares = any("table" in each.get("prepare", ()) for each in self.spec["models"].values())
+        if not column.counts or not prepares:
+            return ""
+        rows, n = how["min_count"], most_kept(column.counts, how["min_count"], how["max_levels"])
+        if n < len(column.counts):
+            few = max(column.counts) < rows
+            which = "the commonest" + ("" if few else f", with {rows:,} training rows or more")
+            return f"; columns of their own: at most {n:,} ({which}); all others share one"
+        if min(column.counts) < 2 * rows:
+            return f"; those with fewer than {rows:,} training rows share a column"
+        return ""
 
 
 def plan(
@@ -120,7 +164,7 @@ def plan(
         "source": {"key": "own", "title": path.name},
         "data": table,
         "models": _models(regression, decided, {**NET, "random_state": seed, **(settings or {})}),
-        "assumptions": [*_assumptions(), *([_streamed(memory)] if stream else [])],
+        "assumptions": [*_assumptions(), *([_streamed()] if stream else [])],
     }
     if tune:
         spec["models"]["net"]["search"] = {
@@ -169,30 +213,35 @@ def _models(
     }
 
 
+NETWORK = {
+    "what": "network",
+    "value": "its settings, as they are told with the model, are our defaults where nothing else "
+    "was set or searched",
+    "status": "ours",
+    "note": "--set and --tune change them.",
+}
+"""Said of what any override leaves true, as all assumptions are."""
+
+
 def _assumptions() -> list[dict[str, str]]:
     return [
         {
             "what": "split",
-            "value": "60 % to train on, 20 % to stop and choose by, 20 % to test; at random",
+            "value": "rows are drawn at random",
             "status": "ours",
-            "note": "Rows that belong together, as of one person, may be in several parts; "
-            "the test is then too kind.",
+            "note": "How many each part has is told with the data. Rows that belong together, as "
+            "of one person, may be in several parts; the test is then too kind.",
         },
-        {
-            "what": "network",
-            "value": "two layers of 128 and 64 units, ReLU, AdamW, dropout 0.1; the epoch that is "
-            "best on the validation part",
-            "status": "ours",
-            "note": "Defaults; --set and --tune change them.",
-        },
+        NETWORK,
     ]
 
 
-def _streamed(memory: str) -> dict[str, str]:
+def _streamed() -> dict[str, str]:
     return {
         "what": "stream",
-        "value": f"the network trains on all rows but those that validate and test, within "
-        f"{memory}; the baselines on the training part of a random sample of at most {MOST:,} rows",
+        "value": "the network trains on all rows but those that validate and test, within the "
+        "memory that it is given; the baselines on the training part of a random sample of at most "
+        f"{MOST:,} rows",
         "status": "ours",
         "note": "The split is of the sample, and so is every figure. The sizes are told with the "
         "data. A baseline might gain from more rows, as the network did.",

@@ -9,7 +9,8 @@ from typing import Any
 
 from chainrule.data.photos import Photos, find_photos
 from chainrule.errors import DataError
-from chainrule.experiments.own import NET
+from chainrule.experiments.own import NET, NETWORK
+from chainrule.experiments.words import split_row
 from chainrule.models.images import Colour, Fit, ImageInput
 from chainrule.tables.folder import printable
 from chainrule.tables.image_survey import (
@@ -67,16 +68,23 @@ class Decided:
 
 @dataclass(frozen=True)
 class PhotoPlan:
-    """A spec, and what was decided on the way to it."""
+    """A spec, and what was decided on the way to it; ``split`` is the one of `decided` that is
+    about the split, and ``folders`` are the sub-folders that are parts."""
 
     spec: dict[str, Any]
     image: ImageInput
     decided: tuple[Decided, ...]
+    split: Decided
+    folders: Mapping[str, str]
 
     @property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
         """The decisions: of what, what it is taken for, and why."""
-        return tuple((each.what, each.taken, each.why) for each in self.decided)
+        now = split_row(self.spec, classes=True, folders=self.folders)
+        return tuple(
+            now if each is self.split else (each.what, each.taken, each.why)
+            for each in self.decided
+        )
 
 
 def plan_photos(
@@ -117,7 +125,7 @@ def plan_photos(
         raise DataError(
             f"{printable(str(path))}: the path is no UTF-8, and no spec can hold it. Rename it."
         )
-    split, how = _split(photos, seed, stratify)
+    split = _split(photos, seed, stratify)
     seen = survey_images(photos.folder, photos.all_names)
     decided_size, why_size = decide_size(seen)
     decided_colour, why_colour = decide_colour(seen)
@@ -154,7 +162,7 @@ def plan_photos(
             "samples": shown,
         },
         "models": models,
-        "assumptions": _assumptions(how, image, left_out),
+        "assumptions": _assumptions(left_out),
     }
     if tune:
         spec["models"]["net"]["search"] = {
@@ -164,23 +172,24 @@ def plan_photos(
             "seed": seed,
             "space": {each: SPACE[each] for each in SPACE if each not in (settings or {})},
         }
+    cut = Decided(*split_row(spec, classes=True, folders=photos.folders))
     rows = [
         *_classes(photos),
         Decided("size", f"{image.height} x {image.width}", why_size),
         Decided("colour", image.colour, why_colour),
-        Decided("split", how, _why_split(photos)),
+        cut,
         *(Decided("passed over", remark, "") for remark in photos.remarks),
         *_damaged(seen, skip_damaged),
         *(Decided("baseline", "left out", each) for each in left_out),
     ]
-    return PhotoPlan(spec, image, tuple(rows))
+    return PhotoPlan(spec, image, tuple(rows), cut, photos.folders)
 
 
-def _split(photos: Photos, seed: int, stratify: bool) -> tuple[dict[str, Any], str]:
-    """The split's table, and in words; classes that are too small for it are refused."""
+def _split(photos: Photos, seed: int, stratify: bool) -> dict[str, Any]:
+    """The split's table; classes that are too small for it are refused."""
     counts = photos.counts("train")
     if "validation" in photos.names:
-        return {"scheme": "own parts", "seed": seed}, "as the folder has it"
+        return {"scheme": "own parts", "seed": seed}
     if stratify and min(counts) < FEWEST:
         small = photos.class_names[counts.index(min(counts))]
         raise DataError(
@@ -190,18 +199,8 @@ def _split(photos: Photos, seed: int, stratify: bool) -> tuple[dict[str, Any], s
             "class (--set data.split.stratify=false)."
         )
     if "test" in photos.names:
-        split = {"scheme": "own test", "held_out": 0.2, "seed": seed}
-        words = f"{photos.folders['test']}/ tests; 20 % of {photos.folders['train']}/ to stop by"
-        return split, words
-    split = {"scheme": "three-way", "held_out": 0.4, "seed": seed}
-    return split, "60 % to train on, 20 % to stop by, 20 % to test"
-
-
-def _why_split(photos: Photos) -> str:
-    if not photos.folders:
-        return "at random, each class with its share"
-    names = ", ".join(f"{name}/ ({part})" for part, name in photos.folders.items())
-    return f"the sub-folders are parts: {names}"
+        return {"scheme": "own test", "held_out": 0.2, "seed": seed}
+    return {"scheme": "three-way", "held_out": 0.4, "seed": seed}
 
 
 def _classes(photos: Photos) -> list[Decided]:
@@ -277,34 +276,24 @@ def _models(
     return models, left_out
 
 
-def _assumptions(split: str, image: ImageInput, left_out: list[str]) -> list[dict[str, str]]:
-    fit = {
-        "stretch": "the whole image, whatever its sides are to each other",
-        "crop": "the largest part of the middle that has the right sides",
-    }
+def _assumptions(left_out: list[str]) -> list[dict[str, str]]:
     rows = [
         {
             "what": "split",
-            "value": split,
+            "value": "what is not a part by its sub-folder is drawn at random",
             "status": "ours",
-            "note": "Images that belong together, as of one scene, may be in several parts; the "
-            "test is then too kind.",
+            "note": "How many images each part has is told with the data. Images that belong "
+            "together, as of one scene, may be in several parts; the test is then too kind.",
         },
         {
             "what": "images",
-            "value": f"{image.height} x {image.width} pixels, {image.colour}; {fit[image.fit]}; "
+            "value": "brought to one size and one colour, which are told with the data; "
             "antialiased; upright by their EXIF notes; what is transparent on white",
             "status": "ours",
             "note": "A perceptron sees each pixel by itself: larger images cost more and rarely "
             "help.",
         },
-        {
-            "what": "network",
-            "value": "two layers of 256 and 128 units, ReLU, AdamW, dropout 0.2; the epoch that is "
-            "best on the validation part",
-            "status": "ours",
-            "note": "Defaults; --set and --tune change them.",
-        },
+        NETWORK,
     ]
     if left_out:
         rows.append({"what": "left out", "value": "; ".join(left_out), "status": "ours"})

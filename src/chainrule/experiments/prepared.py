@@ -1,6 +1,6 @@
 """The preparation of a spec as a step of a scikit-learn Pipeline, fitted on each fold's rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -22,14 +22,18 @@ class PreparationStep(TransformerMixin, BaseEstimator):
         pixel_range: PixelRange = None,
         dtype: str = "float64",
         columns: tuple[Column, ...] = (),
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.steps = steps
         self.pixel_range = pixel_range
         self.dtype = dtype
         self.columns = columns
+        self.settings = settings
 
     def fit(self, X: np.ndarray, y: Any = None) -> Self:
-        self.fitted_ = preparation.fit(self.steps, X, self.pixel_range, self.columns)
+        self.fitted_ = preparation.fit(
+            self.steps, X, self.pixel_range, self.columns, self.settings or {}
+        )
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:

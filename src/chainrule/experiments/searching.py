@@ -13,6 +13,7 @@ from chainrule.errors import InvalidInputError, SpecError
 from chainrule.experiments.bench import Bench, Inputs
 from chainrule.experiments.candidate_lines import CandidateLines
 from chainrule.experiments.candidates import record_of
+from chainrule.experiments.datasets import prepared_by
 from chainrule.experiments.families import family, to_python
 from chainrule.experiments.prepared import PreparationStep
 from chainrule.experiments.results import Search
@@ -130,7 +131,9 @@ def _rows(key: str, spec: SearchSpec, inputs: Inputs, bench: Bench) -> Rows:
     if bench.spec.prepare_on == "training part" or set(model.prepare) <= ALIKE:
         estimator = row.build({**model.settings, **inputs.known})
         return Rows(estimator, inputs.parts["train"].X, train.y, splits, {})
-    prepare = PreparationStep(model.prepare, bench.pixel_range, model.dtype, bench.columns)
+    prepare = PreparationStep(
+        model.prepare, bench.pixel_range, model.dtype, bench.columns, prepared_by(bench.spec.data)
+    )
     steps = [("prepare", prepare), (NETWORK, row.build(model.settings))]
     return Rows(Pipeline(steps), train.X, train.y, splits, {}, f"{NETWORK}__")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from chainrule.experiments.backends import PATTERN
 from chainrule.experiments.results import Assumption, Erratum, Source
@@ -19,6 +19,7 @@ from chainrule.experiments.spec_base import SeedSpec, Settings, Table, combinati
 from chainrule.experiments.tuning_spec import SearchSpec, SweepSpec
 from chainrule.models.columns import ColumnKind
 from chainrule.models.images import MOST_SIDE, Colour, Fit
+from chainrule.tables.settings import SETTINGS
 
 __all__ = [
     "BEST",
@@ -81,19 +82,39 @@ class TargetSpec(Table):
     outliers: OutlierSpec | None = None
 
 
+class PreparationSpec(Table):
+    """How the preparation ``"table"`` treats a table's columns; the names and the values are those
+    of `chainrule.tables.transformer.TablePreparation`."""
+
+    scaling: str = "robust"
+    min_count: int = 10
+    max_levels: int = 64
+    bound: float | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be(cls, value: Any, info: ValidationInfo) -> Any:
+        is_right, required = SETTINGS[info.field_name or ""]
+        if not is_right(value):
+            raise ValueError(f"required {required}; came {value!r:.60}")
+        return value
+
+
 class TableSpec(Table):
     """A table of one's own: the file (relative to that of the spec, see
     `chainrule.experiments.located`), the column to be predicted, and what is overruled of what its
     columns are taken for (see `chainrule.tables.deciding`); ``options`` are the file's, such as
-    ``delimiter``. With ``stream`` the network trains on rows that need not fit into ``memory``, and
-    all else is done with a sample of them (see `chainrule.data.sample`)."""
+    ``delimiter``, and ``preparation`` is of all models that prepare by ``"table"``. With ``stream``
+    the network trains on rows that need not fit into ``memory``, and all else is done with a sample
+    of them (see `chainrule.data.sample`)."""
 
     file: str
     target: str
     task: Literal["classification", "regression"]
     drop: tuple[str, ...] = ()
     kinds: dict[str, ColumnKind] = Field(default_factory=dict)
-    options: dict[str, str | bool] = Field(default_factory=dict)
+    options: dict[str, str | bool | tuple[str, ...]] = Field(default_factory=dict)
+    preparation: PreparationSpec = PreparationSpec()
     stream: bool = False
     memory: str = "1GB"
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from chainrule.data.record import DataSet
 from chainrule.experiments.bench import Bench, Preparation
-from chainrule.experiments.datasets import image_of
+from chainrule.experiments.datasets import image_of, prepared_by
 from chainrule.experiments.families import family
 from chainrule.experiments.results import ModelResult
 from chainrule.experiments.targets import Target
@@ -37,7 +37,7 @@ def whole(estimator: Any, preparation: Preparation | None, bench: Bench) -> Any:
 
     from chainrule.tables.transformer import TablePreparation
 
-    made = TablePreparation(dtype=preparation.dtype)
+    made = TablePreparation(dtype=preparation.dtype, **prepared_by(bench.spec.data))
     made.set_steps(preparation.steps.steps, bench.columns)
     return Pipeline([("prepare", made), ("network", estimator)])
 

@@ -251,6 +251,7 @@ class TrainingRows:
             getattr(self.source, "delimiter", None),
             getattr(self.source, "encoding", None),
             getattr(self.source, "header", None),
+            getattr(self.source, "missing", None),
             self.target,
             self.names,
             classes,

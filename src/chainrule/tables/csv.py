@@ -16,7 +16,7 @@ from chainrule.tables.block import ArrowBlock
 __all__ = ["MISSING", "CsvSource"]
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?", "-", "#N/A")
-"""What stands for a value that is not there."""
+"""What stands for a value that is not there, unless other texts are given."""
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST = 2**24
@@ -27,9 +27,11 @@ BLOCK_BYTES = 2**20
 
 class CsvSource:
     """A CSV file. The delimiter is the one of comma, semicolon, tab and bar that the first line has
-    most of; the encoding is UTF-8, with or without a byte-order mark, unless it is given."""
+    most of; the encoding is UTF-8, with or without a byte-order mark, unless it is given; the texts
+    of ``missing`` stand for a value that is not there, and no others."""
 
     n_rows: int | None = None  # only reading tells
+    typed = False
 
     def __init__(
         self,
@@ -37,8 +39,10 @@ class CsvSource:
         delimiter: str | None = None,
         encoding: str = "utf-8",
         header: bool = True,
+        missing: Sequence[str] = MISSING,
     ) -> None:
         arrow()
+        self.missing = _texts(missing)
         self.path, self.name, self.encoding, self.header = path, str(path), encoding, header
         first = self._first_line()
         self.block_bytes = max(BLOCK_BYTES, 8 * len(first))  # a row or more, in any encoding
@@ -109,7 +113,7 @@ class CsvSource:
                     csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
                     csv.ConvertOptions(
                         column_types=dict.fromkeys(self.names, pa.string()),
-                        null_values=list(MISSING),
+                        null_values=list(self.missing),
                         strings_can_be_null=True,
                         include_columns=chosen,
                     ),
@@ -129,6 +133,16 @@ class CsvSource:
             f"has, divided by {self.delimiter!r}; a value with the delimiter in it is put in "
             'quotes ("...").'
         )
+
+
+def _texts(missing: Any) -> tuple[str, ...]:
+    several = isinstance(missing, Sequence) and not isinstance(missing, str)
+    if not several or not all(isinstance(text, str) for text in missing):
+        raise DataError(
+            "missing: required a list of the texts that stand for a value that is not there, such "
+            f"as ['', '-99']; came {missing!r:.60}."
+        )
+    return tuple(missing)
 
 
 def _is_number(text: str) -> bool:

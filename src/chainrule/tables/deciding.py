@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chainrule.errors import DataError, unknown_name
-from chainrule.models.columns import KINDS, Column, ColumnKind
+from chainrule.models.columns import Column, ColumnKind
+from chainrule.tables.asking import check_as, check_asked, comma_hint, missing_hint
 from chainrule.tables.block import number_of
 from chainrule.tables.encoding import TRUTH
 from chainrule.tables.survey import Found
@@ -32,12 +33,14 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Decision:
-    """What a column is taken for, and why; ``kind`` is None where it is left out."""
+    """What a column is taken for, and why; ``kind`` is None where it is left out. Of a category,
+    ``counts`` has the rows of each level."""
 
     name: str
     kind: ColumnKind | None
     why: str
     levels: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
 
     @property
     def column(self) -> Column:
@@ -47,13 +50,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class TargetDecision:
-    """What is predicted: the ``classes`` of a classification, () for a regression."""
+    """What is predicted: the ``classes`` of a classification, () for a regression; ``counts`` are
+    the rows of each class, or those that have a number."""
 
     name: str
     task: Task
     why: str
     classes: tuple[str, ...]
     missing: int
+    counts: tuple[int, ...] = ()
 
 
 def decide(
@@ -68,15 +73,11 @@ def decide(
     Raises
     ------
     DataError
-        A name that is none, text that cannot be used (all such columns by name), or no column left.
+        A name that is none; what contradicts itself, or cannot be of the column's values; text that
+        cannot be used (all such columns by name); or no column left.
     """
     kinds = kinds or {}
-    for name in (*drop, *kinds):
-        if name not in found:
-            raise DataError(unknown_name("column", name, found))
-    for kind in kinds.values():
-        if kind not in KINDS:
-            raise DataError(unknown_name("kind of column", kind, KINDS))
+    check_asked(found, drop, kinds)
     decisions, texts, others = [], [], []
     for name, one in found.items():
         if name == target:
@@ -95,7 +96,8 @@ def decide(
         elif usual:
             decisions.append(usual)
     if texts or others:
-        raise DataError(_refused(texts, others))
+        refused = [found[name] for name in texts]
+        raise DataError(_refused(texts, others, comma_hint(refused) + missing_hint(refused)))
     if not any(each.kind for each in decisions):
         raise DataError(
             "Required at least one column to predict from; each is left out: "
@@ -111,12 +113,12 @@ def _is_text(one: Found) -> bool:
     return one.distinct is None or (one.distinct > MANY and 2 * one.distinct > one.known)
 
 
-def _refused(texts: list[str], others: list[str]) -> str:
+def _refused(texts: list[str], others: list[str], hint: str) -> str:
     said = []
     if texts:
         said.append(
             f"Text in which most values are different: {', '.join(map(repr, texts))}. A perceptron "
-            "takes numbers, categories and dates."
+            f"takes numbers, categories and dates.{hint}"
         )
     if others:
         said.append(f"Values that are no numbers, texts or dates: {', '.join(map(repr, others))}.")
@@ -137,18 +139,28 @@ def _by_rule(one: Found) -> Decision:
     if one.sort == "number" or (one.sort == "text" and one.numeric):
         if _counts_rows(one):
             return Decision(one.name, None, "left out: it numbers the rows")
-        told = "numbers" if one.sort == "number" else "text that is numbers"
+        told = "text that is numbers" if one.sort == "text" and one.typed else "numbers"
         return Decision(one.name, "number", f"{told}{_gaps(one)}")
     if one.sort == "date" or (one.sort == "text" and one.dated):
         return Decision(one.name, "date", f"dates{_gaps(one)}")
-    return _category(one, "true and false" if one.sort == "bool" else "text")
-
-
-def _category(one: Found, told: str) -> Decision:
     levels = _levels(one)
-    return Decision(
-        one.name, "category", f"{told}, {len(levels)} different values{_gaps(one)}", levels
-    )
+    why = f"{_told(one, levels)}, {len(levels):,} different values{_gaps(one)}"
+    return Decision(one.name, "category", why, levels, _counts(one, levels))
+
+
+def _told(one: Found, levels: tuple[str, ...]) -> str:
+    if levels == TRUTH:
+        return f"{'text that is ' if one.sort == 'text' and one.typed else ''}true and false"
+    return "text (numbers with a decimal comma?)" if one.decimal_comma else "text"
+
+
+def _counts(one: Found, levels: tuple[str, ...]) -> tuple[int, ...]:
+    """The rows of each level."""
+    assert one.counts is not None
+    folded = dict.fromkeys(levels, 0)
+    for text, n in one.counts.items():
+        folded[text.casefold() if levels == TRUTH else text] += n
+    return tuple(folded.values())
 
 
 def _levels(one: Found) -> tuple[str, ...]:
@@ -186,8 +198,12 @@ def _counts_rows(one: Found) -> bool:
 
 
 def _asked(one: Found, kind: ColumnKind) -> Decision:
-    why = f"as asked for{_gaps(one)}"
-    return Decision(one.name, kind, why, _levels(one) if kind == "category" else ())
+    check_as(one, kind)
+    if kind != "category":
+        return Decision(one.name, kind, f"as asked for{_gaps(one)}")
+    levels = _levels(one)
+    why = f"as asked for, {len(levels):,} different values{_gaps(one)}"
+    return Decision(one.name, kind, why, levels, _counts(one, levels))
 
 
 def decide_target(
@@ -220,11 +236,15 @@ def decide_target(
     else:
         why = "as asked for"
     if task == "regression" and not numeric:
-        raise DataError(f"Required numbers to predict in {name!r}; came {one.sort}.")
+        raise DataError(
+            f"Required numbers to predict in {name!r}; came {one.sort}.{comma_hint([one])}"
+        )
     if task == "classification" and (one.distinct is None or 2 * one.distinct > one.known):
         raise DataError(
             f"Required a target whose classes repeat; nearly every row of {name!r} has another "
-            "value. Say --task regression if they are numbers."
+            "value. Say --task regression if they are numbers." + comma_hint([one])
         )
     classes = _levels(one) if task == "classification" else ()
-    return TargetDecision(name, task, why, classes, one.missing + one.infinite)
+    missing = one.missing + one.infinite
+    counts = _counts(one, classes) if classes else (one.n_rows - missing,)
+    return TargetDecision(name, task, why, classes, missing, counts)

@@ -9,9 +9,11 @@ from chainrule.models.columns import Column
 from chainrule.models.table import DAY, TableStep, Treatment
 from chainrule.tables.sampled import Whole
 
-__all__ = ["fit_table"]
+__all__ = ["BOUND", "bound_of", "fit_table", "most_kept"]
 
 Array = npt.NDArray[np.floating]
+BOUND = 3.0
+"""How far out a number is at most after robust scaling, unless another bound is given."""
 
 
 def fit_table(
@@ -21,6 +23,7 @@ def fit_table(
     scaling: str = "robust",
     min_count: int = 10,
     max_levels: int = 64,
+    bound: float | None = None,
     dtype: str = "float32",
     whole: Sequence[Whole] | None = None,
 ) -> TableStep:
@@ -28,8 +31,9 @@ def fit_table(
 
     ``scaling``: ``"robust"`` takes the median and the distance of the quartiles (of a column whose
     quartiles are equal, half of the whole range), and bounds what is far out; ``"standard"`` mean
-    and standard deviation; ``"none"`` leaves numbers as they are. Levels with fewer than
-    ``min_count`` rows, or beyond the ``max_levels`` commonest, share one column.
+    and standard deviation; ``"none"`` leaves numbers as they are. ``bound`` is how far out a number
+    may be after that; None is 3 of robust scaling, and no bound of the others. Levels with fewer
+    than ``min_count`` rows, or beyond the ``max_levels`` commonest, share one column.
 
     Where ``X`` is a sample, ``whole`` says of each column what is known of all rows: whether values
     are missing, and how many rows each level has.
@@ -39,8 +43,14 @@ def fit_table(
         _treatment(column, x, each, scaling, min_count, max_levels)
         for column, x, each in zip(columns, np.asarray(X).T, known, strict=True)
     )
-    bound = 3.0 if scaling == "robust" else np.inf
-    return TableStep(tuple(columns), treatments, bound, dtype)
+    return TableStep(tuple(columns), treatments, bound_of(scaling, bound), dtype)
+
+
+def bound_of(scaling: str, bound: float | None) -> float:
+    """The bound that holds where ``bound`` was given, or nothing was (None); infinite for none."""
+    if bound is not None:
+        return float(bound)
+    return BOUND if scaling == "robust" else np.inf
 
 
 def _treatment(
@@ -91,6 +101,12 @@ def _date(x: Array, missing: bool, scaling: str) -> Treatment:
     known = x[~np.isnan(x)]
     cycles = ("year", "week", *(("day",) if np.any(known % DAY) else ()))
     return Treatment(how.used, how.fill, how.center, how.scale, how.missing, cycles=cycles)
+
+
+def most_kept(counts: Sequence[int], min_count: int, max_levels: int) -> int:
+    """How many levels with ``counts`` rows can at most have a column of their own, whichever of
+    these rows are trained on."""
+    return max(min(sum(n >= min_count for n in counts), max_levels), min(len(counts), 1))
 
 
 def _category(

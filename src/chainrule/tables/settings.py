@@ -41,6 +41,11 @@ def _is_count(value: Any) -> bool:
     return whole and value >= 1
 
 
+def _is_bound(value: Any) -> bool:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return value is None or (number and bool(np.isfinite(value)) and bool(value > 0))
+
+
 COUNT = (_is_count, "a whole number from 1 on")
 
 SETTINGS: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType(
@@ -53,6 +58,7 @@ SETTINGS: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType(
         "scaling": _one_of("robust", "standard", "none"),
         "min_count": COUNT,
         "max_levels": COUNT,
+        "bound": (_is_bound, "None, or a finite number above 0"),
         "dtype": _one_of("float32", "float64"),
     }
 )

@@ -86,8 +86,9 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
     image
         What size and colour images are brought to, where they are wanted.
     options
-        What the kind of file takes: ``delimiter``, ``encoding``, ``header`` (of CSV), ``array``
-        (the name within an .npz; without it X, and y as one more column where there is one),
+        What the kind of file takes: ``delimiter``, ``encoding``, ``header``, ``missing`` (the texts
+        that stand for a value that is not there, in place of the usual ones) of CSV; ``array`` (the
+        name within an .npz; without it X, and y as one more column where there is one);
         ``skip_damaged`` (of images).
 
     Raises
@@ -195,7 +196,7 @@ def _npz(path: Path, array: str | None = None) -> Source:
             if chosen not in names:
                 raise DataError(
                     f"{path} holds the arrays {', '.join(names)}: say which has the rows, such as "
-                    f"array={names[0]!r}."
+                    f"array={names[0]!r} (--array {names[0]})."
                 )
             y = held["y"] if "y" in names and array is None and chosen == "X" else None
             if y is not None and y.ndim == 1 and y.dtype.kind in "biufU":
@@ -220,8 +221,9 @@ FILES: Mapping[str, Callable[..., Source]] = {
     ".npz": _npz,
 }
 
+OF_TEXT = ("delimiter", "encoding", "header", "missing")
 OPTIONS = {
-    ".csv": ("delimiter", "encoding", "header"),
-    ".tsv": ("delimiter", "encoding", "header"),
+    ".csv": OF_TEXT,
+    ".tsv": OF_TEXT,
     ".npz": ("array",),
 }

@@ -1,5 +1,6 @@
 """What the columns of a table hold, found in one pass over its blocks."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,20 +17,26 @@ DISTINCT = 20_000
 """Different values of a column that are counted; of more it is only known that there are more."""
 
 ROWS = 50_000
+COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*")
 
 
 @dataclass
 class Found:
     """One column: what its values are (``sort``: number, bool, text, date or other), and how they
-    could be read where they are text."""
+    could be read where they are text. ``typed`` is False in a file of text, where all are;
+    ``no_number`` and ``no_date`` tell of the first text that is none."""
 
     name: str
     sort: str
+    typed: bool = True
     n_rows: int = 0
     missing: int = 0
     infinite: int = 0
     numeric: bool = True  # text that is numbers throughout
     dated: bool = True  # text that is dates throughout
+    commas: bool = True  # text that is whole numbers or has a decimal comma
+    no_number: str = ""
+    no_date: str = ""
     whole: bool = True
     counts: Counter[str] | None = field(default_factory=Counter)
     lowest: float = np.inf
@@ -46,6 +53,11 @@ class Found:
         """The rows that have a value."""
         return self.n_rows - self.missing
 
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether it seems to be numbers that are written with a comma, as 70,5."""
+        return self.sort == "text" and not self.numeric and self.commas and self.known > 0
+
     def take(self, block: Block) -> None:
         """Count a block in."""
         self.n_rows += block.n_rows
@@ -61,8 +73,13 @@ class Found:
         self.characters += sum(len(text) * n for text, n in pairs)
         self._count(pairs)
         if self.sort == "text":
-            self.numeric = self.numeric and self._reads(block.numbers)
-            self.dated = self.dated and self._reads(block.seconds)
+            self.commas = self.commas and all(COMMA.fullmatch(text) for text, _ in pairs)
+            if self.numeric:
+                self.no_number = self._refusal(block.numbers)
+                self.numeric = not self.no_number
+            if self.dated:
+                self.no_date = self._refusal(block.seconds)
+                self.dated = not self.no_date
             if self.numeric:
                 self._range(block.numbers(self.name).astype(float))
 
@@ -81,12 +98,13 @@ class Found:
             elif number != number:
                 self.missing += before[text]
 
-    def _reads(self, read: Any) -> bool:
+    def _refusal(self, read: Any) -> str:
+        """What is said of the first text that is none; "" if all are."""
         try:
             read(self.name)
-        except DataError:
-            return False
-        return True
+        except DataError as error:
+            return str(error)
+        return ""
 
     def _take_numbers(self, values: np.ndarray) -> None:
         known = values[~np.isnan(values)]
@@ -129,7 +147,7 @@ def survey(source: Source) -> dict[str, Found]:
     for block in source.blocks(ROWS):
         for name in block.names:
             if name not in found:
-                found[name] = Found(name, block.sort(name))
+                found[name] = Found(name, block.sort(name), getattr(source, "typed", True))
             found[name].take(block)
     if not found or not next(iter(found.values())).n_rows:
         raise DataError(f"{source.name} has no rows.")

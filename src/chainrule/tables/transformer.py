@@ -42,6 +42,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
     scaling : "robust" (default), "standard" or "none"
     min_count : rows that a level needs to have a column of its own, 10
     max_levels : how many levels of a column have one at most, 64
+    bound : how far out a scaled number may be; None (default) is 3 of "robust", none of the others
     dtype : of what comes out, "float32"
 
     Attributes
@@ -68,6 +69,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         scaling: str = "robust",
         min_count: int = 10,
         max_levels: int = 64,
+        bound: float | None = None,
         dtype: str = "float32",
     ) -> None:
         self.drop = drop
@@ -75,6 +77,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         self.scaling = scaling
         self.min_count = min_count
         self.max_levels = max_levels
+        self.bound = bound
         self.dtype = dtype
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -97,7 +100,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         found = survey(rows.source)
         beside = [name for name in found if name not in rows.names and name != rows.target]
         drop = (*self.drop, *(name for name in beside if name not in self.drop))
-        decided = decide(found, target=rows.target, drop=drop, kinds=self.kinds)
+        kinds = {name: kind for name, kind in (self.kinds or {}).items() if name not in beside}
+        decided = decide(found, target=rows.target, drop=drop, kinds=kinds)
         columns = tuple(each.column for each in decided if each.kind)
         matrix = sampled(rows.source, columns, found[rows.target].n_rows)
         return self._fit_matrix(matrix, columns, whole(found, columns))
@@ -114,6 +118,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             scaling=self.scaling,
             min_count=self.min_count,
             max_levels=self.max_levels,
+            bound=self.bound,
             dtype=self.dtype,
             whole=known,
         )
