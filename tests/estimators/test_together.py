@@ -1,6 +1,7 @@
 """Estimators that are fitted together are what each one's own ``fit`` makes of it."""
 
 import copy
+import gc
 import threading
 import warnings
 
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.engine.member import Member
 from chainrule.estimators import partition
 from chainrule.estimators.jobs import Job
 from chainrule.estimators.room import bytes_under_way, bytes_waiting
@@ -448,6 +450,50 @@ def test_the_queue_moves_up(rates, problem, monkeypatch):
     assert [[len(group) for group in layout] for layout in together.layouts] == [[1]] * 4
     for job in jobs:
         assert_same(job.estimator, clone(job.estimator).fit(X, y), X, y)
+
+
+def test_who_has_ended_is_kept_by_nobody(rates, monkeypatch):
+    """However many there are in the queue: memory is for those that are trained."""
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    jobs = [job for _ in range(3) for job in rates(max_iter=2)]
+    alive = []
+
+    def on_end(number, estimator):
+        gc.collect()
+        alive.append(sum(isinstance(one, Member) for one in gc.get_objects()))
+
+    before = sum(isinstance(one, Member) for one in gc.get_objects())
+    memory = 2.5 * bytes_under_way(jobs[0])
+    Together(jobs, workers=1, memory=memory, on_end=on_end).run()
+    assert len(alive) == 12
+    assert max(alive) - before <= 4  # two that are trained, and two that have ended just now
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+def test_what_is_ahead_is_told_before_it_begins(rates, solver, monkeypatch):
+    told, ended = [], []
+    jobs = rates(solver=solver)
+    together = Together(
+        jobs,
+        workers=1,
+        on_end=lambda *_: ended.append(1),
+        on_forecast=lambda forecast: told.append((str(forecast), len(ended))),
+    )
+    together.run()
+    ((text, before),) = told
+    assert before == 0
+    right = "4 trainings, one by one" if solver == "lbfgs" else "4 trainings in 1 program and 1 blo"
+    assert text.startswith(right)
+
+
+def test_what_is_ahead_of_a_queue(rates, monkeypatch):
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    told, jobs = [], rates()
+    memory = 1.5 * bytes_under_way(jobs[0])
+    Together(jobs, workers=1, memory=memory, on_forecast=told.append).run()
+    (found,) = told
+    assert (found.trainings, found.at_first, found.bytes) == (4, 1, memory)
+    assert "4 trainings, 1 of them at first, in 1 program" in str(found)
 
 
 def test_a_smaller_block_makes_room(rates, monkeypatch):

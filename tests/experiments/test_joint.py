@@ -8,7 +8,7 @@ from chainrule.data import load
 from chainrule.data.splits import Part
 from chainrule.errors import SpecError
 from chainrule.experiments.interrupt import Interrupt
-from chainrule.experiments.joint import job, train_jointly
+from chainrule.experiments.joint import job, measured, train_jointly
 from chainrule.experiments.recorder import Recorder
 from chainrule.search.journal import Journal
 
@@ -92,6 +92,49 @@ def test_after_ctrl_c_it_goes_on_to_the_same_bits(rows, tmp_path, monkeypatch, p
     with Journal(broken) as journal:
         assert train_jointly("a", jobs(rows), recorder(broken, journal), "", losses) == whole
         assert not list(journal.folder.glob("*.safetensors"))
+
+
+def test_what_was_measured_is_kept(rows, tmp_path, monkeypatch):
+    """It decides who shares a block, and so the bits: the clock is asked once in a run."""
+    from chainrule.estimators import together
+
+    monkeypatch.setattr("chainrule.experiments.joint.SECONDS", 0.0)
+    monkeypatch.setattr("chainrule.experiments.joint.SHARE", np.inf)
+    monkeypatch.setattr("chainrule.engine.population.capacity", lambda *_: 4)
+    monkeypatch.setattr(together, "WORTH_MEASURING", 0.0)
+    sizes = iter([2, 1])
+
+    def found(*_):
+        size = next(sizes)
+        return {"size": size, "in_turn": False, "seconds": {f"{size}": 1e-6}}
+
+    monkeypatch.setattr(together, "quickest_way", found)
+    asked = []
+
+    class Pressed(Interrupt):
+        @property
+        def pressed(self):
+            asked.append(1)
+            return len(asked) > 4
+
+        @pressed.setter
+        def pressed(self, value):
+            pass
+
+    with Journal(tmp_path) as journal, pytest.raises(KeyboardInterrupt):
+        train_jointly("a", jobs(rows), recorder(tmp_path, journal, Pressed()), "", losses)
+    with Journal(tmp_path) as journal:
+        here = recorder(tmp_path, journal)
+        train_jointly("a", jobs(rows), here, "", losses)
+        assert [each["size"] for each in measured("a", here).values()] == [2]
+    assert list(sizes) == [1]
+
+
+def test_what_is_ahead_is_said(rows, tmp_path, capsys):
+    with Journal(tmp_path) as journal:
+        here = Recorder(tmp_path / "metrics.jsonl", Console(width=200), Interrupt(), journal)
+        train_jointly("a", jobs(rows), here, "net: seeds", losses)
+    assert "net: seeds: 3 trainings in 1 program and " in capsys.readouterr().out
 
 
 def test_what_an_estimator_refuses(rows, tmp_path):

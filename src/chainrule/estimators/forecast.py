@@ -16,7 +16,8 @@ class Forecast:
     (the others when there is memory for them); the programs that these take (of which some may be
     compiled already), their blocks, the bytes that the networks take at a time and those of the
     rows that they learn from; and about how many seconds all will take on this machine's cores.
-    The seconds come from the arithmetic, or from what was measured; they are no promise."""
+    Those that can be no members of a block are trained ``alone``, one by one. The seconds come from
+    the arithmetic, or from what was measured, of the others; they are no promise."""
 
     trainings: int
     at_first: int
@@ -25,14 +26,17 @@ class Forecast:
     bytes: float
     seconds: float
     rows: float = 0.0
+    alone: int = 0
 
     def __str__(self) -> str:
+        if self.alone == self.trainings:
+            return f"{_counted(self.trainings, 'training')}, one by one"
         queue = f", {self.at_first} of them at first," if self.at_first < self.trainings else ""
         return (
             f"{_counted(self.trainings, 'training')}{queue} in "
             f"{_counted(self.programs, 'program')} and {_counted(self.blocks, 'block')}, about "
             f"{self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of rows, about "
-            f"{self.seconds:.0f} s"
+            f"{self.seconds:.0f} s" + (f"; {self.alone} one by one" if self.alone else "")
         )
 
 
@@ -43,4 +47,7 @@ def _counted(count: int, what: str) -> str:
 def relative_work(job: Job, until: int | None) -> float:
     """The work of a job's training with so many epochs, None for its own number: up to a factor,
     to be compared with others'."""
-    return bytes_of_layers(job) * float(np.shape(job.X)[0]) * (until or job.estimator.max_iter)
+    epochs = until or job.estimator.max_iter
+    if not isinstance(epochs, int | float | np.integer) or not 0 < epochs < np.inf:
+        epochs = 1  # the estimator refuses it in a moment
+    return bytes_of_layers(job) * float(np.shape(job.X)[0] * epochs)

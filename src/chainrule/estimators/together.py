@@ -189,6 +189,12 @@ class Together:
         self.layouts = []
         workers = self.workers or _workers(self._job(open_[0]).estimator)
         ahead = {number: relative_work(self._job(number), wanted[number]) for number in open_}
+        alone = sum(
+            number not in self.trainings and not can_be_member(self._job(number))
+            for number in open_
+        )
+        if self.on_forecast and alone == len(open_):
+            self.on_forecast(Forecast(alone, alone, 0, 0, 0.0, 0.0, alone=alone))
         tasks: list[Future[None]] = []
 
         def busy() -> bool:
@@ -209,7 +215,7 @@ class Together:
                     blocks = self._lay_out(trainings, found, workers, times)
                     if blocks and not tasks and self.on_forecast:
                         self.on_forecast(
-                            self._forecast(len(open_), blocks, trainings, workers, times)
+                            self._forecast((len(open_), len(part), alone), blocks, workers, times)
                         )
                     placed = {one.number for block in blocks for one in block.here}
                     self._make_room(number for number in part if number not in placed)
@@ -368,12 +374,14 @@ class Together:
 
     def _forecast(
         self,
-        count: int,
+        counts: tuple[int, int, int],
         blocks: Sequence[_Placed],
-        trainings: Sequence[Training],
         workers: int,
         times: float,
     ) -> Forecast:
+        """What is ahead of so many trainings, of whom so many are in the first part, and so many
+        are trained alone; the first part's blocks are these."""
+        count, at_first, alone = counts
         shapes, seconds = set(), 0.0
         for block in blocks:
             members = [member for group in block.layout for member in group if member]
@@ -384,15 +392,16 @@ class Together:
             each = min(known["seconds"].values()) if known else work(plan, 1)
             seconds += max(steps, default=0.0) * each * len(members) / workers
         new = len(shapes) * COMPILE_SECONDS / workers
-        rows = bytes_of_rows(one.job for one in trainings)
+        rows = bytes_of_rows(one.job for block in blocks for one in block.here)
         return Forecast(
             count,
-            len(trainings),
+            at_first,
             len(shapes),
             len(blocks),
             min(sum(self._room.under_way.values()), max(self.memory, self._room.held)),
             times * seconds + new,
             rows,
+            alone,
         )
 
     def _size_of(

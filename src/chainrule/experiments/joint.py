@@ -16,7 +16,7 @@ import numpy as np
 
 from chainrule.data.splits import Part
 from chainrule.estimators.jobs import Job, Standing
-from chainrule.estimators.together import Together
+from chainrule.estimators.together import MEASURED, Together
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
 from chainrule.experiments.progress import progress
@@ -25,7 +25,7 @@ from chainrule.experiments.tasks import Task
 from chainrule.search import states
 from chainrule.search.population import target_scale
 
-__all__ = ["job", "threshold", "train_jointly"]
+__all__ = ["job", "measured", "threshold", "train_jointly"]
 
 THRESHOLD = 1e3
 """An epoch's training loss above which a classifier of a sweep has diverged."""
@@ -112,6 +112,9 @@ def train_jointly(
                 on_range=lambda name, standing: keeper.take(name, standing, together.stopped),
                 stop=lambda: recorder.interrupt.pressed,
                 remember=lambda name, compute: journal.remember(f"{key}: {name}", compute),
+                on_forecast=lambda forecast: recorder.console.print(
+                    f"{label}: {forecast}.", highlight=False, markup=False
+                ),
             )
             what = f"one of {len(jobs)} networks that are trained together"
             with recorder.interrupt.gently(), refusals(what), _warnings_once(recorder):
@@ -119,6 +122,12 @@ def train_jointly(
             keeper.clear()
     recorder.check()
     return [found[number] for number in range(len(jobs))]
+
+
+def measured(key: str, recorder: Recorder) -> dict[str, Any]:
+    """What was measured of the blocks of these trainings, by the plan; nothing where there was too
+    little to do."""
+    return recorder.journal.values(f"{key}: {MEASURED}")
 
 
 @contextmanager

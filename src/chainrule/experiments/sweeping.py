@@ -15,7 +15,7 @@ from chainrule.experiments.bench import Bench
 from chainrule.experiments.cells import cell_of, judged_by, worth
 from chainrule.experiments.families import family
 from chainrule.experiments.fitting import refusals
-from chainrule.experiments.joint import job, threshold, train_jointly
+from chainrule.experiments.joint import job, measured, threshold, train_jointly
 from chainrule.experiments.recorder import finite
 from chainrule.experiments.spec import ModelSpec, Settings
 from chainrule.experiments.spec_base import combinations
@@ -151,7 +151,13 @@ class Sweeper:
             )
             seconds.append(math.fsum(facts["seconds"] for _, facts in mine))
         recorder.parts[f"{self.key}: {name}"] = tuple(seconds)
-        return Budget(name=name, epochs=epochs, updates=updates, cells=tuple(cells))
+        return Budget(
+            name=name,
+            epochs=epochs,
+            updates=updates,
+            cells=tuple(cells),
+            block_sizes=measured(f"{self.key}: {name}", recorder) or None,
+        )
 
     def noise(self, estimator: Any, updates: float) -> dict[str, Any]:
         assert self.spec.noise is not None

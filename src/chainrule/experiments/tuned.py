@@ -71,6 +71,7 @@ class Budget(Record):
     epochs: int | None = None
     updates: int | None = None
     cells: tuple[Cell, ...]
+    block_sizes: dict[str, Any] | None = None  # by compiled plan, where they were measured
 
 
 class RangeTest(Record):
