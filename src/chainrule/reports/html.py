@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from chainrule.experiments.changes import notice
 from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
 from chainrule.reports.charts import charts
@@ -81,6 +82,7 @@ def environment() -> Environment:
         loss=numbers.loss,
         difference=numbers.difference,
         short=numbers.short,
+        notice=notice,
     )
     return made
 
