@@ -8,7 +8,7 @@ from chainrule.experiments.loading import to_table
 from chainrule.experiments.places import known_places
 from chainrule.experiments.questions import places
 from chainrule.experiments.spec import CompareSpec, Spec
-from chainrule.experiments.tasks import of_spec
+from chainrule.experiments.tasks import TASKS
 
 __all__ = ["notice", "with_changes", "without_lost_places"]
 
@@ -80,8 +80,8 @@ def notice(changed: Iterable[str], quote: str = "") -> str:
     if not listed:
         return ""
     return (
-        f"Changed: {listed}. Labels, assumptions and answers are the recipe's own words; printed "
-        "numbers, and answers that rest on ours, are left to the recipe as it is written."
+        f"Changed: {listed}. Title, labels, assumptions and answers are the recipe's own words; "
+        "printed numbers, and answers that rest on ours, are left to the recipe as it is written."
     )
 
 
@@ -112,5 +112,7 @@ def without_lost_places(before: Spec, after: Spec) -> tuple[Spec, str]:
 
 
 def _places(spec: CompareSpec) -> Iterator[tuple[str, str]]:
-    for key, quantities in known_places(spec.members, of_spec(spec)).items():
-        yield from ((key, quantity) for quantity in quantities)
+    """Of every task: that of the data may not be known, since nothing is checked yet."""
+    for task in TASKS.values():
+        for key, quantities in known_places(spec.members, task).items():
+            yield from ((key, quantity) for quantity in quantities)

@@ -188,11 +188,8 @@ def _begin_or_go_on(
         folder.begun = True
         if kept is not None:
             folder.keep(kept)
-        version = " (quick version)" if checked.quick_version else ""
-        version += " (changed)" if checked.changed else ""
-        console.print(
-            f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n"
-        )
+        title, version = escape(checked.title), _version(checked)
+        console.print(f"[bold]{title}[/bold]{version}\n{escape(checked.question)}\n")
         try:
             results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)
@@ -211,6 +208,13 @@ def _begin_or_go_on(
                 error.add_note(_what_is_kept("The run failed.", folder))
             raise
     return results.kept_in(folder.path)
+
+
+def _version(spec: Spec) -> str:
+    """Which version of a recipe it is; empty where it is the recipe itself."""
+    named = {"quick version": spec.quick_version, "changed": bool(spec.changed)}
+    said = ", ".join(name for name, true in named.items() if true)
+    return f" ({said})" if said else ""
 
 
 def _quick(spec: Spec) -> Spec:
