@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chainrule.experiments.changes import notice
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import without_loss
+from chainrule.reports.changed import notice
 from chainrule.reports.numbers import settings
 
 OUT = Path(__file__).parents[1] / "docs" / "results"

@@ -10,7 +10,7 @@ from chainrule.experiments.questions import places
 from chainrule.experiments.spec import CompareSpec, Spec
 from chainrule.experiments.tasks import TASKS
 
-__all__ = ["notice", "with_changes", "without_lost_places"]
+__all__ = ["with_changes", "without_lost_places"]
 
 NOT_COMPUTED = (
     "assumptions",
@@ -68,21 +68,6 @@ def _at(node: Any, path: str) -> Any:
         else:
             return NOTHING
     return node
-
-
-def notice(changed: Iterable[str], quote: str = "") -> str:
-    """One line about a changed recipe; empty where nothing was changed.
-
-    Args:
-        quote: stands around each change, such as a backtick.
-    """
-    listed = ", ".join(f"{quote}{each}{quote}" for each in changed)
-    if not listed:
-        return ""
-    return (
-        f"Changed: {listed}. Title, labels, assumptions and answers are the recipe's own words; "
-        "printed numbers, and answers that rest on ours, are left to the recipe as it is written."
-    )
 
 
 def without_lost_places(before: Spec, after: Spec) -> tuple[Spec, str]:

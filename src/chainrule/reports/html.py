@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment
 
-from chainrule.experiments.changes import notice
 from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
+from chainrule.reports.changed import notice
 from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline

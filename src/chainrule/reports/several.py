@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chainrule.experiments.changes import notice
 from chainrule.experiments.reading import RunRecord
 from chainrule.reports.beside import PARTS
+from chainrule.reports.changed import notice
 from chainrule.reports.charts import Drawing, drawn
 from chainrule.reports.differing import differing, model_settings, run_settings
 from chainrule.reports.entries import Entry, distinct_names, entries_of, one_data_set

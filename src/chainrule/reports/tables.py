@@ -7,10 +7,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from chainrule.experiments.changes import notice
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import MARKS, PARTS, cell, chosen_settings, parts, recalls, tally
+from chainrule.reports.changed import notice
 from chainrule.reports.numbers import count, loss, printed, score, settings, short
 
 __all__ = ["print_results"]
