@@ -13,6 +13,7 @@ from typing import Any
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import without_loss
+from chainrule.reports.changed import notice
 from chainrule.reports.numbers import settings
 
 OUT = Path(__file__).parents[1] / "docs" / "results"
@@ -60,8 +61,11 @@ def page(results: Results) -> Iterator[str]:
     yield from (f"# {results.title}", "", results.question, "")
     source = results.source
     after = f". {source.title}." if source.key == "own" else f", after {source.title}."
-    yield f"Recipe `{results.recipe}`{after}"
+    version = ", quick version" if results.quick else ""
+    yield f"Recipe `{results.recipe}`{version}{after}"
     yield ""
+    if results.changed:
+        yield from (notice(results.changed, quote="`"), "")
     metric, regression = results.metric, any(m.on_test and m.on_test.r2 for m in results.models)
     last = "RMSE (95 %) | MAE (95 %)" if regression else "test loss (95 %)"
     yield f"{metric}:" if metric[0].isupper() else f"{metric.capitalize()}:"

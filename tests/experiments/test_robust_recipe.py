@@ -11,7 +11,8 @@ from chainrule.experiments.loading import load
 def results(tmp_path_factory):
     out = tmp_path_factory.mktemp("robust")
     smaller = load("diabetes-robust-losses").quick
-    return run("diabetes-robust-losses", out=out, console=Console(quiet=True), overrides=smaller)
+    spec = load("diabetes-robust-losses", smaller)  # answers and all: a spec of its own
+    return run(spec, out=out, console=Console(quiet=True))
 
 
 def test_the_squared_error_is_pulled_away(results):

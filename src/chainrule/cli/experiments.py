@@ -26,7 +26,9 @@ def run(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="Replace a value, as in models.ann.seeds.count=5."
+            "--set",
+            metavar="KEY=VALUE",
+            help="Replace a value, as in models.ann.seeds.count=5; the run says so.",
         ),
     ] = None,
     force: Annotated[

@@ -69,7 +69,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
     trained, tests = _judged(chosen_key, trained, bench)
     models, chosen = tuple(one.result for one in trained.values()), trained[chosen_key]
     sizes = {name: len(part.y) for name, part in parts.items()}
-    comparisons = () if spec.quick_version else _comparisons(spec, models, data.class_names, sizes)
+    comparisons = _comparisons(spec, models, data.class_names, sizes) if spec.as_written else ()
     noun = "image" if data.image_shape else "row"
     evidence = Evidence(
         models,
@@ -97,7 +97,7 @@ def run(spec: CompareSpec, recorder: Recorder) -> Outcome:
         if test is not None and spec.outputs and not chosen.result.diverged
         else (),
         findings=findings(evidence),
-        questions=answered(spec.questions, models, quick=spec.quick_version),
+        questions=answered(spec.questions, models, as_written=spec.as_written),
         seed=chosen.result.settings.get("random_state"),
         estimator=whole(chosen.estimator, chosen.preparation, bench)
         if family(chosen.result.family).saves

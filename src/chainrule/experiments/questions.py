@@ -9,19 +9,24 @@ from chainrule.experiments.results import ModelResult, Question
 from chainrule.experiments.spec import ModelSpec, QuestionSpec
 from chainrule.experiments.tasks import Task
 
-__all__ = ["answered", "check_places"]
+__all__ = ["answered", "check_places", "places"]
 
 PLACE = re.compile(r"\{([^{}|]+)\|([^{}|]+)\}")
 """A model's key and a quantity, as in ``{net|test accuracy}``."""
 
 
+def places(answer: str) -> list[tuple[str, str]]:
+    """The models' keys and the quantities that an answer names."""
+    return [(key.strip(), quantity.strip()) for key, quantity in PLACE.findall(answer)]
+
+
 def answered(
-    questions: Sequence[QuestionSpec], models: Sequence[ModelResult], *, quick: bool = False
+    questions: Sequence[QuestionSpec], models: Sequence[ModelResult], *, as_written: bool = True
 ) -> tuple[Question, ...]:
     """The questions, with a number or words in the place of each ``{model|quantity}``.
 
-    Of a ``quick`` version those alone whose answers need no number of the run: the words about the
-    others are about the full version's.
+    Of a spec that is not run ``as_written`` those alone whose answers need no number of the run:
+    the words about the others are about the numbers of the spec as it was written.
     """
     by_key = {model.key: model for model in models}
 
@@ -31,7 +36,7 @@ def answered(
     return tuple(
         Question(question=one.question, answer=PLACE.sub(found, one.answer))
         for one in questions
-        if not (quick and PLACE.search(one.answer))
+        if as_written or not places(one.answer)
     )
 
 
@@ -45,8 +50,8 @@ def check_places(
     """
     known = known_places(models, task)
     for number, one in enumerate(questions):
-        for key, quantity in PLACE.findall(one.answer):
-            where, key, quantity = f"questions.{number}.answer", key.strip(), quantity.strip()
+        where = f"questions.{number}.answer"
+        for key, quantity in places(one.answer):
             if key not in known:
                 raise SpecError(f"{where}: {unknown_name('model', key, known)}")
             if quantity not in known[key]:

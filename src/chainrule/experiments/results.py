@@ -343,6 +343,7 @@ class Results(Record):
     title: str
     question: str
     quick: bool = False  # whether it is the spec's quick version
+    changed: tuple[str, ...] = ()  # what was replaced in the spec: ``dotted.path = value``
     source: Source
     metric: str = "accuracy"
     assumptions: tuple[Assumption, ...] = ()

@@ -14,6 +14,7 @@ from rich.markup import escape
 from chainrule.errors import ChainruleError, RunError, SpecError
 from chainrule.experiments import toml
 from chainrule.experiments.backends import torch_device
+from chainrule.experiments.changes import with_changes, without_lost_places
 from chainrule.experiments.check import check
 from chainrule.experiments.environment import environment
 from chainrule.experiments.folder import Folder
@@ -59,7 +60,9 @@ def run(
         spec: a recipe's name (`recipes` lists them), the path of a ``.toml`` file, or a mapping of
             the same shape. A path in a file is relative to the folder of that file.
         out: the folder to write to; by default a new one, ``runs/NAME-TIME``.
-        overrides: dotted paths and new values, such as ``{"models.ann.seeds.count": 5}``.
+        overrides: dotted paths and new values, such as ``{"models.ann.seeds.count": 5}``. Where
+            they change what is computed, the results say so (``changed``), and the spec's printed
+            numbers and the answers with numbers in them are left out, as those of a quick version.
         console: where progress and tables are printed; by default the standard output.
             ``Console(quiet=True)`` prints nothing.
         force: replace the run in a folder that is not empty.
@@ -87,17 +90,21 @@ def run(
     """
     console = console or Console()
     check_tracker(track)
-    checked = load(spec)
-    if quick:
-        checked = _quick(checked)
-    checked = located(checked, folder_of(spec))
+    written = load(spec)
+    checked = located(_quick(written) if quick else written, folder_of(spec))
     if overrides:
-        checked = located(load(checked, overrides), Path.cwd())
+        changed = located(load(checked, overrides), Path.cwd())
+        checked = with_changes(checked, changed, overrides)
+    left_out = ""
+    if quick or overrides:
+        checked, left_out = without_lost_places(written, checked)
     kept = None if table is None else KeptTable(table)
     if kept is not None:
         checked = with_kept_table(checked)
     check(checked)
     _check_not_replaced(checked, out)
+    if left_out:
+        console.print(left_out, style="yellow", highlight=False)
     folder = Folder.make(out, checked.name, force=force)
     try:
         return _run(checked, folder, console, track, kept)
@@ -181,10 +188,8 @@ def _begin_or_go_on(
         folder.begun = True
         if kept is not None:
             folder.keep(kept)
-        version = " (quick version)" if checked.quick_version else ""
-        console.print(
-            f"[bold]{escape(checked.title)}[/bold]{version}\n{escape(checked.question)}\n"
-        )
+        title, version = escape(checked.title), _version(checked)
+        console.print(f"[bold]{title}[/bold]{version}\n{escape(checked.question)}\n")
         try:
             results = _train(checked, folder, console, journal, track)
             _show(folder, results, console)
@@ -203,6 +208,13 @@ def _begin_or_go_on(
                 error.add_note(_what_is_kept("The run failed.", folder))
             raise
     return results.kept_in(folder.path)
+
+
+def _version(spec: Spec) -> str:
+    """Which version of a recipe it is; empty where it is the recipe itself."""
+    named = {"quick version": spec.quick_version, "changed": bool(spec.changed)}
+    said = ", ".join(name for name, true in named.items() if true)
+    return f" ({said})" if said else ""
 
 
 def _quick(spec: Spec) -> Spec:
@@ -297,6 +309,7 @@ def _results(
         title=spec.title,
         question=spec.question,
         quick=spec.quick_version,
+        changed=spec.changed,
         source=spec.source,
         assumptions=spec.assumptions,
         errata=spec.errata,

@@ -225,8 +225,16 @@ class Spec(Table):
     questions: tuple[QuestionSpec, ...] = ()
     # What ``--quick`` replaces, by dotted paths: a version that ends in under a minute.
     quick: dict[str, Any] = Field(default_factory=dict)
-    # Whether that was done: then nothing is said that holds for the full version alone.
+    # Whether that was done.
     quick_version: bool = False
+    # What ``--set`` changed of what is computed: ``dotted.path = value``, each in TOML's form.
+    changed: tuple[str, ...] = ()
+
+    @property
+    def as_written(self) -> bool:
+        """Whether neither was done: only then are the document's numbers set beside ours, and its
+        questions answered with ours."""
+        return not (self.quick_version or self.changed)
 
 
 class LookSpec(Spec):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["dumps"]
+__all__ = ["dumps", "inline"]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -30,7 +30,7 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     with_header = set(takewhile(lambda key: _has_header(present[key]), reversed(present)))
     for key, value in present.items():
         if key not in with_header:
-            yield f"{_key(key)} = {_value(value)}"
+            yield f"{_key(key)} = {inline(value)}"
             continue
         here = (*path, key)
         for header, sub in _sub_tables(".".join(map(_key, here)), value):
@@ -62,7 +62,8 @@ def _key(key: str) -> str:
     return key if _BARE_KEY.fullmatch(key) else _string(key)
 
 
-def _value(value: Any) -> str:
+def inline(value: Any) -> str:
+    """One value, on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -70,9 +71,9 @@ def _value(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)  # TOML knows inf and nan by the same names
     if isinstance(value, Mapping):
-        inside = (f"{_key(key)} = {_value(item)}" for key, item in _present(value).items())
+        inside = (f"{_key(key)} = {inline(item)}" for key, item in _present(value).items())
         return "{" + ", ".join(inside) + "}"
-    return "[" + ", ".join(_value(item) for item in value) + "]"
+    return "[" + ", ".join(inline(item) for item in value) + "]"
 
 
 def _string(text: str) -> str:

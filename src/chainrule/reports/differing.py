@@ -13,6 +13,7 @@ __all__ = ["differing", "model_settings", "run_settings"]
 # What a spec says in words, or of single models: no setting of the run as a whole.
 WORDS = {
     "assumptions",
+    "changed",
     "chosen",
     "errata",
     "models",

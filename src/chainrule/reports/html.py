@@ -10,6 +10,7 @@ from jinja2 import Environment
 
 from chainrule.experiments.results import PairedTest, Results, Search
 from chainrule.reports import beside, numbers
+from chainrule.reports.changed import notice
 from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
 from chainrule.reports.outline import outline
@@ -81,6 +82,7 @@ def environment() -> Environment:
         loss=numbers.loss,
         difference=numbers.difference,
         short=numbers.short,
+        notice=notice,
     )
     return made
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chainrule.experiments.reading import RunRecord
 from chainrule.reports.beside import PARTS
+from chainrule.reports.changed import notice
 from chainrule.reports.charts import Drawing, drawn
 from chainrule.reports.differing import differing, model_settings, run_settings
 from chainrule.reports.entries import Entry, distinct_names, entries_of, one_data_set
@@ -72,6 +73,9 @@ def findings(entries: Sequence[Entry]) -> Iterator[str]:
     open_ = {entry.run: entry.record.state for entry in entries if not entry.complete}
     for run, state in open_.items():
         yield f"{run} is not complete ({state}): what it has written so far is shown."
+    for run, said in {entry.run: notice(entry.record.spec.changed) for entry in entries}.items():
+        if said:
+            yield f"{run}: {said}"
     splits = {entry.record.spec.data.split for entry in entries}
     if len(splits) > 1:
         yield "The runs cut the data differently: their scores are of different rows."

@@ -10,6 +10,7 @@ from rich.text import Text
 from chainrule.experiments.estimates import Estimate
 from chainrule.experiments.results import Comparison, ModelResult, Results
 from chainrule.reports.beside import MARKS, PARTS, cell, chosen_settings, parts, recalls, tally
+from chainrule.reports.changed import notice
 from chainrule.reports.numbers import count, loss, printed, score, settings, short
 
 __all__ = ["print_results"]
@@ -21,6 +22,8 @@ def print_results(results: Results, console: Console | None = None) -> None:
     """The title, the tables, and the findings. Fits 60 columns, and a file."""
     console = console or Console()
     console.print(Text(results.title, style="bold"))
+    if results.changed:
+        console.print(Text(notice(results.changed), style="yellow"))
     if results.models:
         console.print(_table(results, header=True))
     else:
