@@ -24,9 +24,12 @@ learning rate too high
 learning rate too low
     The training loss fell in nine tenths of the second half's epochs, and in the last quarter
     still by 60 % or more of what it fell in an average quarter, and is above half of the first
-    epoch's: it is under way, steadily, and not far from where it began. A higher rate would have
-    come further; so would more epochs. A last epoch of fewer steps than the one before it, cut off
-    by ``max_steps``, is left out.
+    epoch's: it is under way, steadily, and not far from where it began. Or, of 8
+    epochs or more, both losses, training and validation, fall so steadily, in the last quarter by
+    25 % or more of an average quarter, and are still between 0.7 R and R: less than a third of what
+    there is to learn is learnt, and learning goes on. A higher rate would have come further; so
+    would more epochs. A last epoch of fewer steps than the one before it, cut off by ``max_steps``,
+    is left out.
 plateau at chance
     The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
     1.2 R: the network says the same of every row. (Not said where the rate is too low.)
@@ -56,6 +59,7 @@ VANISHING, EXPLODING_RATIO, EXPLODING = 1e-3, 100.0, 30.0
 DEAD, SATURATED = 0.5, 0.25
 OSCILLATION, OFTEN = 0.05, 0.25
 STEADY, PACE, WAY = 0.9, 0.6, 0.5
+SLOWER, FAR = 0.25, 0.7
 AT_CHANCE, NEAR_CHANCE = 0.97, 1.2
 WORSE = 0.05
 EPOCHS, EPOCHS_AT_CHANCE = 8, 5
@@ -93,7 +97,15 @@ class Course:
     @property
     def whole(self) -> Floats:
         """``losses`` without that of a last epoch which was cut off."""
-        losses = np.asarray(self.history["train_loss"], np.float64)
+        return self._whole("train_loss")
+
+    @property
+    def whole_validation(self) -> Floats:
+        """The same of the validation loss; empty without one."""
+        return self._whole("validation_loss")
+
+    def _whole(self, name: str) -> Floats:
+        losses = np.asarray(self.history.get(name, []), np.float64)
         steps = np.asarray(self.history.get("steps", np.ones(len(losses))), np.float64)
         if len(steps) > 1 and steps[-1] < steps[-2]:
             losses = losses[:-1]
@@ -255,13 +267,35 @@ def _crawls(course: Course) -> float | None:
     losses = course.whole
     if not course.lasted(EPOCHS, losses):
         return None
+    pace = _pace(losses)
+    if pace is None:
+        return None
+    return pace if (pace >= PACE and losses[-1] > WAY * losses[0]) or _is_far(course) else None
+
+
+def _pace(losses: Floats) -> float | None:
+    """None of a loss that does not fall, or not steadily in its second half."""
     steps = np.diff(losses)
     late, quarter = steps[len(steps) // 2 :], max(len(steps) // 4, 1)
     fall = losses[0] - losses[-1]
-    if fall <= 0 or (late < 0).mean() < STEADY:
+    if not fall > 0 or (late < 0).mean() < STEADY:
         return None
-    pace = (losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps))
-    return float(pace) if pace >= PACE and losses[-1] > WAY * losses[0] else None
+    return float((losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps)))
+
+
+def _is_far(course: Course) -> bool:
+    """Whether little of what there is to learn is learnt, and both losses still fall.
+
+    The training loss alone does not tell: where X says little of y, it is high and falls because
+    rows are learnt by heart. Nor do a few long epochs, which slow down or come to rest alike.
+    """
+    both = (course.whole, course.whole_validation)
+    return all(
+        len(losses) >= EPOCHS
+        and (_pace(losses) or 0) >= SLOWER
+        and FAR * course.scale < losses[-1] < course.scale
+        for losses in both
+    )
 
 
 def _too_low(course: Course) -> Iterator[Finding]:
