@@ -385,8 +385,9 @@ def _overfitting(course: Course) -> Iterator[Finding]:
         yield Finding(
             "over-fitting",
             f"The network over-fits from epoch {onset.epoch} on: the validation loss (smoothed) "
-            f"rises from {onset.minimum:.4g} to {onset.last:.4g}, where up to "
-            f"{onset.band:.2g} above its minimum would pass for noise. Stop there (early_stopping, stopping), or add l2, dropout or data.",
+            f"rises from {onset.minimum:.4g} to {onset.last:.4g}, where up to {onset.band:.2g} "
+            "above its minimum would pass for noise. Stop there (early_stopping, stopping), or add "
+            "l2, dropout or data.",
             {
                 "epoch": float(onset.epoch),
                 "minimum": onset.minimum,
