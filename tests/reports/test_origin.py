@@ -16,8 +16,8 @@ def test_of_made_data_it_says_how_they_were_made(name, one_model):
         said
         == {
             "moons": "moons, generated: n = 500, noise = 0.2, seed = 0",
-            "toy": "toy, drawn: 10 * standard normal, numpy.random.RandomState(1); classes 0, 1, 2, "
-            "2, 1",
+            "toy": "toy, drawn: 10 * standard normal, numpy.random.RandomState(1); classes 0, 1, "
+            "2, 2, 1",
         }[name]
     )
 
