@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.datasets import load_digits, make_moons
+from sklearn.datasets import load_digits, make_classification, make_moons
 
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
 from chainrule.estimators.chance import chance_loss
-from chainrule.estimators.sickness import findings
+from chainrule.estimators.sickness import findings, too_short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -146,6 +146,10 @@ def test_learning_by_heart_is_over_fitting(tmp_path):
     assert finding.name == "over-fitting"
     assert finding.numbers["epoch"] == net.overfit_epoch_
     assert f"from epoch {net.overfit_epoch_} on" in finding.sentence
+    # The band is some times the noise, and is not called the noise.
+    band = finding.numbers["band"]
+    assert f"up to {band:.2g} above its minimum would pass for noise" in finding.sentence
+    assert "its noise is" not in finding.sentence
     chainrule.save(net, tmp_path / "net.safetensors")
     assert chainrule.load(tmp_path / "net.safetensors").findings() == net.findings()
 
@@ -188,6 +192,50 @@ def test_a_last_epoch_that_was_cut_off_does_not_hide_a_slow_training():
     assert found([2.301, 2.218, 2.073, 1.7, 1.69], steps=steps) == ["learning rate too low"]
 
 
+# The CIFAR-10 network of 2000 steps at 1e-4, and of as many at 1e-3, which is healthy: 245 an
+# epoch, and 40 in the last one.
+SMALL_STEPS = (
+    [2.3009, 2.2159, 2.0717, 1.9880, 1.9232, 1.8721, 1.8361, 1.8113, 1.7998],
+    [2.2919, 2.1135, 2.0004, 1.9246, 1.8704, 1.8343, 1.8029, 1.7757, 1.7727],
+)
+TEN_TIMES = (
+    [1.9508, 1.6489, 1.5503, 1.5056, 1.4616, 1.4396, 1.4000, 1.3887, 1.3745],
+    [1.7100, 1.5844, 1.4972, 1.4705, 1.4387, 1.4524, 1.4291, 1.4169, 1.4202],
+)
+
+
+def test_one_that_slows_down_with_most_to_learn_is_under_way_by_both_losses():
+    steps, chance = {"steps": np.array([245] * 8 + [40])}, np.log(10)
+    losses, validation = SMALL_STEPS
+    (finding,) = findings(history(losses, validation, **steps), chance_loss=chance)
+    assert finding.name == "learning rate too low"
+    assert finding.numbers["pace"] == pytest.approx(0.35, abs=0.01)
+    assert found(losses, chance=chance, **steps) == []  # learnt by heart, for all that it tells
+    at_rest = np.r_[validation[:5], np.full(4, 1.87)]
+    assert found(losses, chance=chance, validation=at_rest, **steps) == []
+    assert found(TEN_TIMES[0], chance=chance, validation=TEN_TIMES[1], **steps) == []
+    few = {"steps": np.full(5, 245)}
+    assert found(losses[:5], chance=chance, validation=validation[:5], **few) != []
+    assert found([*losses[:4], 1.958], chance=chance, validation=[2.29, 2.1, 2, 1.93, 1.91],
+                 **few) == []  # fmt: skip
+
+
+def test_a_small_rise_on_the_way_down_does_not_hide_a_slow_training():
+    falling = 2.25 - 0.013 * np.arange(15)
+    falling[11] += 0.015
+    assert found(falling) == ["learning rate too low"]
+    falling[[9, 11, 13]] += 0.03
+    assert found(falling) == []
+
+
+def test_where_x_says_little_of_y_no_higher_rate_is_asked_for():
+    X, y = make_classification(600, 12, n_informative=6, n_classes=3, flip_y=0.6, random_state=0)
+    net = MLPClassifier((32,), **{**BASE, "learning_rate_init": 0.01, "max_iter": 10})
+    net.fit(X[:400], y[:400], X_val=X[400:], y_val=y[400:])
+    assert net.history_["train_loss"][-1] > 0.7 * net.chance_loss_
+    assert net.findings() == ()
+
+
 def test_between_the_rules_on_rates_a_loss_above_chance_is_still_no_health():
     falling = np.r_[np.linspace(0.862, 0.84, 5), np.linspace(0.839, 0.8353, 5)]
     for losses in (falling, np.full(8, 0.9), np.full(5, 90.0)):
@@ -213,6 +261,42 @@ def test_a_plateau_needs_the_loss_of_chance():
     assert found(flat, chance=3.0) == []
     assert found(flat, chance=np.log(10), validation=np.full(20, 1.5)) == []
     assert found(flat[:4], chance=np.log(10)) == []
+
+
+def test_a_loss_that_is_that_of_chance_tells_in_two_epochs():
+    """As a network whose layers are dead, after 20 steps."""
+    chance = np.log(10)
+    (finding,) = findings(history([2.302667, 2.302619]), chance_loss=chance)
+    assert finding.name == "plateau at chance"
+    assert "2.303, and was never below 2.303" in finding.sentence
+    assert found([2.302635, 2.276064], chance=chance) == []  # on its way
+    assert found([2.3019, 2.3019], chance=chance) == []  # near, but not on it
+    assert found([2.302585], chance=chance) == []
+    assert found([2.302667, 2.302619], chance=chance, validation=np.array([2.3, 2.19])) == []
+
+
+def test_what_a_short_training_cannot_tell():
+    def untold(losses, validation=None, steps=5):
+        return too_short(history(losses, validation, steps=np.full(len(losses), steps)))
+
+    flat, rate = np.full(10, 2.3), "a learning rate that is too "
+    assert untold(flat[:1]) == untold(flat[:4]) == ("a plateau at chance", f"{rate}high or too low")
+    assert untold(flat[:5]) == (f"{rate}high or too low",)
+    assert untold(flat[:4], steps=250) == (f"{rate}high",)
+    assert untold([2.3, 1.1]) == (f"{rate}high or too low",)
+    assert untold(flat[:7], flat[:7]) == (f"{rate}high or too low", "over-fitting")
+    assert untold(flat[:8], flat[:8]) == untold(flat[:8]) == ()
+
+
+def test_what_is_not_told_of_a_short_training_is_told_of_a_longer_one():
+    for curve, named in ((np.full(8, 2.3), "plateau"), (2.3 - 0.02 * np.arange(8), "too low")):
+        assert any(named in name for name in found(curve, chance=2.3))
+        assert any(named in untold for untold in too_short(history(curve[:3])))
+
+
+def test_losses_that_differ_are_written_so():
+    (finding,) = findings(history(0.53334 - 4e-6 * np.arange(12)))
+    assert "came from 0.53334 to 0.5333, and" in finding.sentence
 
 
 def test_long_epochs_tell_with_fewer():

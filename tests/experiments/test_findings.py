@@ -46,12 +46,12 @@ def test_models_are_ranked_by_their_test_accuracy():
 
 
 def test_a_healthy_training_is_told_with_its_losses_and_a_sick_one_with_its_sickness():
-    curves = {"train_loss": (2.0, None, 0.25)}
+    curves = {"train_loss": (2.0, None, *(2.0**-t for t in range(-1, 10)), 0.25)}
     healthy = model("a", 0.8, curves=curves, best_epoch=2)
     sick = model("b", 0.8, curves=curves, sicknesses=("It over-fits.",))
     said = findings(evidence(healthy, sick, model("c", 0.7)))
     assert only("came from", said) == (
-        "A: in 2 epochs the training loss came from 2 to 0.25; its history shows no sickness. "
+        "A: in 13 epochs the training loss came from 2 to 0.25; its history shows no sickness. "
         "Its lowest training loss is in epoch 2."
     )
     validated = curves | {"validation_loss": (1.0, 0.5)}
@@ -62,6 +62,25 @@ def test_a_healthy_training_is_told_with_its_losses_and_a_sick_one_with_its_sick
     assert "B: It over-fits." in said
     diverged = model("a", 0.8, curves=curves, diverged=True)
     assert not [each for each in findings(evidence(diverged)) if "came from" in each]
+
+
+def test_what_a_short_training_cannot_tell_is_said_in_the_place_of_its_health():
+    """ln 10 in every epoch is no health, and neither is one epoch."""
+
+    def said(losses, **more):
+        curves = {"train_loss": losses, "steps": (5.0,) * len(losses), **more}
+        return only("training loss", findings(evidence(model("a", 0.1, curves=curves))))
+
+    assert said((2.302611, 2.302585, 2.30257, 2.302563)) == (
+        "A: in 4 epochs the training loss came from 2.30261 to 2.30256; its history is too short "
+        "to tell a plateau at chance, or a learning rate that is too high or too low."
+    )
+    assert said((2.236,)).startswith("A: in 1 epoch the training loss was 2.236 at the end; its ")
+    assert said((2.0, 0.5), validation_loss=(1.0, 0.5)).endswith(
+        "too short to tell a learning rate that is too high or too low, or over-fitting."
+    )
+    assert said((0.5333,) * 8).endswith("was 0.5333 at the end; its history shows no sickness.")
+    assert all("sickness" not in said((2.0, 1.0, 0.5)[:n]) for n in (1, 2, 3))
 
 
 def test_a_difference_is_claimed_only_where_the_test_shows_one():

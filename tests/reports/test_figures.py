@@ -63,6 +63,16 @@ def test_the_scale_can_be_said():
     assert figures.learning_curves(curves, logarithmic=False).axes[0].get_yscale() == "linear"
 
 
+def test_the_legend_hides_no_curve():
+    curves = {"training": np.full(12, 0.5), "validation": np.linspace(0.6, 0.55, 12)}
+    figure = figures.learning_curves(curves | {"test": np.full(12, 0.62)})
+    (legend,) = figure.legends
+    axes = figure.axes[0]
+    assert axes.get_legend() is None
+    assert [text.get_text() for text in legend.get_texts()] == [*curves, "test"]
+    assert not legend.get_window_extent().overlaps(axes.get_tightbbox())
+
+
 def test_over_fitting_and_divergence_are_marked():
     curves = {"training": [1.0, 2.0, np.nan, np.nan], "validation": [1.0, 3.0, np.inf, np.nan]}
     figure = figures.learning_curves(curves, best_epoch=1, overfit_epoch=2)

@@ -39,6 +39,26 @@ def test_weights_are_drawn_as_from_the_array(results):
     assert figure.get_suptitle() == direct.get_suptitle()
 
 
+def test_each_network_has_its_own_scale_of_weights_and_the_page_says_so(one_model):
+    W = np.random.default_rng(0).standard_normal((64, 4))
+    models = tuple(
+        one_model.models[0].model_copy(
+            update={
+                "key": key,
+                "label": key,
+                "pictures": Pictures(weights=picturing.weight_images(size * W, (8, 8))),
+            }
+        )
+        for key, size in (("small", 0.01), ("large", 1.0))
+    )
+    drawn = [figure for each in models for _, figure in picture_figures(each, one_model.data)]
+    small, large = (figure.axes[0].images[0].norm.vmax for figure in drawn)
+    assert large == pytest.approx(100 * small, rel=0.01)
+    page = render(one_model.model_copy(update={"models": models, "tests": (), "chosen": "small"}))
+    assert "each network has its own" in page
+    assert "All are on one scale" not in page
+
+
 def test_the_others_say_what_they_say_of_the_arrays(results):
     y, P = made.predictions(300)
     sure, right = P.max(axis=1), P.argmax(axis=1) == y

@@ -22,14 +22,18 @@ learning rate too high
     The training diverged, or it oscillates: in at least a quarter of the second half of the epochs
     the training loss rose by more than R / 20. Noise from small batches is a tenth of that.
 learning rate too low
-    The training loss fell in nine tenths of the second half's epochs, and in the last quarter
-    still by 60 % or more of what it fell in an average quarter, and is above half of the first
-    epoch's: it is under way, steadily, and not far from where it began. A higher rate would have
-    come further; so would more epochs. A last epoch of fewer steps than the one before it, cut off
-    by ``max_steps``, is left out.
+    The training loss falls steadily in the second half of the epochs (it comes down by nine tenths
+    of all that it moves there), in the last quarter still by 60 % or more of what it fell in an
+    average quarter, and is above half of the first epoch's: it is under way, and not far from where
+    it began. Or, of 8 epochs or more, both losses, training and validation, fall as steadily, in
+    the last quarter by 25 % or more of an average quarter, and are still between 0.7 R and R:
+    learning goes on, and most of it is to come. A higher rate would have come further; so would
+    more epochs. A last epoch of fewer steps than the one before it, cut off by ``max_steps``, is
+    left out.
 plateau at chance
     The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
-    1.2 R: the network says the same of every row. (Not said where the rate is too low.)
+    1.2 R: the network says the same of every row. (Not said where the rate is too low.) Where no
+    epoch's loss is further from R than 1/10000 of it, two epochs are enough.
 worse than chance
     Neither of the two losses ever came below 0.97 R, the last training loss is above 1.2 R, and no
     other rule says anything. So no network that has learnt nothing passes for healthy.
@@ -39,6 +43,7 @@ over-fitting
 
 Rules on the course of a loss need 8 epochs, those on chance 5. Where epochs are long, 4 of them
 with 500 steps together are enough to tell a rate that is too low, and a loss at chance or worse.
+Nothing found in fewer is no health: `too_short` says what cannot be told of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -48,15 +53,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.estimators.overfitting import overfitting
+from chainrule.estimators.apart import apart
+from chainrule.estimators.overfitting import FEWEST, overfitting
 
-__all__ = ["SICKNESSES", "Finding", "findings"]
+__all__ = ["SICKNESSES", "Finding", "findings", "too_short"]
 
 VANISHING, EXPLODING_RATIO, EXPLODING = 1e-3, 100.0, 30.0
 DEAD, SATURATED = 0.5, 0.25
 OSCILLATION, OFTEN = 0.05, 0.25
 STEADY, PACE, WAY = 0.9, 0.6, 0.5
-AT_CHANCE, NEAR_CHANCE = 0.97, 1.2
+SLOWER, FAR = 0.25, 0.7
+AT_CHANCE, NEAR_CHANCE, ON_CHANCE = 0.97, 1.2, 1e-4
 WORSE = 0.05
 EPOCHS, EPOCHS_AT_CHANCE = 8, 5
 LONG_EPOCHS, STEPS = 4, 500
@@ -93,7 +100,15 @@ class Course:
     @property
     def whole(self) -> Floats:
         """``losses`` without that of a last epoch which was cut off."""
-        losses = np.asarray(self.history["train_loss"], np.float64)
+        return self._whole("train_loss")
+
+    @property
+    def whole_validation(self) -> Floats:
+        """The same of the validation loss; empty without one."""
+        return self._whole("validation_loss")
+
+    def _whole(self, name: str) -> Floats:
+        losses = np.asarray(self.history.get(name, []), np.float64)
         steps = np.asarray(self.history.get("steps", np.ones(len(losses))), np.float64)
         if len(steps) > 1 and steps[-1] < steps[-2]:
             losses = losses[:-1]
@@ -151,6 +166,25 @@ def findings(
     course = Course(history, chance_loss, diverged)
     found = tuple(finding for sickness in SICKNESSES for finding in sickness(course))
     return found or tuple(_worse_than_chance(course))
+
+
+def too_short(history: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the rules on losses cannot tell of a training of so few epochs; empty of a longer one.
+
+    ``history`` is as for `findings`; a training whose loss has moved is on no plateau.
+    """
+    course = Course(history, None, False)
+    losses, untold = course.losses, []
+    flat = len(losses) and losses.min() >= AT_CHANCE * losses[0]
+    if flat and not course.lasted(EPOCHS_AT_CHANCE, losses):
+        untold.append("a plateau at chance")
+    rates = ["high"] * (len(losses) < EPOCHS) + ["low"] * (not course.lasted(EPOCHS, course.whole))
+    if rates:
+        untold.append(f"a learning rate that is too {' or too '.join(rates)}")
+    validation = np.isfinite(np.asarray(history.get("validation_loss", []), np.float64))
+    if 0 < validation.sum() < FEWEST:
+        untold.append("over-fitting")
+    return tuple(untold)
 
 
 def _vanishing(course: Course) -> Iterator[Finding]:
@@ -255,23 +289,46 @@ def _crawls(course: Course) -> float | None:
     losses = course.whole
     if not course.lasted(EPOCHS, losses):
         return None
+    pace = _pace(losses)
+    if pace is None:
+        return None
+    return pace if (pace >= PACE and losses[-1] > WAY * losses[0]) or _is_far(course) else None
+
+
+def _pace(losses: Floats) -> float | None:
+    """None of a loss that does not fall, or not steadily in its second half."""
     steps = np.diff(losses)
     late, quarter = steps[len(steps) // 2 :], max(len(steps) // 4, 1)
     fall = losses[0] - losses[-1]
-    if fall <= 0 or (late < 0).mean() < STEADY:
+    if not fall > 0 or -late.sum() < STEADY * np.abs(late).sum():
         return None
-    pace = (losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps))
-    return float(pace) if pace >= PACE and losses[-1] > WAY * losses[0] else None
+    return float((losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps)))
+
+
+def _is_far(course: Course) -> bool:
+    """Whether little of what there is to learn is learnt, and both losses still fall.
+
+    The training loss alone does not tell: where X says little of y, it is high and falls because
+    rows are learnt by heart. Nor do a few long epochs, which slow down or come to rest alike.
+    """
+    both = (course.whole, course.whole_validation)
+    return all(
+        len(losses) >= EPOCHS
+        and (_pace(losses) or 0) >= SLOWER
+        and FAR * course.scale < losses[-1] < course.scale
+        for losses in both
+    )
 
 
 def _too_low(course: Course) -> Iterator[Finding]:
     losses = course.losses
     if pace := _crawls(course):
+        first, last = apart(losses[0], losses[-1])
         yield Finding(
             "learning rate too low",
             f"The training is not done: in {len(losses)} epochs the loss came from "
-            f"{losses[0]:.4g} to {losses[-1]:.4g}, and at the end it still falls at "
-            f"{100 * pace:.0f} % of its average pace. Raise learning_rate_init, or train longer.",
+            f"{first} to {last}, and at the end it still falls at {100 * pace:.0f} % of its "
+            "average pace. Raise learning_rate_init, or train longer.",
             {"first_loss": float(losses[0]), "last_loss": float(losses[-1]), "pace": pace},
         )
 
@@ -279,11 +336,18 @@ def _too_low(course: Course) -> Iterator[Finding]:
 def _lowest_at_chance(course: Course) -> float | None:
     """The lowest loss of a training that never was better than chance; None of others."""
     losses, chance = course.losses, course.chance
-    if chance is None or not chance > 0 or not course.lasted(EPOCHS_AT_CHANCE, losses):
+    if chance is None or not chance > 0:
+        return None
+    if not course.lasted(EPOCHS_AT_CHANCE, losses) and not _is_on_chance(losses, chance):
         return None
     validation = np.asarray(course.history.get("validation_loss", []), np.float64)
     lowest = min(losses.min(), np.nanmin(validation, initial=np.inf))
     return float(lowest) if lowest >= AT_CHANCE * chance and not _crawls(course) else None
+
+
+def _is_on_chance(losses: Floats, chance: float) -> bool:
+    """Whether a loss is so near to chance, and stays there, that two epochs tell."""
+    return len(losses) > 1 and bool((np.abs(losses - chance) <= ON_CHANCE * chance).all())
 
 
 def _plateau(course: Course) -> Iterator[Finding]:
@@ -321,8 +385,9 @@ def _overfitting(course: Course) -> Iterator[Finding]:
         yield Finding(
             "over-fitting",
             f"The network over-fits from epoch {onset.epoch} on: the validation loss (smoothed) "
-            f"rises from {onset.minimum:.4g} to {onset.last:.4g}, and its noise is "
-            f"{onset.band:.2g}. Stop there (early_stopping, stopping), or add l2, dropout or data.",
+            f"rises from {onset.minimum:.4g} to {onset.last:.4g}, where up to {onset.band:.2g} "
+            "above its minimum would pass for noise. Stop there (early_stopping, stopping), or add "
+            "l2, dropout or data.",
             {
                 "epoch": float(onset.epoch),
                 "minimum": onset.minimum,

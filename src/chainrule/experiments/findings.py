@@ -2,9 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from chainrule.estimators.apart import apart
+from chainrule.estimators.sickness import too_short
 from chainrule.experiments import beside_jax
 from chainrule.experiments.estimates import OnTest
 from chainrule.experiments.results import Comparison, ModelResult, PairedTest, Variant
@@ -343,14 +345,28 @@ def _best(model: ModelResult) -> str:
 
 
 def _healthy(model: ModelResult) -> Iterator[str]:
-    """What a training did that suffered from nothing, where its losses are known by epoch."""
-    losses = [loss for loss in (model.curves or {}).get("train_loss", ()) if loss is not None]
-    if len(losses) > 1:
-        best = f" {_best(model)} is in epoch {model.best_epoch}." if model.best_epoch else ""
-        yield (
-            f"{model.label}: in {len(losses)} epochs the training loss came from {losses[0]:.4g} "
-            f"to {losses[-1]:.4g}; its history shows no sickness.{best}"
-        )
+    """What a training did of which no rule says anything, where its losses are known by epoch;
+    and what a training so short cannot tell."""
+    curves = model.curves or {}
+    losses = [loss for loss in curves.get("train_loss", ()) if loss is not None]
+    if not losses:
+        return
+    untold = too_short(curves)
+    verdict = f"is too short to tell {_either(untold)}" if untold else "shows no sickness"
+    best = f" {_best(model)} is in epoch {model.best_epoch}." if model.best_epoch else ""
+    yield (
+        f"{model.label}: in {_count(len(losses), 'epoch')} the training loss {_came(losses)}; its "
+        f"history {verdict}.{best}"
+    )
+
+
+def _came(losses: Sequence[float]) -> str:
+    first, last = apart(losses[0], losses[-1])
+    return f"came from {first} to {last}" if first != last else f"was {last} at the end"
+
+
+def _either(items: Sequence[str]) -> str:
+    return ", ".join((*items[:-1], f"or {items[-1]}")) if len(items) > 1 else items[0]
 
 
 def _diverged(evidence: Evidence) -> Iterator[str]:

@@ -13,6 +13,7 @@ from chainrule.reports import beside, numbers
 from chainrule.reports.changed import notice
 from chainrule.reports.charts import charts
 from chainrule.reports.fits import fits
+from chainrule.reports.origin import origin
 from chainrule.reports.outline import outline
 from chainrule.reports.tiles import tile
 from chainrule.templates import environment as templates_of
@@ -78,6 +79,7 @@ def environment() -> Environment:
     made.globals.update(
         marks=beside.MARKS,
         headings=headings,
+        origin=origin,
         score=numbers.score,
         loss=numbers.loss,
         difference=numbers.difference,

@@ -1,6 +1,7 @@
 """Panels of two sizes, and scales with plain numbers on them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from chainrule.reports.figures.style import bare
+from chainrule.reports.figures.wrapping import wrapped
 
 __all__ = [
     "FULL",
@@ -25,6 +27,12 @@ __all__ = [
 # Inches. Two halves stand side by side on a wide page; a half fills the width of a phone.
 HALF = 5.0
 FULL = 10.2
+
+# What a title looks like, how far it stays from the sides (as a share of the width), and what a
+# further line takes (inches).
+TITLE: dict[str, Any] = {"weight": "bold", "size": 11}
+MARGIN = 0.01
+LINE = 1.25 * TITLE["size"] / 72
 
 # Beyond this ratio between largest and smallest, a linear axis hides all but the largest.
 LOG_RATIO = 20.0
@@ -94,8 +102,11 @@ def small_panels(
 
 def _headed(figure: Figure, title: str) -> None:
     # Over the whole figure and not over the axes: titles of neighbours then stand in line. Without
-    # a title the line stays free, and all figures keep one shape.
-    figure.suptitle(title or " ", x=0.01, ha="left", weight="bold", size=11)
+    # a title the line stays free, and all figures keep one shape; further lines make it higher.
+    width, height = figure.get_size_inches()
+    lines = wrapped(title, width * (1 - 2 * MARGIN), **TITLE)
+    figure.set_size_inches(width, height + LINE * max(0, len(lines) - 1))
+    figure.suptitle("\n".join(lines) or " ", x=MARGIN, ha="left", **TITLE)
 
 
 def wants_log(values: np.ndarray) -> bool:

@@ -76,7 +76,7 @@ def learning_curves(
     best = f"{'lowest' if 'loss' in quantity else 'best'} {quantity}"
     marks = _marks(best_epoch, best, overfit_epoch, _end(series, along) if diverged else None)
     subject = f"{title}: {quantity}" if title else capital(quantity)
-    figure, axes = panel(3.2, title=subject, grid="y")
+    figure, axes = panel(3.5, title=subject, grid="y")
     for (name, values), number in zip(series.items(), _looks(series), strict=True):
         style = look(number)
         axes.plot(
@@ -100,7 +100,8 @@ def learning_curves(
     for height, mark in enumerate(marks):
         _draw(axes, mark, height)
     if series:
-        axes.legend()
+        # Below, where it hides no curve: in a corner, a flat one runs through it.
+        figure.legend(loc="outside lower center", ncols=min(3, len(series)))
     return titled(figure, _alt(series, along, marks, subject, logarithmic))
 
 
