@@ -34,6 +34,7 @@ ARROWS = {
     "reports": ("experiments",),  # what a run found is what they show
     "experiments": ("search", "data", "reports", "interop"),
     "cli": ("experiments", "reports", "worked", "streams"),
+    "__main__": ("cli",),
 }
 ARRAY_LIBRARIES = {"numpy", "scipy", "jax", "jaxlib", "torch", "sklearn", "pandas"}
 HEAVY = ("jax", "torch", "sklearn", "matplotlib")
@@ -240,5 +241,6 @@ def test_the_command_is_installed():
     (command,) = importlib.metadata.entry_points(group="console_scripts", name="chainrule")
     assert command.value == "chainrule.cli:main"
     script = Path(sys.executable).with_name("chainrule" + (".exe" if os.name == "nt" else ""))
-    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["chainrule", chainrule.__version__]
+    for command in ([script], [sys.executable, "-m", "chainrule"]):
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["chainrule", chainrule.__version__]

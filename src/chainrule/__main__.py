@@ -1,5 +1,8 @@
-"""`python -m chainrule`: the command line."""
+"""``python -m chainrule``: the command line."""
 
 from chainrule.cli import main
 
-main()
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()
