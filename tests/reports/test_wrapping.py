@@ -53,3 +53,18 @@ def test_lines_break_between_words_and_lose_none():
     assert wrapped(text, FULL, **FONT) == [text]
     assert wrapped("", HALF, **FONT) == []
     assert "".join(wrapped(200 * "x", HALF, **FONT)) == 200 * "x"
+
+
+LABELS = (LABEL, "Softmax twice: its output taken for logits", "A sigmoid for each class")
+
+
+@pytest.mark.parametrize("labels", [LABELS, ("A", "B", "C")])
+@pytest.mark.parametrize("draw", [figures.recall_by_class, figures.learning_curves])
+def test_a_legend_of_long_labels_ends_on_the_figure(draw, labels):
+    table = {label: [0.9, 0.8] for label in labels}
+    figure = draw(table, ("a", "b")) if draw is figures.recall_by_class else draw(table)
+    (legend,) = figure.legends
+    extent = legend.get_window_extent()
+    assert extent.x0 >= 0
+    assert extent.x1 <= figure.bbox.x1
+    assert [text.get_text() for text in legend.get_texts()] == list(labels)

@@ -16,6 +16,7 @@ __all__ = [
     "FULL",
     "HALF",
     "drawable",
+    "legend_below",
     "log_scale",
     "panel",
     "panels",
@@ -107,6 +108,15 @@ def _headed(figure: Figure, title: str) -> None:
     lines = wrapped(title, width * (1 - 2 * MARGIN), **TITLE)
     figure.set_size_inches(width, height + LINE * max(0, len(lines) - 1))
     figure.suptitle("\n".join(lines) or " ", x=MARGIN, ha="left", **TITLE)
+
+
+def legend_below(figure: Figure, columns: int) -> None:
+    """A legend under the axes, in so many columns, or fewer where they would be cut off."""
+    for each in range(columns, 0, -1):
+        legend = figure.legend(loc="outside lower center", ncols=each)
+        if each == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def wants_log(values: np.ndarray) -> bool:

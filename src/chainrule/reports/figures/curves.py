@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from chainrule.reports.figures.axes import drawable, log_scale, panel, wants_log
+from chainrule.reports.figures.axes import drawable, legend_below, log_scale, panel, wants_log
 from chainrule.reports.figures.style import LOOKS, MUTED, look, styled, titled
 from chainrule.reports.numbers import capital
 
@@ -101,7 +101,7 @@ def learning_curves(
         _draw(axes, mark, height)
     if series:
         # Below, where it hides no curve: in a corner, a flat one runs through it.
-        figure.legend(loc="outside lower center", ncols=min(3, len(series)))
+        legend_below(figure, min(3, len(series)))
     return titled(figure, _alt(series, along, marks, subject, logarithmic))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from chainrule.reports.figures.axes import panel
+from chainrule.reports.figures.axes import legend_below, panel
 from chainrule.reports.figures.style import GRID, look, styled, titled
 
 __all__ = ["recall_by_class"]
@@ -43,7 +43,7 @@ def recall_by_class(
     axes.set_xlim(right=1.0)
     axes.set_xlabel("recall on the test part")
     axes.set_ylabel("true class")
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
     return titled(figure, _alt(table, labels))
 
 
