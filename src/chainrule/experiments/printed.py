@@ -145,6 +145,7 @@ SHARED: dict[str, Quantity] = {
     "gradient norm of the first layer after the first epoch": _gradient(0),
     "gradient norm of the last layer after the first epoch": _gradient(-1),
     "final training loss": _last("train_loss"),
+    "final penalty": _last("penalty"),
     "final loss": lambda m: _sum(_last("train_loss")(m), _last("penalty")(m)),
     "inputs of the network": _inputs,
 }
