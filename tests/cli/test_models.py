@@ -133,7 +133,7 @@ def test_info(classes, numbers):
     assert "classification, of 'kind'" in said and f"{NAME} (category)" in said
     assert "rows of people.csv" in said and "test accuracy" in said
     said = command("info", numbers[0]).stdout
-    assert "regression of price" in said
+    assert "regression, of 'price'" in said
     results = json.loads((numbers[0] / "results.json").read_text("utf-8"))
     search = next(each["search"] for each in results["models"] if each["key"] == "net")
     assert f"random, best of 2: {search['mean']:.4f}" in said

@@ -96,13 +96,14 @@ def test_it_goes_on_where_it_was(made, tmp_path, monkeypatch):
 def test_other_photographs_are_another_prediction(made, tmp_path, monkeypatch):
     _, path, _ = made
     folder = photos(tmp_path / "p", n=2)
-    with pytest.raises(KeyboardInterrupt):
-        predict_to(
-            path,
-            folder,
-            tmp_path / "o.csv",
-            on_rows=lambda n: (_ for _ in ()).throw(KeyboardInterrupt),
-        )
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:  # when all is computed, and nothing written yet
+        patch.setitem(writing.WRITERS, ".csv", stopped)
+        with pytest.raises(KeyboardInterrupt, match="6 rows are done, and kept in"):
+            predict_to(path, folder, tmp_path / "o.csv")
     os.utime(folder / "red" / "000.png", ns=(1, 1))
     with pytest.raises(DataError, match="parts of another prediction"):
         predict_to(path, folder, tmp_path / "o.csv")

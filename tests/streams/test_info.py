@@ -15,7 +15,7 @@ from chainrule.streams.info import described
 def test_a_pipeline(models, tmp_path):
     pipe, path, _, _ = models["texts"]
     found = dict(described(path))
-    assert found["task"] == "classification of y"
+    assert found["task"] == "classification, of 'y'"
     assert found["classes"] == "no, perhaps, yes ☂, or so"
     assert found["columns"] == "x (number), town (category), z (number)"
     assert found["network"] == "4-6-3, 51 parameters, float32"
@@ -36,7 +36,7 @@ def test_facts(models, tmp_path):
     chainrule.save(pipe, tmp_path / "model.safetensors", about=about)
     for given in (tmp_path, tmp_path / "model.safetensors"):
         found = dict(described(given))
-        assert found["task"] == "regression of price"
+        assert found["task"] == "regression, of 'price'"
         assert found["training data"] == "1,234 rows of houses.csv"
         assert found["test r2"] == "0.5123"
         assert found["diverged"] == "inf"

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def predict_to(
     opened = open_source(source, image=known.image, **options)
     fingerprint = _fingerprint(model, known, source, opened, options)
     try:
-        with Parts(path, fingerprint, known.chunk_rows, force) as parts:
+        with Parts(path, fingerprint, known.chunk_rows, force) as parts, _stopping(parts):
             parts.names = opened.shown if isinstance(opened, ImageSource) else None
             try:
                 for outputs in _missing(known, opened, memory, parts, on_rows):
@@ -98,15 +99,6 @@ def predict_to(
             except ChainruleError:  # the same rows would be refused again
                 parts.remove()
                 raise
-            except KeyboardInterrupt:
-                done = parts.done()
-                if not done:
-                    parts.remove()
-                    raise
-                raise KeyboardInterrupt(
-                    f"Stopped; {done:,} rows are done, and kept in {parts.folder}. The same "
-                    "command goes on there."
-                ) from None
             write = WRITERS[path.suffix.lower()]
             with _whole(path, parts.folder / f"whole{path.suffix}") as temporary:
                 rows = write(temporary, known, parts, probabilities)
@@ -284,6 +276,22 @@ def _fingerprint(
     for _, rows in rows_of(opened, known, known.chunk_rows):
         digest.update(np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()
+
+
+@contextmanager
+def _stopping(parts: Parts) -> Iterator[None]:
+    """Ctrl-C says what is kept; where nothing is done yet, nothing is left."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        done = parts.done()
+        if not done:
+            parts.remove()
+            raise
+        raise KeyboardInterrupt(
+            f"Stopped; {done:,} rows are done, and kept in {parts.folder}. The same command goes "
+            "on there."
+        ) from None
 
 
 class _whole:
