@@ -20,9 +20,9 @@ types: $(STAMP)-test
 
 # Numerics with XLA's own options; what is built on them with its older ways of making code, in one
 # piece and not optimised, which compile in a quarter of the time and run more slowly: half of a
-# test's time is compilation. Of the estimators, what speaks of numbers alone is numerics.
-NUMERICS := tests/equations tests/engine tests/estimators/test_bytes.py \
-	$(wildcard tests/estimators/test_parity_*.py)
+# test's time is compilation. Of engine and estimators, what compares numbers alone is numerics.
+NUMERICS := tests/equations $(addprefix tests/engine/test_,fit.py population.py lbfgs.py) \
+	tests/estimators/test_bytes.py $(wildcard tests/estimators/test_parity_*.py)
 QUICKLY := --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 \
 	--xla_cpu_parallel_codegen_split_count=1
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal

@@ -4,6 +4,7 @@ import copy
 import gc
 import threading
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from chainrule import MLPClassifier, MLPRegressor
-from chainrule.engine.member import Member
 from chainrule.estimators import partition
 from chainrule.estimators.jobs import Job
 from chainrule.estimators.room import bytes_under_way, bytes_waiting
+from chainrule.estimators.shared import Shared
 from chainrule.estimators.together import MEMORY, Together, fit_together
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -456,17 +457,23 @@ def test_who_has_ended_is_kept_by_nobody(rates, monkeypatch):
     """However many there are in the queue: memory is for those that are trained."""
     monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
     jobs = [job for _ in range(3) for job in rates(max_iter=2)]
-    alive = []
+    members, alive = weakref.WeakSet(), []
+    begin = Shared.begin
+
+    def watched(self, *given):
+        training = begin(self, *given)
+        members.add(training.member)
+        return training
 
     def on_end(number, estimator):
         gc.collect()
-        alive.append(sum(isinstance(one, Member) for one in gc.get_objects()))
+        alive.append(len(members))
 
-    before = sum(isinstance(one, Member) for one in gc.get_objects())
+    monkeypatch.setattr(Shared, "begin", watched)
     memory = 2.5 * bytes_under_way(jobs[0])
     Together(jobs, workers=1, memory=memory, on_end=on_end).run()
     assert len(alive) == 12
-    assert max(alive) - before <= 4  # two that are trained, and two that have ended just now
+    assert max(alive) <= 4  # two that are trained, and two that have ended just now
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "sgd"])

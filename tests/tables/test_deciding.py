@@ -66,7 +66,8 @@ def test_5000_categories(tmp_path, suffix):
     one = only(decide(found(tmp_path, suffix, a=names, b=RANDOM.normal(size=20_000))))
     assert (one.kind, len(one.levels)) == ("category", 5002)
     assert one.why == "text, 5,002 different values"
-    assert one.counts == tuple(sum(names == level) for level in one.levels)
+    levels, counts = np.unique(names, return_counts=True)
+    assert (one.levels, one.counts) == (tuple(levels.tolist()), tuple(counts.tolist()))
     assert most_kept(one.counts, 10, 64) == 2
     assert most_kept(one.counts, 1, 64) == 64 and most_kept(one.counts, 99, 64) == 1
     codes = np.searchsorted(one.levels, names).astype(float)[:, None]
