@@ -71,7 +71,7 @@ def _make_room() -> None:
     with _lock:
         if not _Use.threads:
             _known.clear()
-            jax.clear_caches()  # type: ignore[no-untyped-call]
+            jax.clear_caches()  # type: ignore[no-untyped-call]  # jax leaves it so
 
 
 def _maps() -> int:

@@ -56,7 +56,7 @@ def estimator(cls: type[T]) -> type[T]:
     """Make constructor, constraints and documentation from the declared parameters."""
     made = dataclass(eq=False, repr=False)(cls)
     declared = fields(made)  # type: ignore[arg-type]  # the decorator has just made it one
-    made._parameter_constraints = {f.name: f.metadata["constraint"] for f in declared}  # type: ignore[attr-defined]
+    made._parameter_constraints = {f.name: f.metadata["constraint"] for f in declared}  # type: ignore[attr-defined]  # scikit-learn reads it
     entries = [
         f"{f.name} : default={f.default!r}\n" + _paragraph(f.metadata["doc"])
         for f in sorted(declared, key=lambda f: bool(f.kw_only))

@@ -141,7 +141,7 @@ def read_arrays(stream: BinaryIO, layout: Layout) -> dict[str, npt.NDArray[Any]]
         dtype = np.dtype(DTYPES[place.dtype]).newbyteorder("<")
         array = np.empty(place.shape, dtype)
         stream.seek(layout.start + place.data_offsets[0])
-        if place.n_bytes and stream.readinto(array.reshape(-1).view(np.uint8)) != place.n_bytes:  # type: ignore[attr-defined]
+        if place.n_bytes and stream.readinto(array.reshape(-1).view(np.uint8)) != place.n_bytes:  # type: ignore[attr-defined]  # BinaryIO does not say so
             refuse(f"{place.n_bytes} bytes for {shown(name)}", "an earlier end of the file")
         if place.dtype == "BOOL" and array.view(np.uint8).max(initial=0) > 1:
             refuse(f"0 or 1 for each truth value of {shown(name)}", "another byte")

@@ -7,6 +7,7 @@ before the parser starts.
 
 import json
 import re
+from collections import Counter
 from math import isfinite
 from typing import Any
 
@@ -74,8 +75,8 @@ def _check_characters(value: dict[str, Any], what: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         refuse("each key once in a JSON object", f"{shown(twice)} twice")
     return found
 

@@ -44,7 +44,7 @@ class Look:
 
     colour: str
     marker: str
-    line: str
+    line: str | tuple[int, tuple[int, ...]]
 
 
 LOOKS = (
@@ -52,8 +52,8 @@ LOOKS = (
     Look("#e69f00", "s", "--"),
     Look("#009e73", "^", "-."),
     Look("#cc79a7", "D", ":"),
-    Look("#d55e00", "v", (0, (5, 1, 1, 1))),  # type: ignore[arg-type]
-    Look("#56b4e9", "P", (0, (1, 1))),  # type: ignore[arg-type]
+    Look("#d55e00", "v", (0, (5, 1, 1, 1))),
+    Look("#56b4e9", "P", (0, (1, 1))),
 )
 
 
