@@ -1,6 +1,8 @@
 """The code in README and docs runs as it stands, and their links lead somewhere."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 IDS = [page.name for page in PAGES]
 CODE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CALLED = re.compile(r"\b(chainrule(?:\.\w+){2,})\(")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 
 
@@ -44,3 +47,20 @@ def test_readme_prints_a_good_score(
     exec(compile(block, "README.md", "exec"), {})
     accuracy = float(re.search(r"test accuracy ([\d.]+)", capsys.readouterr().out)[1])
     assert accuracy > 0.96
+
+
+def test_what_is_called_by_its_whole_name_needs_no_other_import() -> None:
+    """Each in a package that is as new: what one name imports must not help the next."""
+    names = {name for page in PAGES for name in CALLED.findall(page.read_text("utf-8"))}
+    assert len(names) > 3
+    names |= {"chainrule.interop.torch.to_module", "chainrule.interop.torch.from_module"}
+    code = (
+        "import sys\n"
+        f"for name in {sorted(names)}:\n"
+        "    for module in [m for m in sys.modules if m.split('.')[0] == 'chainrule']:\n"
+        "        del sys.modules[module]\n"
+        "    import chainrule\n"
+        "    assert callable(eval(name)), name\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,7 +1,7 @@
 """Chainrule: multilayer perceptrons whose every number can be checked by hand.
 
-The names below are the public page. They are loaded when first used, so that
-``import chainrule`` itself costs next to nothing.
+The names below are the public page. They and the packages (``chainrule.data``, ...) are loaded
+when first used, so that ``import chainrule`` itself costs next to nothing.
 """
 
 from importlib import import_module
@@ -40,6 +40,18 @@ _HOME = {
     "train": "chainrule.experiments",
 }
 
+_PACKAGES = (
+    "data",
+    "equations",
+    "estimators",
+    "experiments",
+    "files",
+    "interop",
+    "reports",
+    "search",
+    "worked",
+)
+
 __all__ = [
     "ChainruleError",
     "MLPClassifier",
@@ -61,8 +73,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"chainrule.{name}")
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted((*__all__, *_PACKAGES))

@@ -1,12 +1,15 @@
 """The schema of results.json: closed, frozen, finite."""
 
 import math
+import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
+from chainrule.experiments import recipes
+from chainrule.experiments.loading import load
 from chainrule.experiments.results import SCHEMA_VERSION, ModelResult, PairedTest, Results, Scores
 
 PUBLISHED = sorted((Path(__file__).parents[2] / "docs" / "results").glob("*.json"))
@@ -37,6 +40,17 @@ def test_what_was_published_can_still_be_read_and_reported(path):
     results = Results.model_validate_json(path.read_text("utf-8"))
     print_results(results, Console(quiet=True))
     assert Results.model_validate_json(results.model_dump_json()) == results
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_what_was_published_is_of_the_recipe_as_it_is(path):
+    """Not of an older one, nor of a quick or changed one."""
+    spec = Results.model_validate_json(path.read_text("utf-8")).spec
+    assert load(tomllib.loads(spec)) == load(path.stem)
+
+
+def test_every_recipe_with_results_was_published():
+    assert {path.stem for path in PUBLISHED} == {n for n in recipes() if load(n).kind != "look"}
 
 
 def test_results_from_before_there_were_intervals_are_read(done, tmp_path):
