@@ -231,6 +231,22 @@ def test_a_pipeline(network, theirs, blobs):
     np.testing.assert_array_equal(ours.predict(X), right.predict(X))
 
 
+def test_each_type_has_rows_of_its_own(network, blobs):
+    """In float64, a candidate sees what float32 would round."""
+    X, y = blobs
+    X = X + 1 / 3
+    net = network().set_params(dtype="float32", max_iter=3)
+    space = {"dtype": ["float32", "float64", "auto"]}
+    search = PopulationSearchCV(net, space, cv=[(np.arange(40), np.arange(40, 60))], refit=False)
+    for curve in search.fit(X, y).curves_:
+        alone = clone(net).set_params(dtype=space["dtype"][curve["candidate"]])
+        alone.fit(X[:40], y[:40])
+        rel = 1e-5 if alone.dtype == "float32" else 1e-12
+        assert curve["train_loss"] == pytest.approx(alone.history_["train_loss"].tolist(), rel=rel)
+    with pytest.raises(InvalidInputError, match="'half'"):
+        PopulationSearchCV(net, {"dtype": ["half"]}).fit(X, y)
+
+
 def test_nothing_of_the_test_rows_is_known(network, blobs):
     X, y = blobs
     Noted.fitted.clear()

@@ -251,7 +251,7 @@ class Evaluation:
     def _number(self, fit: Fit, candidate: Candidate) -> int:
         if fit not in self._numbers:
             own, others = self._parts(candidate.parameters)
-            rows = self._rows(fit[1], others)
+            rows = self._rows(fit[1], own, others)
             job = self._job(candidate, self.seeds[fit[2]], own, rows)
             self._numbers[fit] = self.together.add(job)
             self._begun.append((fit, rows))
@@ -263,8 +263,8 @@ class Evaluation:
         if self.network.data_seed is not None or "data_seed" in self.settings:
             return
         for split in range(len(self.data.splits)):
-            parts = (self._parts(candidate.parameters)[1] for candidate, _ in asked.entries)
-            if len({np.shape(self._rows(split, others).X)[-1] for others in parts}) > 1:
+            parts = [self._parts(candidate.parameters) for candidate, _ in asked.entries]
+            if len({np.shape(self._rows(split, *each).X)[-1] for each in parts}) > 1:
                 self.settings = {**self.settings, "data_seed": self.seeds[0] % 2**32}
                 return
 
@@ -311,7 +311,7 @@ class Evaluation:
         if key in self._checked:
             return
         for split in range(len(self.data.splits)):
-            rows = self._rows(split, others)
+            rows = self._rows(split, own, others)
             try:
                 self.together.check(self._job(candidate, self.seeds[0], own, rows))
             except InvalidInputError as error:
@@ -366,15 +366,17 @@ class Evaluation:
             label=f"The candidate {candidate.parameters}",
         )
 
-    def _rows(self, split: int, others: Mapping[str, Any]) -> "Rows":
+    def _rows(self, split: int, own: Mapping[str, Any], others: Mapping[str, Any]) -> "Rows":
         """A split's rows, as the network gets them: the transformers before it, with these
         parameters, are fitted on the split's training rows."""
-        key = split, tuple((name, _name_of(value)) for name, value in sorted(others.items()))
+        dtype = own.get("dtype", self.network.dtype)
+        steps = tuple((name, _name_of(value)) for name, value in sorted(others.items()))
+        key = split, str(dtype), steps
         if key not in self._prepared:
-            self._prepared[key] = self._prepare(split, others)
+            self._prepared[key] = self._prepare(split, dtype, others)
         return self._prepared[key]
 
-    def _prepare(self, split: int, others: Mapping[str, Any]) -> "Rows":
+    def _prepare(self, split: int, dtype: Any, others: Mapping[str, Any]) -> "Rows":
         train, test = self.data.splits[split]
         X, X_test = (_safe_indexing(self.data.X, rows) for rows in (train, test))
         y, y_test = (_safe_indexing(self.data.y, rows) for rows in (train, test))
@@ -386,7 +388,7 @@ class Evaluation:
                 X, X_test = self._transformed(before, X, y, X_test, rest, others)
         score_params = _check_method_params(self.data.X, self.data.score_params, indices=test)
         on_train = _check_method_params(self.data.X, self.data.score_params, indices=train)
-        X, X_test = (self._as_computed(part) for part in (X, X_test))
+        X, X_test = (_as_computed(part, dtype) for part in (X, X_test))
         return Rows(X, y, X_test, y_test, own, score_params, on_train)
 
     def _transformed(
@@ -410,13 +412,6 @@ class Evaluation:
                 f"The steps before the network cannot be fitted{' with ' if others else ''}"
                 f"{others or ''}: {error}"
             ) from error
-
-    def _as_computed(self, X: Any) -> Any:
-        """Rows in the type that the networks compute in, so that each need not convert them."""
-        if not isinstance(X, np.ndarray) or X.dtype == np.uint8:
-            return X
-        kinds = self.network._dtypes()
-        return np.ascontiguousarray(X, X.dtype if X.dtype in kinds else kinds[0])
 
     # outcomes
 
@@ -522,6 +517,16 @@ class Evaluation:
             snapshots = {number: self.together.snapshot(number) for number in part}
             standing = Standing(f"{start}", (), snapshots)
             states.keep(self.journal.folder, f"round{self._rounds}", standing)
+
+
+def _as_computed(X: Any, dtype: Any) -> Any:
+    """Rows in the type that a network computes in, so that each need not convert them."""
+    if not isinstance(X, np.ndarray) or X.dtype == np.uint8:
+        return X
+    if dtype == "auto":
+        dtype = "float32" if X.dtype == np.float32 else "float64"
+    known = str(dtype) in ("float32", "float64")  # any other is refused with the network
+    return np.ascontiguousarray(X, dtype) if known else X
 
 
 def _name_of(value: Any) -> Any:
