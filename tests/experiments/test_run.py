@@ -192,10 +192,24 @@ def test_nothing_is_made_for_a_spec_that_cannot_be_run(tiny, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_the_validation_part_decides_of_every_fit(tiny, tmp_path):
+    """Also of those beside the one that is shown: which epoch is the best, and when to stop."""
+    ann = tiny["models"]["ann"]
+    del tiny["models"]["tree"], tiny["printed"], ann["grid"]
+    stopping = {"name": "GL", "alpha": 1.0}
+    ann["settings"] |= {"learning_rate_init": 0.1, "max_iter": 30, "stopping": stopping}
+    ann |= {"baseline": {}, "also_prepare": [["standardize"]]}
+    (found,) = run(tiny, out=tmp_path, console=QUIET).models
+    assert found.n_iter < 30
+    assert found.baseline.scores == found.variants[0].scores == found.scores
+    assert found.over_seeds.validation.values[0] == found.scores.validation
+    assert found.over_seeds.test.values[0] == found.scores.test
+
+
 def test_ctrl_c_says_what_is_kept(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(compare, "hardest", lambda *arguments: signal.raise_signal(signal.SIGINT))
     del tiny["models"]["ann"]["grid"], tiny["models"]["ann"]["seeds"]
-    message = r"Stopped by Ctrl-C\. Kept in .*: spec\.toml, environment\.json, metrics\.jsonl\."
+    message = r"Stopped by Ctrl-C\. Kept in .*: spec\.toml, environment\.json, metrics\.jsonl, checkpoint\."
     with pytest.raises(Stopped, match=message):
         run(tiny, out=tmp_path, console=QUIET)
     events = [line["event"] for line in lines_of(tmp_path / "metrics.jsonl")]

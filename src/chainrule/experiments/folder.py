@@ -146,8 +146,8 @@ class Folder:
         self.write(name, record.model_dump_json(indent=1) + "\n")
 
     def kept(self) -> list[str]:
-        """The names of the run's files that are there."""
-        return [name for name in (*OURS, KEPT) if (self.path / name).exists()]
+        """The names of the run's files that are there, and of the folder of its states."""
+        return [name for name in (*OURS, KEPT, "checkpoint") if (self.path / name).exists()]
 
 
 def _unused(path: Path) -> Path:

@@ -253,10 +253,16 @@ def _variant(
     label: str, model: ModelSpec, settings: Settings, steps: tuple[str, ...], parts: Parts
 ) -> Variant:
     merged = {**model.settings, **settings}
-    fitted = fit(model.family, merged, parts["train"], backend=model.backend)
+    fitted = _beside(model, merged, parts)
     return Variant(
         label=label, settings=merged, preparation=steps, scores=Scores(**_scores(fitted, parts))
     )
+
+
+def _beside(model: ModelSpec, settings: Settings, parts: Parts) -> Fitted:
+    """A fit beside the one that is shown, of which the validation part decides as much."""
+    judged = parts.get("validation")
+    return fit(model.family, settings, parts["train"], judged, backend=model.backend)
 
 
 def _scores(fitted: Fitted, parts: Parts) -> dict[str, float]:
@@ -303,7 +309,8 @@ def _together(key: str, settings: Settings, parts: Parts, bench: Bench) -> "list
     assert model.seeds is not None
     seeds = list(model.seeds.all)
     tried = [{**settings, "random_state": seed} for seed in seeds]
-    jobs = [job(model.family, each, parts["train"]) for each in tried]
+    judged = parts.get("validation")
+    jobs = [job(model.family, each, parts["train"], judged) for each in tried]
 
     def take(number: int, estimator: Any) -> SeedRun:
         what = description(model.family, tried[number])
@@ -325,8 +332,7 @@ class SeedRun(NamedTuple):
 
 
 def _one_seed(model: ModelSpec, settings: Settings, parts: Parts, bench: Bench) -> SeedRun:
-    fitted = fit(model.family, settings, parts["train"], backend=model.backend)
-    return _seed_run(fitted, parts, bench)
+    return _seed_run(_beside(model, settings, parts), parts, bench)
 
 
 def _seed_run(fitted: Fitted, parts: Parts, bench: Bench) -> SeedRun:
