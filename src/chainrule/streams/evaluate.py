@@ -10,12 +10,11 @@ from chainrule.files.light import load_header
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.memory import block_rows
-from chainrule.streams.predict import ahead, columns_of, frozen, model_path
+from chainrule.streams.predict import ahead, columns_of, frozen, model_path, opened_for
 from chainrule.tables.block import level_of
 from chainrule.tables.encoding import TRUTH, check_columns, check_texts, encode
 from chainrule.tables.folder import printable
 from chainrule.tables.images import ImageSource
-from chainrule.tables.source import open_source
 
 __all__ = ["evaluate"]
 
@@ -47,7 +46,7 @@ def evaluate(
         There is no such column, or it (or a sub-folder) is a class that the model does not know.
     """
     known = frozen(model)
-    opened = open_source(source, image=known.image, **options)
+    opened = opened_for(known, source, **options)
     if isinstance(opened, ImageSource):
         if target is not None:
             raise InvalidInputError(

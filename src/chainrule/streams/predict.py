@@ -18,9 +18,18 @@ from chainrule.models.table import TableStep
 from chainrule.streams.memory import block_rows
 from chainrule.tables.encoding import encoded
 from chainrule.tables.images import ImageSource
-from chainrule.tables.source import ArraySource, Source, open_source
+from chainrule.tables.source import ArraySource, Source, is_text, open_source
 
-__all__ = ["Batch", "ahead", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
+__all__ = [
+    "Batch",
+    "ahead",
+    "columns_of",
+    "frozen",
+    "model_path",
+    "opened_for",
+    "predict_batches",
+    "rows_of",
+]
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -79,7 +88,8 @@ def predict_batches(
         The first row, from 0.
     options
         What the file takes, such as ``delimiter``; of images ``skip_damaged=True``, which leaves
-        out those that cannot be read.
+        out those that cannot be read. Of a file of text the texts that stand for a value that is
+        not there are by default those that the model file names, if it names any.
 
     Yields
     ------
@@ -105,7 +115,7 @@ def predict_batches(
     (200,)
     """
     known = frozen(model)
-    opened = open_source(source, image=known.image, **options)
+    opened = opened_for(known, source, **options)
     rows = block_rows(known, memory)
     if start % known.chunk_rows:
         raise InvalidInputError(
@@ -140,6 +150,14 @@ def _compiled(model: FrozenModel) -> Callable[[Array], Array]:
         return outputs(model.layers, model.activations, rows, compiled=True)
 
     return compute
+
+
+def opened_for(model: FrozenModel, source: Any, **options: Any) -> Source:
+    """The source, read as the model's file says: images as they were trained on, and in a file of
+    text the same texts for what is missing, unless ``options`` say others."""
+    if model.missing is not None and is_text(source):
+        options = {"missing": model.missing, **options}
+    return open_source(source, image=model.image, **options)
 
 
 def frozen(model: Any) -> FrozenModel:

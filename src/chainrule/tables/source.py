@@ -19,7 +19,7 @@ from chainrule.models.images import ImageInput
 from chainrule.tables.block import ArrayBlock, Block
 from chainrule.tables.folder import is_image
 
-__all__ = ["ArraySource", "Source", "open_source"]
+__all__ = ["ArraySource", "Source", "is_text", "open_source"]
 
 
 class Source(Protocol):
@@ -118,6 +118,13 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
     raise DataError(
         "Required a path, a NumPy array, or a pandas, polars or Arrow table; came an object of "
         f"type {type(given).__module__}.{type(given).__qualname__}."
+    )
+
+
+def is_text(given: Any) -> bool:
+    """Whether it is the path of a file of text."""
+    return isinstance(given, str | os.PathLike) and "missing" in OPTIONS.get(
+        Path(given).suffix.lower(), ()
     )
 
 
