@@ -250,8 +250,10 @@ def test_a_file_cut_in_half_is_refused(tmp_path):
 
 def test_other_things_that_cannot_be(tmp_path):
     table = frame()
+    table.to_csv(tmp_path / "t.csv", index=False, sep="^")
     for make, text in [
         (lambda: chainrule.stream(table, "z"), "Unknown column 'z'"),
+        (lambda: chainrule.stream(tmp_path / "t.csv", "y"), r"if '\^' does, say so with --delim"),
         (lambda: chainrule.stream(table, "y", drop=["Town"]), "Did you mean 'town'"),
         (lambda: chainrule.stream(table[["y"]], "y"), "none is left"),
         (lambda: chainrule.stream(table, "y", memory="a lot"), "amount of memory"),

@@ -18,6 +18,7 @@ from chainrule.models.table import TableStep
 from chainrule.streams.memory import block_rows
 from chainrule.tables.encoding import encoded
 from chainrule.tables.images import ImageSource
+from chainrule.tables.named import delimiter_hint
 from chainrule.tables.source import ArraySource, Source, is_text, open_source
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "opened_for",
     "predict_batches",
     "rows_of",
+    "wrong_count",
 ]
 
 Array = npt.NDArray[Any]
@@ -216,13 +218,18 @@ def rows_of(
         if len(names) != model.n_in:
             raise DataError(
                 f"{source.name}: required {model.n_in} columns, as the model was trained with; "
-                f"came {len(names)}. Leave the others out."
+                f"came {len(names)}.{wrong_count(model, source, len(names))}"
             )
         kinds = columns or (Column("", "number"),) * model.n_in
         columns = tuple(
             Column(name, kind.kind, kind.levels) for name, kind in zip(names, kinds, strict=True)
         )
     return encoded(source, columns, rows, start)
+
+
+def wrong_count(model: FrozenModel, source: Source, came: int) -> str:
+    """What to do where a source has another number of columns than a model without names takes."""
+    return " Leave the others out." if came > model.n_in else delimiter_hint(source, ())
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from chainrule.streams.memory import bytes_of, held_rows, window_rows
 from chainrule.streams.spool import Spool, SpoolFacts, found_spool, write_spool
 from chainrule.tables.block import ArrayBlock, ArrowBlock, Block
 from chainrule.tables.encoding import encode
+from chainrule.tables.named import delimiter_hint
 from chainrule.tables.source import ArraySource, Source, open_source
 
 __all__ = ["TrainingRows", "stream"]
@@ -101,7 +102,8 @@ def stream(
     opened = open_source(source, **options)
     for name in (target, *(columns or ()), *drop):
         if name not in opened.names:
-            raise DataError(f"{opened.name}: {unknown_name('column', name, opened.names)}")
+            said = unknown_name("column", name, opened.names) + delimiter_hint(opened, [name])
+            raise DataError(f"{opened.name}: {said}")
     chosen = [name for name in columns or opened.names if name != target and name not in drop]
     if not chosen:
         raise DataError(f"{opened.name}: required a column to predict from; none is left.")

@@ -54,6 +54,7 @@ class CsvSource:
                 f"Required one character as a delimiter, such as ';'; came {self.delimiter!r}."
             )
         cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
+        self.first = tuple(cells)  # names, or values
         if header:
             self._check_header(cells)
         else:
