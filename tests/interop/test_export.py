@@ -50,7 +50,7 @@ def test_what_stands_for_missing_in_files_is_said(net, tmp_path):
     chainrule.save(net, tmp_path / "m", about={"missing": ["", "-99"]})
     (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n0.5,1,-2\n")
     said = list(export(tmp_path / "m", tmp_path / "m.h", int8=tmp_path / "rows.csv"))
-    assert any("'', '-99' for what is missing" in line for line in said)
+    assert any("'', '-99' stood for a missing value" in line for line in said)
     (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n0.5,1,NA\n")
     with pytest.raises(DataError, match="required a number, came 'NA'"):
         list(export(tmp_path / "m", tmp_path / "m.h", int8=tmp_path / "rows.csv", force=True))

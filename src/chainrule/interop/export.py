@@ -66,8 +66,8 @@ def export(
         )
     if known.missing is not None:
         yield (
-            f"Of files of text the model takes {told(known.missing)} for what is missing; what is "
-            "written reads no files: say there what is missing as its documentation has it."
+            f"In files of text {told(known.missing)} stood for a missing value. What was written "
+            "reads no files: give it NaN there, or of a category in ONNX the empty text."
         )
     yield f"Wrote {path} ({path.stat().st_size:,} bytes)."
 

@@ -351,7 +351,11 @@ def _write_csv(path: Path, model: FrozenModel, parts: Parts, probabilities: bool
 
 
 def _said(values: np.ndarray) -> list[Any]:
-    """float32 in as few digits as tell it from its neighbours."""
+    """float32 in as few digits as tell it from its neighbours.
+
+    In NumPy's own spelling: polars and pyarrow are three to four times as fast, but write others of
+    small numbers (0.00001 or 1e-7), of whole ones and of NaN, and are not always there.
+    """
     return [str(value) for value in values] if values.dtype == np.float32 else values.tolist()
 
 
