@@ -171,13 +171,16 @@ def test_what_is_set_is_not_searched(folder):
 
 def test_a_file_larger_than_the_memory_is_streamed_or_warned_of(folder, tmp_path, monkeypatch):
     asked = ["train", folder / "people.csv", "--target", "kind", "--drop", "price", *SMALL]
-    done = command(*asked, "--stream", "--memory", "2GB", "--out", tmp_path / "run")
+    gaps = ["--missing", "", "--missing", "no answer"]
+    done = command(*asked, "--stream", "--memory", "2GB", *gaps, "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
     assert "add --stream" not in done.stdout
     assert "random sample" in (tmp_path / "run" / "report.html").read_text()
     assert not (tmp_path / "run" / "stream").exists()
     table = tomllib.loads((tmp_path / "run" / "spec.toml").read_text())["data"]["table"]
     assert (table["stream"], table["memory"]) == (True, "2GB")
+    kept = load_header(tmp_path / "run" / "model.safetensors").about
+    assert kept.missing == ["", "no answer"]
     monkeypatch.setattr("chainrule.streams.memory.bytes_of", lambda memory: 1000)
     monkeypatch.setattr("chainrule.experiments.run", lambda spec, **more: None)
     assert "The file is larger than 1GB" in command(*asked).stdout
@@ -202,8 +205,8 @@ def test_no_header(tmp_path):
     assert "header = false" in done.stdout
 
 
-def test_what_stands_for_missing(tmp_path):
-    """Training and predicting with the same texts; the rows with them are those with gaps."""
+def test_what_stands_for_missing(classes, tmp_path):
+    """The model's file has the texts; the rows with them are those with gaps."""
     frame = people()[["age", "kind"]]
     frame.to_csv(tmp_path / "gaps.csv", index=False)
     frame.to_csv(tmp_path / "marks.csv", index=False, na_rep="-99")
@@ -216,7 +219,9 @@ def test_what_stands_for_missing(tmp_path):
         "options"
     ]
     assert options == {"missing": ["-99", "no answer"]}
-    for name, more in (("gaps.csv", []), ("marks.csv", flags)):
+    assert "'-99', 'no answer', in files of text" in command("info", tmp_path / "run").stdout
+    assert "missing" not in command("info", classes[0]).stdout  # none was said
+    for name, more in (("gaps.csv", ["--missing", ""]), ("marks.csv", [])):
         out = tmp_path / f"{name}.out.csv"
         done = command("predict", tmp_path / "run", tmp_path / name, "-o", out, *more)
         assert done.exit_code == 0, done.output
@@ -224,6 +229,8 @@ def test_what_stands_for_missing(tmp_path):
         assert json.loads(done.stdout)["left_out"] == 1
     outs = [(tmp_path / f"{name}.out.csv").read_bytes() for name in ("gaps.csv", "marks.csv")]
     assert outs[0] == outs[1]
+    done = command("predict", tmp_path / "run", tmp_path / "gaps.csv", "-o", tmp_path / "none.csv")
+    assert done.exit_code == 2 and "required a number, came ''" in done.stderr, done.output
 
 
 def test_contradictions_are_named(folder):

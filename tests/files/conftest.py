@@ -134,7 +134,10 @@ MODELS = {
         X[:, 0],
     ),
 }
-ABOUT = {"images": {"image": {"height": 1, "width": 1, "colour": "rgb", "fit": "crop"}}}
+ABOUT = {
+    "images": {"image": {"height": 1, "width": 1, "colour": "rgb", "fit": "crop"}},
+    "table": {"missing": ["", "-99", "keine Angabe ☂"]},
+}
 """What the files of some of them tell besides."""
 
 

@@ -75,7 +75,7 @@ def both(*changes):
 
 M, P = "model", ("model", "params")
 CHANGES = {
-    "newer": (put("format_version", 4), "format version 3 or older; came 4.*A newer Chainrule"),
+    "newer": (put("format_version", 5), "format version 4 or older; came 5.*A newer Chainrule"),
     "version of another type": (put("format_version", "1"), "format_version"),
     "another format": (put("format", "other"), "format to be 'chainrule-model'"),
     "unknown key": (put("extra", 1), "unknown key extra"),
@@ -244,6 +244,14 @@ STEPS = {
         put("about", {"image": {"height": 2, "width": 1, "colour": "rgb", "fit": "crop"}}),
         "Required format version 3",
     ),
+    "about gaps before there were any": (
+        put("about", {"missing": [""]}),
+        "Required format version 4",
+    ),
+    "about gaps that are null, likewise": (
+        put("about", {"missing": None}),
+        "Required format version 4",
+    ),
     "about no number": (put("about", {"metrics": {"accuracy": "high"}}), "about.metrics"),
 }
 
@@ -255,7 +263,13 @@ def test_pipelines_that_contradict(saved, edited, name):
 
 
 TABLE = ("model", "steps", 0, "steps", 0)
+GAPS = ("about", "missing")
 TABLES = {
+    "more texts for a gap than are allowed": (put(*GAPS, ["-"] * 1001), "at most 1000 items"),
+    "a text for a gap that is long": (put(*GAPS, ["", "x" * 101]), "missing.1 to .*at most 100"),
+    "a number for a gap": (put(*GAPS, [-99]), "about.missing.0"),
+    "a gap that is no list": (put(*GAPS, "NA"), "about.missing"),
+    "gaps within gaps": (put(*GAPS, [["NA"]]), "about.missing.0"),
     "a step of another kind": (put(*TABLE, "step", "code"), "steps.0.step"),
     "one column less": (put(*TABLE, "n_in", 4), "step1.1"),
     "one column more out": (put(*TABLE, "n_out", 40), "steps that take|columns"),

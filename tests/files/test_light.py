@@ -36,6 +36,30 @@ def test_names_and_facts(fitted, tmp_path):
     assert load_frozen(tmp_path / "m")[0].feature_names is None
 
 
+@pytest.mark.parametrize("gaps", [["", "-99"], [], ["\0", "☂" * 100], ["x"] * 1000])
+def test_what_stands_for_missing(fitted, tmp_path, gaps):
+    chainrule.save(fitted("table")[0], tmp_path / "m", about={"missing": gaps})
+    model, header = load_frozen(tmp_path / "m")
+    assert model.missing == tuple(gaps) and header.about.missing == gaps
+    assert header.format_version == 4
+
+
+def test_a_file_without_it_is_as_before(fitted, tmp_path):
+    """Of the version, and without the key, that older readers know."""
+    for about in (None, {"target": "y"}):
+        chainrule.save(fitted("table")[0], tmp_path / "m", about=about)
+        model, header = load_frozen(tmp_path / "m")
+        assert model.missing is None and header.format_version == 2
+    assert header.as_json()["about"] == {"target": "y"}
+
+
+@pytest.mark.parametrize("gaps", ["NA", ["x" * 101], ["x"] * 1001, [3], ["\udce9"]])
+def test_texts_that_cannot_be_kept(fitted, tmp_path, gaps):
+    with pytest.raises(ModelFileError, match=r"Required missing.*Nothing was written"):
+        chainrule.save(fitted("table")[0], tmp_path / "m", about={"missing": gaps})
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_file_that_is_none(tmp_path):
     (tmp_path / "m").write_bytes(b"<html>" * 20)
     for read in (load_frozen, load_header):

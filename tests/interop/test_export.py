@@ -7,7 +7,7 @@ import pytest
 
 import chainrule
 from chainrule import MLPClassifier
-from chainrule.errors import InvalidInputError
+from chainrule.errors import DataError, InvalidInputError
 from chainrule.interop.export import export
 
 ENDINGS = [
@@ -43,6 +43,17 @@ def test_a_file_that_is_there_is_replaced_on_demand_alone(ending, model, tmp_pat
     assert out.read_text() == "mine"
     list(export(model, out, force=True))
     assert out.read_bytes() == whole
+
+
+def test_what_stands_for_missing_in_files_is_said(net, tmp_path):
+    """And read so where rows are measured."""
+    chainrule.save(net, tmp_path / "m", about={"missing": ["", "-99"]})
+    (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n0.5,1,-2\n")
+    said = list(export(tmp_path / "m", tmp_path / "m.h", int8=tmp_path / "rows.csv"))
+    assert any("'', '-99' stood for a missing value" in line for line in said)
+    (tmp_path / "rows.csv").write_text("a,b,c\n1,2,3\n0.5,1,NA\n")
+    with pytest.raises(DataError, match="required a number, came 'NA'"):
+        list(export(tmp_path / "m", tmp_path / "m.h", int8=tmp_path / "rows.csv", force=True))
 
 
 def test_the_weights_of_a_script_replace_nothing_either(model, tmp_path):

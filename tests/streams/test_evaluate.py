@@ -6,6 +6,7 @@ import pytest
 from sklearn import metrics
 from tests.streams.conftest import people
 
+from chainrule import predict_batches
 from chainrule.errors import DataError, InvalidInputError
 from chainrule.streams.evaluate import evaluate
 
@@ -87,6 +88,39 @@ def test_columns_that_are_missing(models):
     _, path, frame, y = models["values"]
     with pytest.raises(DataError, match=r"missing: 'z'"):
         evaluate(path, frame.drop(columns="z").assign(y=y))
+
+
+@pytest.mark.parametrize("name", ["texts", "values"])
+def test_a_wrong_delimiter(models, tmp_path, name):
+    """Whatever asks for a column says it: the truth, the columns, and the rows to predict."""
+    _, path, frame, y = models[name]
+    file, said = tmp_path / "t.csv", r"if ',' divides its values; if '\^' does, say so with --delim"
+    frame.assign(y=y).to_csv(file, index=False, sep="^")
+    with pytest.raises(DataError, match=rf"there is no 'y'\. .*has 'x\^town\^z\^y'\. .*{said}"):
+        evaluate(path, file)
+    with pytest.raises(DataError, match=rf"missing: 'x', 'town', 'z'\. The table.*{said}"):
+        next(predict_batches(path, file))
+    frame.assign(y=y)[["y", "x", "town", "z"]].to_csv(file, index=False, sep="^")
+    file.write_text(file.read_text().replace("^", ",", 1))  # of which the header's is one
+    with pytest.raises(DataError, match=rf"missing: 'x', .* has its columns {said}"):
+        evaluate(path, file)
+    frame.assign(y=y).to_csv(file, index=False, sep="^")
+    assert evaluate(path, file, delimiter="^")["rows"] == len(frame)
+
+
+def test_a_wrong_delimiter_for_a_network_without_names(tmp_path):
+    from chainrule import MLPRegressor
+
+    X = people(40)[["x", "z"]].fillna(0.0).to_numpy()
+    net = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=400).fit(X, X[:, 0])
+    np.savetxt(tmp_path / "rows.csv", np.column_stack([X, X[:, 0]]), delimiter="^")
+    given = {"header": False}
+    with pytest.raises(DataError, match=r"required 2 columns, .*came 1\. .*if '\^' does"):
+        next(predict_batches(net, tmp_path / "rows.csv", **given))
+    with pytest.raises(DataError, match=r"required 2 columns beside 'x1', .*came 0\. .*'\^' does"):
+        evaluate(net, tmp_path / "rows.csv", target="x1", **given)
+    with pytest.raises(DataError, match=r"came 3\. Leave the others out\.$"):
+        next(predict_batches(net, tmp_path / "rows.csv", delimiter="^", **given))
 
 
 def test_several_labels():

@@ -1,6 +1,7 @@
 """Rows to train on: what is written down of them, and what is refused."""
 
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -182,6 +183,33 @@ def test_a_spool_in_a_folder_of_ones_own_is_found_again(tmp_path, monkeypatch):
     assert contents(opened())[2].folder != first
 
 
+def test_each_array_of_a_file_has_a_spool_of_its_own(tmp_path):
+    X = np.random.RandomState(0).normal(size=(60, 3))
+    np.savez(tmp_path / "t.npz", X=X, B=-X, y=X[:, 0])
+
+    def first(**more):
+        rows = chainrule.stream(tmp_path / "t.npz", "x3", cache=tmp_path / "cache", **more)
+        return contents(rows, classes=False)
+
+    for _ in range(2):  # written down, and found
+        for name, sign in (("X", 1), ("B", -1)):
+            found, y, _ = first(array=name)
+            np.testing.assert_array_equal(np.column_stack([found, y]), sign * X)
+        assert first()[0].shape == (60, 3)  # X, with the y beside it
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+def test_files_of_one_name_in_two_folders_have_two_spools(tmp_path, monkeypatch):
+    """Of the same size and time too, as copies of a folder may be."""
+    for at, name in enumerate("ab"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        np.save("t.npy", np.full((50, 2), float(at)))
+        os.utime("t.npy", ns=(10**18, 10**18))
+        X, _, _ = contents(chainrule.stream("t.npy", "x2", cache=tmp_path / "cache"), False)
+        np.testing.assert_array_equal(X, np.full((50, 1), float(at)))
+
+
 def test_a_temporary_spool_goes_with_its_rows(tmp_path, monkeypatch):
     monkeypatch.setattr(training.tempfile, "tempdir", str(tmp_path))
     rows = chainrule.stream(frame(), "y", drop=["town"])
@@ -250,8 +278,10 @@ def test_a_file_cut_in_half_is_refused(tmp_path):
 
 def test_other_things_that_cannot_be(tmp_path):
     table = frame()
+    table.to_csv(tmp_path / "t.csv", index=False, sep="^")
     for make, text in [
         (lambda: chainrule.stream(table, "z"), "Unknown column 'z'"),
+        (lambda: chainrule.stream(tmp_path / "t.csv", "y"), r"if '\^' does, say so with --delim"),
         (lambda: chainrule.stream(table, "y", drop=["Town"]), "Did you mean 'town'"),
         (lambda: chainrule.stream(table[["y"]], "y"), "none is left"),
         (lambda: chainrule.stream(table, "y", memory="a lot"), "amount of memory"),

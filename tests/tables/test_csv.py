@@ -161,3 +161,16 @@ def test_other_texts_stand_for_missing(written):
     for wrong in ("-99", [-99], None, {"-99": 1}):
         with pytest.raises(DataError, match="missing: required a list of the texts"):
             open_source(path, missing=wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["x"] * 1001, "at most 1,000 texts of at most 100 characters; came 1,001"),
+        (["", "x" * 101], "the longest of 101"),
+        (["", "\udce9"], r"texts of whole characters; came '\\udce9'"),
+    ],
+)
+def test_what_no_model_file_could_keep_is_refused_at_once(written, wrong, said):
+    with pytest.raises(DataError, match=f"missing: required.*{said}"):
+        open_source(written("a,b\n1,2\n"), missing=wrong)

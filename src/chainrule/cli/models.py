@@ -39,6 +39,14 @@ Missing = Annotated[
         "texts, of which the empty one ('') is one; may be said several times.",
     ),
 ]
+MissingOfModel = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Of a CSV file: what stands for a value that is not there, in place of the texts that "
+        "the model was trained with, which its file has; may be said several times.",
+    ),
+]
 Array = Annotated[
     str | None, typer.Option(metavar="NAME", help="Of an .npz file: the array with the rows.")
 ]
@@ -220,7 +228,7 @@ def predict(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
-    missing: Missing = None,
+    missing: MissingOfModel = None,
     array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:
@@ -259,7 +267,7 @@ def evaluate(
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     header: Header = True,
-    missing: Missing = None,
+    missing: MissingOfModel = None,
     array: Array = None,
     skip_damaged: SkipDamaged = False,
 ) -> None:

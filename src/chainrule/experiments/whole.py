@@ -98,8 +98,10 @@ def about(result: ModelResult, data: DataSet, bench: Bench) -> Mapping[str, Any]
     scores = result.scores.model_dump()
     metric, table, folder = bench.task.metric, bench.spec.data.table, bench.spec.data.folder
     image = {"image": asdict(image_of(folder))} if folder is not None else {}
+    missing = table.options.get("missing") if table else None
     facts = {
         **image,
+        **({"missing": list(missing)} if isinstance(missing, tuple) else {}),
         "target": (table.target if table else data.target_name) or "class",
         "source": data.source[:1000],
         "fingerprint": data.sha256,

@@ -19,6 +19,7 @@ from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import Count, Finite, Name, Number, Record
 from chainrule.files.refusal import explain, refuse, shown
 from chainrule.files.transformers import TransformerRecord
+from chainrule.models.gaps import LONGEST_GAP, MOST_GAPS
 from chainrule.models.images import MOST_SIDE, ImageInput
 
 __all__ = [
@@ -33,10 +34,10 @@ __all__ = [
     "version_of",
 ]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """The newest that is written and read. What an older version can say is written as that version,
 so that older readers can open it: a single network without facts about it as version 1, a model
-that knows of no images as version 2."""
+that knows neither of images nor of texts for what is missing as version 2."""
 
 KEY_WORDS = 624
 """Words in the state of the Mersenne Twister."""
@@ -178,6 +179,7 @@ class MLP(Record):
 
 
 Text = Annotated[str, Field(max_length=1000)]
+Gap = Annotated[str, Field(max_length=LONGEST_GAP)]
 
 
 class Searched(Record):
@@ -214,9 +216,10 @@ class ImageRecord(Record):
 class About(Record):
     """What is known of a model besides what it computes; each may be left out.
 
-    ``image`` says what images its rows are; ``source`` is the name of the training data's file,
-    ``fingerprint`` their SHA-256, ``rows`` how many were trained on, ``metrics`` what was measured,
-    by part and name (``"test accuracy"``).
+    ``image`` says what images its rows are; ``missing`` which texts stand for a value that is not
+    there in files of text; ``source`` is the name of the training data's file, ``fingerprint``
+    their SHA-256, ``rows`` how many were trained on, ``metrics`` what was measured, by part and
+    name (``"test accuracy"``).
     """
 
     task: Literal["binary", "multiclass", "multilabel", "regression"] | None = None
@@ -227,6 +230,7 @@ class About(Record):
     metrics: dict[Text, Number] = Field(default={}, max_length=200)
     search: Searched | None = None
     image: ImageRecord | None = None
+    missing: Annotated[list[Gap], Field(max_length=MOST_GAPS)] | None = None
 
 
 AnyTransformer = Annotated[TransformerRecord | PreparedRecord, Field(discriminator="kind")]
@@ -256,7 +260,7 @@ class Header(Record):
     """The whole header. ``made_with`` holds the versions of the software that wrote the file."""
 
     format: Literal["chainrule-model"]
-    format_version: Literal[1, 2, 3]
+    format_version: Literal[1, 2, 3, 4]
     made_with: Annotated[
         dict[str, Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=16)
     ]
@@ -309,6 +313,8 @@ class Header(Record):
 
 def version_of(model: MLP | Pipeline, about: About | None) -> int:
     """The first version of the format that has these."""
+    if about is not None and "missing" in about.model_fields_set:  # null too is a key of its own
+        return 4
     if about is not None and about.image is not None:
         return 3
     return 1 if isinstance(model, MLP) and about is None else 2

@@ -57,8 +57,11 @@ def load_frozen(
     with opened(path, max_bytes) as (stream, size):
         header, arrays = read(stream, size)
         model = _frozen(header.model, header.network, arrays)
-        if header.about is not None and header.about.image is not None:
-            model = replace(model, image=header.about.image.made())
+        about = header.about
+        if about is not None and about.image is not None:
+            model = replace(model, image=about.image.made())
+        if about is not None and about.missing is not None:
+            model = replace(model, missing=tuple(about.missing))
         return model, header
 
 

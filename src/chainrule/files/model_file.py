@@ -58,6 +58,8 @@ def save(
         ``metrics`` (a number for each name), ``search``. A search tells of itself. ``image``
         (``height``, ``width``, ``colour``: "grey" or "rgb", ``fit``: "stretch" or "crop") lets the
         model take folders of images; its rows are then `chainrule.models.images.ImageInput`'s.
+        ``missing``, a list of texts, says what stands for a value that is not there in files of
+        text (.csv, .tsv) that the model is given, in place of the usual texts.
     """
     try:
         data = to_bytes(*_best_of(est, about), training_state=training_state)

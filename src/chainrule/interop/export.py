@@ -10,7 +10,8 @@ import numpy as np
 
 from chainrule.errors import InvalidInputError
 from chainrule.models.frozen import FrozenModel
-from chainrule.streams.predict import frozen, model_path, rows_of
+from chainrule.models.gaps import told
+from chainrule.streams.predict import frozen, model_path, opened_for, rows_of
 
 __all__ = ["EXPORTS", "export"]
 
@@ -62,6 +63,11 @@ def export(
         yield (
             f"Its input is an image of {known.image} as a row of {known.image.n_features:,} "
             "numbers from 0 to 255: row by row, the channels of a pixel side by side."
+        )
+    if known.missing is not None:
+        yield (
+            f"In files of text {told(known.missing)} stood for a missing value. What was written "
+            "reads no files: give it NaN there, or of a category in ONNX the empty text."
         )
     yield f"Wrote {path} ({path.stat().st_size:,} bytes)."
 
@@ -116,9 +122,7 @@ def _header(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
 
 def _rows(model: FrozenModel, file: Any) -> np.ndarray:
     """The rows of a file, as the model's first step takes them."""
-    from chainrule.tables.source import open_source
-
-    source = open_source(file, image=model.image)
+    source = opened_for(model, file)
     return np.concatenate([rows for _, rows in rows_of(source, model, MOST)])
 
 

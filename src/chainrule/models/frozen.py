@@ -35,7 +35,8 @@ class FrozenModel:
     ``steps`` are applied to the rows one after the other, then ``input_scale`` divides them (None:
     nothing does), then the layers 1..L with ``activations[l - 1]`` each.
     ``feature_names`` are those of the columns that the first step takes; None where the model was
-    trained without names. ``image`` says what images the rows are, where its file does.
+    trained without names. ``image`` says what images the rows are, and ``missing`` which texts
+    stand for a value that is not there in files of text, where the model's file does.
     """
 
     task: Task
@@ -46,6 +47,7 @@ class FrozenModel:
     classes: Array | None = None
     feature_names: tuple[str, ...] | None = None
     image: ImageInput | None = None
+    missing: tuple[str, ...] | None = None
 
     @property
     def n_in(self) -> int:

@@ -10,12 +10,12 @@ from chainrule.files.light import load_header
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.memory import block_rows
-from chainrule.streams.predict import ahead, columns_of, frozen, model_path
+from chainrule.streams.predict import ahead, columns_of, frozen, model_path, opened_for, wrong_count
 from chainrule.tables.block import level_of
 from chainrule.tables.encoding import TRUTH, check_columns, check_texts, encode
 from chainrule.tables.folder import printable
 from chainrule.tables.images import ImageSource
-from chainrule.tables.source import open_source
+from chainrule.tables.named import delimiter_hint, some_names
 
 __all__ = ["evaluate"]
 
@@ -47,7 +47,7 @@ def evaluate(
         There is no such column, or it (or a sub-folder) is a class that the model does not know.
     """
     known = frozen(model)
-    opened = open_source(source, image=known.image, **options)
+    opened = opened_for(known, source, **options)
     if isinstance(opened, ImageSource):
         if target is not None:
             raise InvalidInputError(
@@ -60,9 +60,10 @@ def evaluate(
         target = about.target if about else None
     if target is None or target not in opened.names:
         came = "none is named" if target is None else f"there is no {target!r}"
+        wanted = [target or "", *(column.name for column in columns_of(known) or ())]
         raise DataError(
             f"{opened.name}: required the column with the truth, and {came}. Name it (--target); "
-            f"the table has {', '.join(map(repr, opened.names[:20]))}."
+            f"the table has {some_names(opened)}.{delimiter_hint(opened, wanted)}"
         )
     if known.task == "multilabel" or (known.task == "regression" and known.sizes[-1] > 1):
         what = "labels" if known.task == "multilabel" else "numbers"
@@ -77,7 +78,7 @@ def evaluate(
     if len(columns) != known.n_in:
         raise DataError(
             f"{opened.name}: required {known.n_in} columns beside {target!r}, as the model was "
-            f"trained with; came {len(columns)}. Leave the others out."
+            f"trained with; came {len(columns)}.{wrong_count(known, opened, len(columns))}"
         )
     check_columns(opened, columns)
     check_texts(opened, columns)

@@ -7,6 +7,7 @@ from chainrule.files.light import load_frozen
 from chainrule.files.prepared import PreparedRecord
 from chainrule.files.records import NotFinite
 from chainrule.files.refusal import shown
+from chainrule.models.gaps import told
 from chainrule.streams.predict import columns_of, model_path
 
 __all__ = ["described"]
@@ -44,6 +45,8 @@ def described(model: str | os.PathLike[str]) -> list[tuple[str, str]]:
         found.append(("columns", _some([f"{each.name} ({each.kind})" for each in columns])))
     if frozen.image is not None:
         found.append(("image", str(frozen.image)))
+    if frozen.missing is not None:
+        found.append(("missing", f"{told(frozen.missing)}, in files of text"))
     if frozen.input_scale is not None:
         found.append(("input", f"divided by {frozen.input_scale:g}"))
     if isinstance(header.model, Pipeline):

@@ -18,9 +18,20 @@ from chainrule.models.table import TableStep
 from chainrule.streams.memory import block_rows
 from chainrule.tables.encoding import encoded
 from chainrule.tables.images import ImageSource
-from chainrule.tables.source import ArraySource, Source, open_source
+from chainrule.tables.named import delimiter_hint
+from chainrule.tables.source import ArraySource, Source, is_text, open_source
 
-__all__ = ["Batch", "ahead", "columns_of", "frozen", "model_path", "predict_batches", "rows_of"]
+__all__ = [
+    "Batch",
+    "ahead",
+    "columns_of",
+    "frozen",
+    "model_path",
+    "opened_for",
+    "predict_batches",
+    "rows_of",
+    "wrong_count",
+]
 
 Array = npt.NDArray[Any]
 Item = TypeVar("Item")
@@ -79,7 +90,8 @@ def predict_batches(
         The first row, from 0.
     options
         What the file takes, such as ``delimiter``; of images ``skip_damaged=True``, which leaves
-        out those that cannot be read.
+        out those that cannot be read. Of a file of text the texts that stand for a value that is
+        not there are by default those that the model file names, if it names any.
 
     Yields
     ------
@@ -105,7 +117,7 @@ def predict_batches(
     (200,)
     """
     known = frozen(model)
-    opened = open_source(source, image=known.image, **options)
+    opened = opened_for(known, source, **options)
     rows = block_rows(known, memory)
     if start % known.chunk_rows:
         raise InvalidInputError(
@@ -140,6 +152,14 @@ def _compiled(model: FrozenModel) -> Callable[[Array], Array]:
         return outputs(model.layers, model.activations, rows, compiled=True)
 
     return compute
+
+
+def opened_for(model: FrozenModel, source: Any, **options: Any) -> Source:
+    """The source, read as the model's file says: images as they were trained on, and in a file of
+    text the same texts for what is missing, unless ``options`` say others."""
+    if model.missing is not None and is_text(source):
+        options = {"missing": model.missing, **options}
+    return open_source(source, image=model.image, **options)
 
 
 def frozen(model: Any) -> FrozenModel:
@@ -198,13 +218,18 @@ def rows_of(
         if len(names) != model.n_in:
             raise DataError(
                 f"{source.name}: required {model.n_in} columns, as the model was trained with; "
-                f"came {len(names)}. Leave the others out."
+                f"came {len(names)}.{wrong_count(model, source, len(names))}"
             )
         kinds = columns or (Column("", "number"),) * model.n_in
         columns = tuple(
             Column(name, kind.kind, kind.levels) for name, kind in zip(names, kinds, strict=True)
         )
     return encoded(source, columns, rows, start)
+
+
+def wrong_count(model: FrozenModel, source: Source, came: int) -> str:
+    """What to do where a source has another number of columns than a model without names takes."""
+    return " Leave the others out." if came > model.n_in else delimiter_hint(source, ())
 
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:

@@ -21,6 +21,7 @@ from chainrule.streams.memory import bytes_of, held_rows, window_rows
 from chainrule.streams.spool import Spool, SpoolFacts, found_spool, write_spool
 from chainrule.tables.block import ArrayBlock, ArrowBlock, Block
 from chainrule.tables.encoding import encode
+from chainrule.tables.named import delimiter_hint
 from chainrule.tables.source import ArraySource, Source, open_source
 
 __all__ = ["TrainingRows", "stream"]
@@ -75,8 +76,9 @@ def stream(
         The rows of a window, to overrule what follows from the memory.
     cache
         A folder for the spool, where it stays and is found by the next process that wants the same
-        rows of the same file. By default it is in the system's folder of temporary files, and is
-        removed with the object; a process that is killed leaves it there.
+        rows of the same file (of an .npz, of the same array). By default it is in the system's
+        folder of temporary files, and is removed with the object; a process that is killed leaves
+        it there.
     options
         What the file takes, such as ``delimiter``.
 
@@ -101,7 +103,8 @@ def stream(
     opened = open_source(source, **options)
     for name in (target, *(columns or ()), *drop):
         if name not in opened.names:
-            raise DataError(f"{opened.name}: {unknown_name('column', name, opened.names)}")
+            said = unknown_name("column", name, opened.names) + delimiter_hint(opened, [name])
+            raise DataError(f"{opened.name}: {said}")
     chosen = [name for name in columns or opened.names if name != target and name not in drop]
     if not chosen:
         raise DataError(f"{opened.name}: required a column to predict from; none is left.")
@@ -246,12 +249,13 @@ class TrainingRows:
     def _digest(self, classes: bool, dtypes: Sequence[str]) -> str:
         """A name for these rows, of this file, treated so; of what is no file, of this object."""
         what = (
-            self.source.name if self._was else self._token,
+            str(Path(self.source.name).absolute()) if self._was else self._token,
             self._was,
             getattr(self.source, "delimiter", None),
             getattr(self.source, "encoding", None),
             getattr(self.source, "header", None),
             getattr(self.source, "missing", None),
+            getattr(self.source, "within", None),
             self.target,
             self.names,
             classes,

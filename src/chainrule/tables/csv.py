@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.errors import DataError
+from chainrule.models.gaps import LONGEST_GAP, MOST_GAPS
 from chainrule.tables.arrow import arrow, cut, readable, unique_names
 from chainrule.tables.block import ArrowBlock
 
@@ -53,6 +54,7 @@ class CsvSource:
                 f"Required one character as a delimiter, such as ';'; came {self.delimiter!r}."
             )
         cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
+        self.first = tuple(cells)  # names, or values
         if header:
             self._check_header(cells)
         else:
@@ -142,7 +144,26 @@ def _texts(missing: Any) -> tuple[str, ...]:
             "missing: required a list of the texts that stand for a value that is not there, such "
             f"as ['', '-99']; came {missing!r:.60}."
         )
+    long = max(map(len, missing), default=0)
+    if len(missing) > MOST_GAPS or long > LONGEST_GAP:
+        raise DataError(
+            f"missing: required at most {MOST_GAPS:,} texts of at most {LONGEST_GAP} characters; "
+            f"came {len(missing):,}, the longest of {long:,}. Change the file itself."
+        )
+    for text in missing:
+        if not _is_unicode(text):
+            raise DataError(f"missing: required texts of whole characters; came {text!r:.60}.")
     return tuple(missing)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be written: of bytes that are no text, a command line makes characters that
+    are none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_number(text: str) -> bool:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from chainrule.errors import DataError
 from chainrule.models.columns import Column
 from chainrule.tables.block import Block, level_of, number_of
+from chainrule.tables.named import delimiter_hint, some_names
 from chainrule.tables.source import Source
 
 __all__ = ["TRUTH", "check_columns", "check_texts", "encode", "encoded"]
@@ -27,19 +28,21 @@ def check_columns(source: Source, columns: Sequence[Column]) -> None:
     Raises
     ------
     DataError
-        With the columns that are missing, and what may be meant.
+        With the columns that are missing, and what may be meant: another name, or another
+        delimiter.
     """
     there = set(source.names)
     missing = [column.name for column in columns if column.name not in there]
     if not missing:
         return
-    near = get_close_matches(missing[0], source.names, n=1)
+    divided = delimiter_hint(source, missing)
+    near = [] if divided else get_close_matches(missing[0], source.names, n=1)
     hint = f" Is {near[0]!r} meant for {missing[0]!r}?" if near else ""
     more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
     raise DataError(
         f"{source.name}: required the columns that the model was trained with; missing: "
         f"{', '.join(map(repr, missing[:10]))}{more}.{hint} The table has "
-        f"{', '.join(map(repr, source.names[:20]))}{', ...' if len(source.names) > 20 else ''}."
+        f"{some_names(source)}.{divided}"
     )
 
 

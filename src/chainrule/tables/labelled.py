@@ -20,8 +20,10 @@ class LabelledSource(ArraySource):
     A model that was trained without names takes ``features``, which leave y out.
     """
 
-    def __init__(self, X: npt.NDArray, y: npt.NDArray, name: str) -> None:
-        super().__init__(X, name=name)
+    def __init__(
+        self, X: npt.NDArray, y: npt.NDArray, name: str, within: str | None = None
+    ) -> None:
+        super().__init__(X, name=name, within=within)
         if len(y) != self.n_rows:
             raise DataError(
                 f"{name}: required a y for each row; came an X of {self.n_rows:,} rows and a y of "

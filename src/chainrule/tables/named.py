@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from chainrule.errors import DataError, unknown_name
 from chainrule.tables.source import Source
 
-__all__ = ["check_named"]
+__all__ = ["check_named", "delimiter_hint", "some_names"]
 
-WORDS = re.compile(r"[^\w]+")
+MARKS = re.compile(r"[^\w()\[\]{}\"'.%/-]")
+"""Characters that may divide values: those that are rarely in a name, a number or a date."""
+
+MANY, LONG = 20, 60
+"""So many names are listed, of so many characters."""
 
 
 def check_named(source: Source, names: Iterable[str]) -> None:
@@ -22,16 +26,43 @@ def check_named(source: Source, names: Iterable[str]) -> None:
     """
     for name in names:
         if name not in source.names:
-            raise DataError(unknown_name("column", name, source.names) + _delimiter(source, name))
+            raise DataError(
+                unknown_name("column", name, source.names) + delimiter_hint(source, [name])
+            )
 
 
-def _delimiter(source: Source, name: str) -> str:
+def delimiter_hint(source: Source, names: Iterable[str]) -> str:
+    """What to do where a file of text seems not to be divided as was thought, else ``""``.
+
+    It seems so if its only column's name (or first value, where the columns have no names) has a
+    character in it that may be a delimiter, or if the parts of a column's name, divided by such a
+    character, are among ``names``, which are wanted.
+    """
     delimiter = getattr(source, "delimiter", None)
-    one = len(source.names) == 1
-    if delimiter is None or not (one or any(name in WORDS.split(each) for each in source.names)):
+    if delimiter is None:
+        return ""
+    one, wanted = len(source.names) == 1, set(names).difference(source.names)
+    cells = getattr(source, "first", source.names) if one else source.names
+    # several columns whose names have a space in them are nothing strange
+    no_marks = {delimiter} if one else {delimiter, " "}
+    marks = {mark for cell in cells for mark in MARKS.findall(cell)} - no_marks
+    best = max(((*_divided(cells, mark, wanted), mark) for mark in marks), default=None)
+    if best is None or not (one or best[0]):
         return ""
     how = "has one column only" if one else "has its columns"
     return (
-        f" {source.name} {how} if {delimiter!r} divides its values; if another character does, say "
-        "so with --delimiter (delimiter=...)."
+        f" {source.name} {how} if {delimiter!r} divides its values; if {best[-1]!r} does, say so "
+        f"with --delimiter (delimiter={best[-1]!r})."
     )
+
+
+def _divided(cells: Iterable[str], mark: str, wanted: set[str]) -> tuple[int, bool, int]:
+    """How likely a character is a delimiter: by the wanted names and by the parts that it gives."""
+    parts = [part for cell in cells if mark in cell for part in cell.split(mark)]
+    return sum(part.strip(' "') in wanted for part in parts), mark != " ", len(parts)
+
+
+def some_names(source: Source) -> str:
+    """The first of a source's columns, for a message."""
+    more = ", ..." if len(source.names) > MANY else ""
+    return ", ".join(repr(name[:LONG]) for name in source.names[:MANY]) + more

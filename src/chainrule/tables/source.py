@@ -19,7 +19,7 @@ from chainrule.models.images import ImageInput
 from chainrule.tables.block import ArrayBlock, Block
 from chainrule.tables.folder import is_image
 
-__all__ = ["ArraySource", "Source", "open_source"]
+__all__ = ["ArraySource", "Source", "is_text", "open_source"]
 
 
 class Source(Protocol):
@@ -42,12 +42,17 @@ class Source(Protocol):
 
 
 class ArraySource:
-    """The rows of a NumPy array ``(n, columns)``; columns are called x1, x2, ... unless named."""
+    """The rows of a NumPy array ``(n, columns)``; columns are called x1, x2, ... unless named.
+    ``within`` says which array of its file it is, of a file that may have several."""
 
     n_rows: int
 
     def __init__(
-        self, array: np.ndarray, names: Sequence[str] | None = None, name: str = "the array"
+        self,
+        array: np.ndarray,
+        names: Sequence[str] | None = None,
+        name: str = "the array",
+        within: str | None = None,
     ) -> None:
         if array.ndim == 1:
             array = array.reshape(-1, 1)
@@ -56,7 +61,7 @@ class ArraySource:
                 f"{name}: required rows of numbers, (n, columns); came an array of shape "
                 f"{array.shape} and {array.dtype}. Reshape it, or give a table with named columns."
             )
-        self.array, self.name, self.n_rows = array, name, len(array)
+        self.array, self.name, self.within, self.n_rows = array, name, within, len(array)
         self.names = tuple(names or (f"x{at}" for at in range(1, array.shape[1] + 1)))
 
     def blocks(
@@ -118,6 +123,13 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
     raise DataError(
         "Required a path, a NumPy array, or a pandas, polars or Arrow table; came an object of "
         f"type {type(given).__module__}.{type(given).__qualname__}."
+    )
+
+
+def is_text(given: Any) -> bool:
+    """Whether it is the path of a file of text."""
+    return isinstance(given, str | os.PathLike) and "missing" in OPTIONS.get(
+        Path(given).suffix.lower(), ()
     )
 
 
@@ -202,8 +214,8 @@ def _npz(path: Path, array: str | None = None) -> Source:
             if y is not None and y.ndim == 1 and y.dtype.kind in "biufU":
                 from chainrule.tables.labelled import LabelledSource
 
-                return LabelledSource(held[chosen], y, str(path))
-            return ArraySource(held[chosen], name=str(path))
+                return LabelledSource(held[chosen], y, str(path), within=chosen)
+            return ArraySource(held[chosen], name=str(path), within=chosen)
     except DataError:
         raise
     except (ValueError, OSError, EOFError, SyntaxError, BadZipFile, zlib.error) as error:
