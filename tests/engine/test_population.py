@@ -349,15 +349,20 @@ def test_finite_by_member(make_case):
     assert [member.finite for member in members] == [True, False, True]
 
 
-def test_outputs_of_all_members(make_case):
-    """What is measured for all at once is what each one's equations give."""
+@pytest.mark.parametrize("rows", [11, 4])
+def test_outputs_of_all_members(rows, make_case, monkeypatch):
+    """What is measured for all at once, or some rows at a time, is what each one's equations
+    give."""
     rates = [{"base_rate": rate} for rate in (0.05, 0.1, 0.2)]
     made = [make_trainer(make_case, rate, HUBER) for rate in rates]
     members = [Member(trainer) for _, trainer in made]
     block = Block([members], steps_per_range=8, size=4)
     block.run(1)
+    widest = max(block.plan.sizes) * 4 * np.dtype(block.plan.dtype).itemsize
+    monkeypatch.setattr("chainrule.engine.population.CHUNK_BYTES", rows * widest)
     X = made[0][0].X[:11]
     Z, A = block.outputs(X)
+    assert block.outputs_bytes(11) == Z.nbytes + A.nbytes
     assert Z.shape == A.shape == (1, 4, 11, 3)
     np.testing.assert_array_equal(A, Z)
     for place, member in enumerate(members):

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from chainrule import MLPClassifier, MLPRegressor
+from chainrule.engine.population import Block
 from chainrule.estimators import partition
 from chainrule.estimators.jobs import Job
 from chainrule.estimators.room import bytes_under_way, bytes_waiting
@@ -218,6 +219,18 @@ def test_data_to_validate_on_and_to_watch(name, measured, problem):
     together, alone = measured
     assert np.isfinite(alone[name].history_["test_score"]).all()
     assert_same(together[name], alone[name], X, y)
+
+
+def test_many_outputs_are_computed_one_by_one(problem, monkeypatch):
+    """A block's for rows that are measured take no more than so much."""
+    X, y, _ = problem("multiclass")
+    settings = {name: MEASURED[name] for name in list(MEASURED)[:3]}
+    monkeypatch.setattr("chainrule.estimators.advancing.OUTPUTS_BYTES", 0)
+    monkeypatch.setattr(Block, "outputs", None)
+    together, alone = both(MLPClassifier, settings, X[:50], y[:50], X_val=X[50:], y_val=y[50:])
+    for name, one in alone.items():
+        assert len(one.history_["validation_loss"])
+        assert_same(together[name], one, X, y)
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,9 @@ __all__ = ["Block"]
 
 Floats = npt.NDArray[np.float64]
 
+CHUNK_BYTES = 2**25
+"""About what the widest layer's values of all members take at most, for rows that are measured."""
+
 
 class Before(NamedTuple):
     """A block at the beginning of a range: its arrays, and of each group the steps done and the
@@ -145,7 +148,27 @@ class Block:
 
     def outputs(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Pre-activations and activations of all members' output layers for the rows ``X``, each
-        ``(groups, size, n, n_out)``."""
+        ``(groups, size, n, n_out)``; computed in chunks whose values take about `CHUNK_BYTES`."""
+        rows = max(int(CHUNK_BYTES // self._row_bytes(max(self.plan.sizes))), 1)
+        if len(X) <= rows:
+            return self._outputs(X)
+        found = []
+        for start in range(0, len(X), rows):
+            part = X[start : start + rows]
+            padding = [(0, rows - len(part)), *((0, 0) for _ in part.shape[1:])]
+            both = self._outputs(np.pad(part, padding))  # the last too, so that it is one program
+            found.append([each[:, :, : len(part)] for each in both])
+        Z, A = (np.concatenate(each, axis=2) for each in zip(*found, strict=True))
+        return Z, A
+
+    def outputs_bytes(self, rows: int) -> float:
+        """What `outputs` of so many rows take."""
+        return 2 * rows * self._row_bytes(self.plan.sizes[-1])
+
+    def _row_bytes(self, width: int) -> float:
+        return float(len(self.groups) * self.size * width * np.dtype(self.plan.dtype).itemsize)
+
+    def _outputs(self, X: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         with precision(self.plan.dtype, self.device):
             Z, A = _called(
                 members_outputs,

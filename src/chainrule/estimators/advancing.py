@@ -13,6 +13,11 @@ from chainrule.estimators.jobs import Standing, Training
 __all__ = ["advance", "epochs_done", "let_pause", "stand_in", "standing_of"]
 
 
+OUTPUTS_BYTES = 2**26
+"""What the outputs of a block's members for measured rows take at most. Of more, each member's are
+computed by themselves."""
+
+
 def advance(block: Block, live: Sequence[Training]) -> None:
     """One range of the block, and what the trainings decide after it."""
     for training in live:
@@ -73,7 +78,7 @@ def _measured(block: Block, ended: Sequence[Training]) -> dict[int, Row]:
             return {}
     found: dict[int, Row] = {training.number: {} for training in ended} if named else {}
     for name, rows in named.items():
-        if scipy.sparse.issparse(rows.X):
+        if scipy.sparse.issparse(rows.X) or block.outputs_bytes(len(rows.X)) > OUTPUTS_BYTES:
             return {}
         Z, A = block.outputs(rows.X)
         for training in ended:

@@ -113,8 +113,12 @@ def bytes_waiting(job: Job) -> float:
 
 
 def bytes_of_rows(jobs: Iterable[Job]) -> float:
-    """What the rows that networks learn from take, each once."""
-    return float(sum({id(job.X): getattr(job.X, "nbytes", 0) for job in jobs}.values()))
+    """What the rows that networks learn from, and are measured on, take, each once."""
+    found = {}
+    for job in jobs:
+        watched = (pair[0] for pair in job.watch.values())
+        found |= {id(X): getattr(X, "nbytes", 0) for X in (job.X, job.validation[0], *watched)}
+    return float(sum(found.values()))
 
 
 def bytes_of_layers(job: Job) -> float:
