@@ -85,6 +85,28 @@ def test_newlines_in_quotes_where_blocks_end(written):
     assert found["b"] == [str(at) for at in range(len(rows))]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("columns", [["a"], ["a", "b"]])
+def test_quotes_that_are_never_closed(written, columns, encoding):
+    """In the last column they make one value of all that follows; whichever column is wanted."""
+    lines = ["a,b", *(f"{at},x{at}" for at in range(9))]
+    for at in (4, 9):
+        wrong = [*lines[:at], f'{at},"K\u00f6ln', *lines[at + 1 :], ""]
+        source = open_source(written("\n".join(wrong), encoding=encoding), encoding=encoding)
+        with pytest.raises(DataError, match=rf"row {at}: the quotes before 'K\u00f6ln.* never close"):
+            list(source.blocks(3, columns=columns))
+    for end in ('"', '"\n', '" \r\n'):
+        right = written("\n".join([*lines, '9,"x\n9' + end]), encoding=encoding)
+        assert len(read(right, encoding=encoding)["b"]) == 10
+
+
+def test_an_empty_line_of_a_single_column_is_a_value(written):
+    """As polars writes what is missing; of several columns it is nothing."""
+    assert read(written("a\n1.0\n\n3.0\n")) == {"a": ["1.0", None, "3.0"]}
+    assert read(written("1.0\n\n3.0\n"), header=False) == {"x1": ["1.0", None, "3.0"]}
+    assert read(written("a,b\n1,2\n\n3,4\n")) == {"a": ["1", "3"], "b": ["2", "4"]}
+
+
 @pytest.mark.parametrize("line", ["3", "3,4,5", ""])
 def test_ragged_rows(written, line):
     path = written(f"a,b\n1,2\n{line}\n5,6\n")

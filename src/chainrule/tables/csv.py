@@ -3,7 +3,7 @@ is cut into blocks."""
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from csv import reader
 from io import StringIO
 from pathlib import Path
@@ -112,17 +112,44 @@ class CsvSource:
                         block_size=self.block_bytes,
                         use_threads=False,
                     ),
-                    csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+                    csv.ParseOptions(
+                        delimiter=self.delimiter,
+                        newlines_in_values=True,
+                        # of a single column, an empty line is a value that is not there
+                        ignore_empty_lines=len(self.names) > 1,
+                    ),
                     csv.ConvertOptions(
                         column_types=dict.fromkeys(self.names, pa.string()),
                         null_values=list(self.missing),
                         strings_can_be_null=True,
-                        include_columns=chosen,
+                        include_columns=list(dict.fromkeys([*chosen, self.names[-1]])),
                     ),
                 )
-                yield from cut(iter(opened), rows, start, self.name)
+                whole = self._all_closed(opened)
+                yield from cut((each.select(chosen) for each in whole), rows, start, self.name)
             except pa.ArrowInvalid as error:
                 raise self._explained(error) from error
+
+    def _all_closed(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """The batches, unless the last value's quotes are never closed: it is then the rest of the
+        file. In any column but the last, the line has too few values, which Arrow refuses."""
+        seen, last = 0, None
+        for batch in batches:
+            if batch.num_rows:
+                seen, last = seen + batch.num_rows, batch.column(self.names[-1])[-1].as_py()
+            yield batch
+        if last is not None and "\n" in last.replace("\r", "\n") and not self._ends_in_quotes():
+            raise DataError(
+                f"{self.path}, row {seen}: the quotes before {last.strip()[:40]!r} are never "
+                "closed, so that all lines after them are one value. Close them, or write two "
+                'where one is meant ("").'
+            )
+
+    def _ends_in_quotes(self) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(max(self.path.stat().st_size - 64, 0))
+            # zero bytes are of an encoding with several to a character
+            return file.read().rstrip(b"\r\n\t \0").endswith(b'"')
 
     def _explained(self, error: Any) -> DataError:
         said = " ".join(str(error).split())
