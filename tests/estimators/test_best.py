@@ -131,6 +131,7 @@ def test_validation_leaves_the_threads_of_numpy_as_they_were(parts):
 def test_lbfgs_records_validation_data_too(parts):
     X, y, validation = parts("multiclass")
     net = MLPClassifier(**BASE, solver="lbfgs").fit(X, y, **validation)
+    assert (net.history_["seconds"] > 0).all()
     of_truth = net.predict_proba(validation["X_val"])[np.arange(30), validation["y_val"]]
     np.testing.assert_allclose(
         net.history_["validation_loss"][-1],

@@ -91,6 +91,19 @@ def test_two_hyperparameters_have_maps_and_times(one_model):
     assert "of 8 candidates" in " ".join(found)  # more lines than can be told apart
 
 
+def test_all_of_many_diverged_at_once(one_model):
+    """In the first epoch, with a loss that is no number: there is no curve."""
+    lost = {
+        name: [None] for name in ("train_loss", "validation_loss", "validation_score")
+    } | {"epoch": [1], "steps": [5]}
+    facts = {"history": lost, "seconds": 0.5, "diverged": True}
+    sweep = swept({"learning_rate_init": [float(10**k) for k in range(7)]})
+    cells = [cell_of(c.name, c.parameters, 5, [0, 1], [facts] * 2) for c in sweep.budgets[0].cells]
+    budget = sweep.budgets[0].model_copy(update={"cells": tuple(cells)})
+    page = render(with_sweep(one_model, sweep.model_copy(update={"budgets": (budget,)})))
+    assert page.count("2 of 2 diverged") == 7
+
+
 def test_the_page_has_the_tables(one_model):
     page = render(with_sweep(one_model, swept({"batch_size": [6, 64, 640]})))
     for text in ("Value by value", "Equal epochs: 2 epochs", "Equal updates: 10 updates",

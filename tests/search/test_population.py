@@ -994,6 +994,10 @@ def test_how_each_training_ended(network, blobs):
     search = PopulationSearchCV(network(solver="sgd"), space, cv=2, refit=False).fit(X, y)
     found = [curve["how"] for curve in search.curves_]
     assert found[::2] == found[1::2] == ["finished", "diverged", "stopped"]
+    steps = network(solver="sgd", max_iter=200, max_steps=20)
+    search = PopulationSearchCV(steps, space, cv=2, refit=False).fit(X, y)
+    found = [curve["how"] for curve in search.curves_]
+    assert found[::2] == found[1::2] == ["finished", "diverged", "stopped"]
     halved = PopulationSearchCV(
         network(), SPACE, strategy="successive_halving", cv=2, refit=False
     ).fit(X, y)

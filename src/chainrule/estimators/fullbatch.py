@@ -2,6 +2,7 @@
 
 import warnings
 from math import isfinite
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class _Iterations:
             est, problem.train, est.max_iter, self.layers, lambda: self.rows
         )
         self.callbacks.begin_epoch()
+        self.since = perf_counter()
 
     def layers(self) -> tuple[Layer, ...]:
         dtype = self.est.coefs_[0].dtype
@@ -54,6 +56,7 @@ class _Iterations:
         self.vector, before = vector, self.last
         self.last = self.layers()
         row: history.Row = {"steps": 1, "train_loss": loss, "penalty": penalty}
+        row["seconds"] = perf_counter() - self.since
         row |= self.problem.measure(before, self.last, 1)
         self.rows.append(row)
         self.shown.update(len(self.rows), row)
@@ -61,6 +64,7 @@ class _Iterations:
             raise StopIteration
         if len(self.rows) < self.est.max_iter:
             self.callbacks.begin_epoch()
+        self.since = perf_counter()
 
 
 def fit_fullbatch(est: "BaseMLP", net: network.Architecture, problem: Problem) -> None:

@@ -148,7 +148,7 @@ def _curves(results: Results, sweep: Sweep, budget: Budget) -> Iterator[Captione
     """By epoch at equal epochs, and by updates where these differ; of many combinations one
     quantity."""
     known = [field for field in FIELDS if any(field in cell.curves for cell in budget.cells)]
-    if len(budget.cells) > LOOKS:
+    if known and len(budget.cells) > LOOKS:
         field = "validation_loss" if "validation_loss" in known else known[0]
         yield _many(sweep, budget, field, FIELDS[field]), CURVES
         return

@@ -62,8 +62,8 @@ class Data:
 class Outcome:
     """One training: of a candidate, on a split, from a seed. Plain JSON data.
 
-    ``losses`` and ``validation`` are its curves, an epoch a number; ``epochs`` how many it had;
-    ``ended`` whether it came to its end (or its budget ran out before); ``refused`` says why it
+    ``losses`` and ``validation`` are its curves, an epoch a number; ``epochs`` how many it had, and
+    ``steps`` how many updates (None in a run of an earlier version that is gone on with); ``ended`` whether it came to its end (or its budget ran out before); ``refused`` says why it
     was not trained at all.
     """
 
@@ -78,6 +78,7 @@ class Outcome:
     losses: Sequence[float | None]
     validation: Sequence[float | None]
     refused: str = ""
+    steps: int | None = None
 
     @property
     def lost(self) -> bool:
@@ -439,6 +440,7 @@ class Evaluation:
             n_parameters=sum(int(W.size + b.size) for W, b in parameters),
             losses=_curve(history["train_loss"]),
             validation=_curve(history.get("validation_loss", ())),
+            steps=int(np.sum(history["steps"])),
         )
         if self.journal:
             self.journal.remember(self._key(fit), lambda: asdict(outcome))

@@ -592,7 +592,10 @@ def how(
     if not outcome.ended:
         return "dropped"
     settings = _own_settings(estimator, params, changes)
-    within = settings["max_steps"] is None and outcome.epochs < settings["max_iter"]
+    if settings["max_steps"] is None:
+        within = outcome.epochs < settings["max_iter"]
+    else:
+        within = outcome.steps is not None and outcome.steps < settings["max_steps"]
     return "stopped" if within else "finished"
 
 
