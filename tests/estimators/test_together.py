@@ -466,10 +466,48 @@ def test_the_queue_moves_up(rates, problem, monkeypatch):
         assert_same(job.estimator, clone(job.estimator).fit(X, y), X, y)
 
 
+def test_who_shares_a_training_is_in_its_part(rates, problem, monkeypatch):
+    """Budgets are free in a queue too: each network is read off twice."""
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    X, y, _ = problem("multiclass")
+    short, long = rates(max_iter=3), rates(max_iter=6)
+    parts, members = [], []
+
+    class Watched(Together):
+        def _lay_out(self, trainings, *others):
+            parts.append([training.number for training in trainings])
+            members.extend(training.member for training in trainings)
+            return super()._lay_out(trainings, *others)
+
+    Watched([*short, *long], workers=1, memory=2.5 * bytes_under_way(short[0])).run()
+    assert parts == [[0, 4], [1, 5], [2, 6], [3, 7]]
+    assert len(set(map(id, members))) == 4
+    for job in (*short, *long):
+        assert_same(job.estimator, clone(job.estimator).fit(X, y), X, y)
+
+
+def test_nothing_is_trained_while_ways_are_measured(rates, monkeypatch):
+    """In a later part either, whose networks are of another shape."""
+    monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
+    monkeypatch.setattr("chainrule.estimators.together.WORTH_MEASURING", 0.0)
+    monkeypatch.setattr("chainrule.estimators.together.LISTEN", 0.01)
+    jobs = [*rates(max_iter=3), *rates(max_iter=3, hidden_layer_sizes=(4, 4, 4))]
+    busy = []
+
+    def measured(members, ways, workers, pool):
+        busy.append(together._busy())
+        return {"size": 2, "in_turn": False, "seconds": {"2": 1.0}}
+
+    monkeypatch.setattr("chainrule.estimators.together.quickest_way", measured)
+    together = Together(jobs, workers=2, memory=3.0 * bytes_under_way(jobs[0]))
+    together.run()
+    assert busy == [False, False]
+
+
 def test_who_has_ended_is_kept_by_nobody(rates, monkeypatch):
     """However many there are in the queue: memory is for those that are trained."""
     monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
-    jobs = [job for _ in range(3) for job in rates(max_iter=2)]
+    jobs = [job for seed in range(3) for job in rates(max_iter=2, random_state=seed)]
     members, alive = weakref.WeakSet(), []
     begin = Shared.begin
 
@@ -781,7 +819,7 @@ def test_going_on_in_a_queue(problem, monkeypatch, same_network):
     jobs = population(problem)
     memory = 2 * 4.2 * bytes_under_way(jobs[0])  # a part is four of them
     whole, moments = trained(jobs, UNTIL, memory=memory)
-    assert len(whole._room.parts) == 4
+    assert whole._room.parts == [[0, 1, 2, 4, 3, 5], [6, 7, 8], [9, 10, 11]]
     assert len({ended for _, ended in moments}) > 3
     for states, ended in standings(moments):
         again, _ = trained(population(problem), UNTIL, memory, known=ended, standing=states)

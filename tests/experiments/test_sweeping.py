@@ -219,6 +219,8 @@ def test_a_sweep_that_says_too_little_or_too_much(changes, message):
     ("changes", "message"),
     [
         ({"models.net.sweep.over": {"max_iter": [1, 2]}}, "the budget of a sweep is the same"),
+        ({"models.net.sweep.over": {"random_state": [1]}}, "has the same seeds. Say which with"),
+        ({"models.net.sweep.over": {"divergence_threshold": [1]}}, "the same for all. Write it"),
         ({"models.net.sweep.over": {"batchsize": [1]}}, "Did you mean 'batch_size'"),
         ({"models.net.sweep.over": {"batch_size": [0]}}, "over.batch_size: The 'batch_size' param"),
         ({"models.net.family": "tree", "models.net.settings": {}}, "only networks of ours are"),

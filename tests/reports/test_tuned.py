@@ -93,15 +93,23 @@ def test_two_hyperparameters_have_maps_and_times(one_model):
 
 def test_all_of_many_diverged_at_once(one_model):
     """In the first epoch, with a loss that is no number: there is no curve."""
-    lost = {
-        name: [None] for name in ("train_loss", "validation_loss", "validation_score")
-    } | {"epoch": [1], "steps": [5]}
+    lost = {name: [None] for name in ("train_loss", "validation_loss", "validation_score")} | {
+        "epoch": [1],
+        "steps": [5],
+    }
     facts = {"history": lost, "seconds": 0.5, "diverged": True}
     sweep = swept({"learning_rate_init": [float(10**k) for k in range(7)]})
     cells = [cell_of(c.name, c.parameters, 5, [0, 1], [facts] * 2) for c in sweep.budgets[0].cells]
     budget = sweep.budgets[0].model_copy(update={"cells": tuple(cells)})
     page = render(with_sweep(one_model, sweep.model_copy(update={"budgets": (budget,)})))
     assert page.count("2 of 2 diverged") == 7
+
+
+def test_many_noise_scales_are_in_several_figures(one_model):
+    results = with_sweep(one_model, swept({"batch_size": [2**k for k in range(8)]}))
+    found = " ".join(labels(sweep_figures(results, results.models[0])))
+    for k in (0, 2, 7):  # the second has diverged for one seed
+        assert f"batch size {2**k} from 50 rows after 10 updates" in found
 
 
 def test_the_page_has_the_tables(one_model):

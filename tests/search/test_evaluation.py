@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.random_projection import GaussianRandomProjection
 
 from chainrule import MLPClassifier, PopulationSearchCV
 from chainrule.errors import ChainruleError, InvalidInputError, RunError, SpecError
@@ -23,6 +24,7 @@ from chainrule.estimators.training import Loop
 from chainrule.search import Float
 from chainrule.search.evaluation import Evaluation
 from chainrule.search.journal import Journal
+from chainrule.search.strategies import Candidate, Hyperband, Random, Round, SuccessiveHalving
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -408,6 +410,88 @@ def test_without_a_seed_the_folder_keeps_one(random_state, blobs, tmp_path):
     assert found[0].cv_results_["params"] == found[1].cv_results_["params"]
     assert found[0].seeds_ == found[1].seeds_
     assert found[0].curves_ == found[1].curves_
+
+
+@pytest.mark.parametrize("given", [
+    {"strategy": Random(n_candidates=3)},
+    {"strategy": SuccessiveHalving(max_epochs=3, n_candidates=3)},
+    {"strategy": Hyperband(max_epochs=3)},
+    {"strategy": "random", "n_candidates": 3, "settings": {"random_state": None}},
+])  # fmt: skip
+def test_a_strategy_without_a_seed_has_the_searchs(given, blobs, tmp_path):
+    net = MLPClassifier((4,), max_iter=3, batch_size=10, random_state=0)
+    rates = {"learning_rate_init": Float(1e-3, 1.0, log=True)}
+
+    def search(**more):
+        found = PopulationSearchCV(net, rates, cv=2, refit=False, **given, **more).fit(*blobs)
+        return found.cv_results_["params"], found.cv_results_["mean_test_score"].tolist()
+
+    kept = search(run_dir=tmp_path, random_state=3)
+    assert kept == search(run_dir=tmp_path, random_state=3) == search(random_state=3)
+    assert kept != search(random_state=4)
+
+
+def test_a_strategy_that_asks_for_others_is_refused(blobs, tmp_path):
+    """Its new candidates must not be given the scores of those before."""
+
+    class Own:
+        def __init__(self, rate):
+            self._rate = rate
+
+        def __repr__(self):
+            return "Own"
+
+        def rounds(self, space):
+            yield Round(((Candidate(0, {"learning_rate_init": self._rate}), None),))
+
+    net = MLPClassifier((4,), max_iter=2, batch_size=10, random_state=0)
+    for rate, right in ((0.01, True), (0.01, True), (0.02, False)):
+        search = PopulationSearchCV(
+            net, {"learning_rate_init": [rate]}, cv=2, strategy=Own(rate), run_dir=tmp_path
+        )
+        search.space = {"learning_rate_init": [0.01]}
+        if right:
+            search.fit(*blobs)
+        else:
+            with pytest.raises(InvalidInputError, match=r"asks for other candidates .*run_dir"):
+                search.fit(*blobs)
+    drawn = Random(n_candidates=2, random_state=np.random.RandomState(0))
+    search = PopulationSearchCV(net, RATES, strategy=drawn, run_dir=tmp_path / "new")
+    with pytest.raises(InvalidInputError, match="must be a number, or be left out"):
+        search.fit(*blobs)
+
+
+def test_steps_without_a_seed_give_the_same_rows_again(blobs, tmp_path):
+    """A projection at random, fitted once more after a kill, must be the one from before."""
+    steps = [
+        ("project", GaussianRandomProjection(2)),
+        ("net", MLPClassifier((4,), max_iter=6, batch_size=10, random_state=0)),
+    ]
+
+    def search(folder):
+        found = PopulationSearchCV(
+            Pipeline(steps), {"net__learning_rate_init": [0.01, 0.1, 0.3]}, cv=2, run_dir=folder,
+            strategy="successive_halving", settings={"min_epochs": 2}, random_state=5,
+        )  # fmt: skip
+        return found.fit(*blobs)
+
+    unbroken = search(None)
+    with pytest.MonkeyPatch.context() as patch:
+        train = Evaluation._train
+
+        def killed_in_the_second_round(self, *given):
+            if self._rounds:
+                raise Killed
+            return train(self, *given)
+
+        patch.setattr(Evaluation, "_train", killed_in_the_second_round)
+        with pytest.raises(Killed):
+            search(tmp_path)
+    resumed = search(tmp_path)
+    assert [c["train_loss"] for c in resumed.curves_] == [c["train_loss"] for c in unbroken.curves_]
+    best = [one.best_estimator_.named_steps["project"] for one in (resumed, unbroken)]
+    assert best[0].random_state == best[1].random_state == 5
+    assert steps[0][1].random_state is None
 
 
 def test_folders_that_are_no_searchs(blobs, tmp_path):

@@ -93,7 +93,7 @@ def test_quotes_that_are_never_closed(written, columns, encoding):
     for at in (4, 9):
         wrong = [*lines[:at], f'{at},"K\u00f6ln', *lines[at + 1 :], ""]
         source = open_source(written("\n".join(wrong), encoding=encoding), encoding=encoding)
-        with pytest.raises(DataError, match=rf"row {at}: the quotes before 'K\u00f6ln.* never close"):
+        with pytest.raises(DataError, match=rf"row {at}: the quotes before 'K.* never closed"):
             list(source.blocks(3, columns=columns))
     for end in ('"', '"\n', '" \r\n'):
         right = written("\n".join([*lines, '9,"x\n9' + end]), encoding=encoding)

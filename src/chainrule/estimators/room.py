@@ -1,10 +1,11 @@
 """The memory that trainings take: who begins when.
 
 Trainings that do not fit the memory all at once wait in a queue, in their order. It is cut into
-parts beforehand, by sizes alone: which networks share a program decides the last bits of what they
-become, and must not depend on the clock. A part begins as soon as there is room for it. Trainings
-that have ended make room, though not before their block has become smaller or has ended too: a
-place in a block is nobody else's, because those in it see the same batches.
+parts beforehand, by sizes alone (0 of who shares another's training): which networks share a
+program decides the last bits of what they become, and must not depend on the clock. A part begins
+as soon as there is room for it. Trainings that have ended make room, though not before their block
+has become smaller or has ended too: a place in a block is nobody else's, because those in it see
+the same batches.
 """
 
 import threading
@@ -89,7 +90,7 @@ class Room:
         size, taken = 0.0, waiting
         for number, own in self.under_way.items():
             more = own - self._held[number]
-            if part and (size + own > limit or taken + more > self.memory):
+            if part and more > 0 and (size + own > limit or taken + more > self.memory):
                 yield part
                 waiting += sum(self.after.get(one, 0.0) - self._held[one] for one in part)
                 part, size, taken = [], 0.0, waiting

@@ -13,10 +13,11 @@ What cannot be a member (``solver="lbfgs"``, sparse rows) is fitted by itself.
 import threading
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import partial
+from time import sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
@@ -29,7 +30,15 @@ from chainrule.errors import DivergenceError
 from chainrule.estimators.advancing import advance, epochs_done, let_pause, stand_in, standing_of
 from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
 from chainrule.estimators.forecast import Forecast, relative_work
-from chainrule.estimators.jobs import Job, Standing, Training, can_be_member, named, steps_ahead
+from chainrule.estimators.jobs import (
+    Job,
+    Standing,
+    Training,
+    can_be_member,
+    likeness,
+    named,
+    steps_ahead,
+)
 from chainrule.estimators.measure import quickest_way, ways_to_try
 from chainrule.estimators.partition import (
     COMPILE_SECONDS,
@@ -40,7 +49,13 @@ from chainrule.estimators.partition import (
     work,
 )
 from chainrule.estimators.problem import one_thread
-from chainrule.estimators.room import Room, bytes_of_rows, bytes_under_way, bytes_waiting
+from chainrule.estimators.room import (
+    LISTEN,
+    Room,
+    bytes_of_rows,
+    bytes_under_way,
+    bytes_waiting,
+)
 from chainrule.estimators.shared import Shared
 
 if TYPE_CHECKING:
@@ -196,13 +211,7 @@ class Together:
         if self.on_forecast and alone == len(open_):
             self.on_forecast(Forecast(alone, alone, 0, 0, 0.0, 0.0, alone=alone))
         tasks: list[Future[None]] = []
-
-        def busy() -> bool:
-            for task in tasks:
-                if task.done():
-                    task.result()  # an error of one is the end of all
-            return not all(task.done() for task in tasks)
-
+        busy = self._busy = partial(_any_at_work, tasks)
         with ThreadPoolExecutor(workers) as threads:
             try:
                 for part in self._room.parts:
@@ -237,14 +246,23 @@ class Together:
         wanted: Mapping[int, int | None],
         snapshots: Mapping[int, Snapshot],
     ) -> Room:
-        jobs = {number: self._job(number) for number in open_}
-        waits = [number for number in open_ if number in self.trainings or number in snapshots]
-        return Room(
-            self.memory,
-            {number: bytes_under_way(job) for number, job in jobs.items()},
-            {number: bytes_waiting(jobs[number]) for number in waits},
-            {number: bytes_waiting(jobs[number]) for number in open_ if wanted[number] is not None},
-        )
+        waiting = {number: bytes_waiting(self._job(number)) for number in open_}
+        before = {n: size for n, size in waiting.items() if n in self.trainings or n in snapshots}
+        after = {n: size for n, size in waiting.items() if wanted[n] is not None}
+        return Room(self.memory, self._queue(open_, before), before, after)
+
+    def _queue(self, open_: Sequence[int], begun: Collection[int]) -> dict[int, float]:
+        """The bytes of each while it is trained, in the order in which they begin: who will share
+        another's training comes right after it, and takes nothing."""
+        groups: dict[Hashable, list[int]] = {}
+        for number in open_:
+            alike = None if number in begun else likeness(self._job(number))
+            groups.setdefault(number if alike is None else alike, []).append(number)
+        return {
+            number: bytes_under_way(self._job(number)) if number == group[0] else 0.0
+            for group in groups.values()
+            for number in group
+        }
 
     def _make_room(self, numbers: Iterable[int]) -> None:
         self._room.leave(numbers, lambda number: number in self.trainings)
@@ -423,6 +441,8 @@ class Together:
             return quickest_way(alike, ways, workers, self._shared.pool)
 
         if repr(plan) not in self.measured:  # what was measured holds for later rungs too
+            while self._busy():  # what is timed beside others says nothing
+                sleep(LISTEN)
             with self._turn:
                 found = self._remember(f"{MEASURED}{plan!r}", measure)
             self.measured[repr(plan)] = found
@@ -532,6 +552,13 @@ class _Alone:
         return False
 
     def keep(self, snapshot: Snapshot) -> None: ...
+
+
+def _any_at_work(tasks: Sequence[Future[None]]) -> bool:
+    for task in tasks:
+        if task.done():
+            task.result()  # an error of one is the end of all
+    return not all(task.done() for task in tasks)
 
 
 def _say(text: str) -> None:

@@ -11,6 +11,10 @@ from chainrule.search.strategies import STRATEGIES, strategy
 __all__ = ["check_search", "check_sweep"]
 
 BUDGETS = ("max_iter", "max_steps")
+OF_ALL = {
+    "random_state": "every combination has the same seeds. Say which with sweep.seeds.",
+    "divergence_threshold": "it is the same for all. Write it among the model's settings.",
+}
 
 
 def check_sweep(where: str, model: ModelSpec, row: Family) -> None:
@@ -27,6 +31,8 @@ def check_sweep(where: str, model: ModelSpec, row: Family) -> None:
                 f"{where}.over.{name}: the budget of a sweep is the same for all. Write epochs or "
                 "updates; of a network's own epochs, make a study with over."
             )
+        if name in OF_ALL:
+            raise SpecError(f"{where}.over.{name}: {OF_ALL[name]}")
 
 
 def check_search(where: str, model: ModelSpec, row: Family) -> None:

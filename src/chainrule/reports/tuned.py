@@ -209,16 +209,17 @@ def _noise(sweep: Sweep) -> Iterator[Captioned]:
         for name, each_cell in found.items()
         if (ordered := sorted(each_cell, key=lambda each: each.updates))
     }
-    if not trainings or len(trainings) > LOOKS:
-        return
     sizes: Sequence[Any] = ()
     if "batch_size" in sweep.names:
         sizes = sweep.values[sweep.names.index("batch_size")]
-    yield (
-        figures.gradient_noise(trainings, batch_sizes=sizes),
-        "The batch size at which noise and gradient are equally long, for the first seed's "
-        "networks, with 95 % intervals. Rows beyond it are worth little.",
-    )
+    names = list(trainings)
+    for at in range(0, len(names), LOOKS):  # no more in a figure than can be told apart
+        part = {name: trainings[name] for name in names[at : at + LOOKS]}
+        yield (
+            figures.gradient_noise(part, batch_sizes=sizes),
+            "The batch size at which noise and gradient are equally long, for the first seed's "
+            "networks, with 95 % intervals. Rows beyond it are worth little.",
+        )
 
 
 def search_figures(label: str, search: Search, metric: str) -> Iterator[Captioned]:

@@ -30,9 +30,12 @@ def described(value: Any) -> str:
 
 
 def digest(*arrays: Any) -> str:
-    """What tells rows from others: a SHA-256 of their shapes, types and values."""
+    """What tells rows from others: a SHA-256 of their shapes, types and values, and of the names
+    that a table's columns have."""
     found = sha256()
     for array in arrays:
+        if hasattr(array, "columns"):
+            found.update(repr([str(name) for name in array.columns]).encode())
         for values in _parts(array):
             found.update(f"{np.shape(values)} {values.dtype}".encode())
             plain = repr(values.tolist()).encode() if values.dtype == object else values.tobytes()

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ from chainrule.search.described import described
 from chainrule.search.journal import Journal
 from chainrule.search.strategies.rounds import Candidate, Round
 
-__all__ = ["Data", "Evaluation", "Outcome", "network_of"]
+__all__ = ["Data", "Evaluation", "Outcome", "network_of", "seeded"]
 
 VALIDATION = ("X_val", "y_val", "sample_weight_val")
 
@@ -63,8 +64,8 @@ class Outcome:
     """One training: of a candidate, on a split, from a seed. Plain JSON data.
 
     ``losses`` and ``validation`` are its curves, an epoch a number; ``epochs`` how many it had, and
-    ``steps`` how many updates (None in a run of an earlier version that is gone on with); ``ended`` whether it came to its end (or its budget ran out before); ``refused`` says why it
-    was not trained at all.
+    ``steps`` how many updates (None in a run that an earlier version began); ``ended`` whether it
+    came to its end (or its budget ran out before); ``refused`` says why it was not trained at all.
     """
 
     test: Mapping[str, float]
@@ -129,6 +130,8 @@ class Evaluation:
     """Trains candidates, round by round, and remembers what they score.
 
     ``outcomes`` has what is known of each training. With a journal, what is known outlives a kill.
+    ``seed`` is that of the steps before the network that have none: what is gone on with must see
+    the same rows again.
     """
 
     def __init__(
@@ -145,10 +148,12 @@ class Evaluation:
         on_outcome: Callable[[Fit, Outcome], None] = lambda fit, outcome: None,
         journal: Journal | None = None,
         seconds_between_states: float = 10.0,
+        seed: int | None = None,
     ) -> None:
         self.estimator, self.data, self.seeds, self.scorer = estimator, data, seeds, scorer
         self.train_scores, self.error_score = train_scores, error_score
         self.settings, self.on_outcome, self.journal = settings, on_outcome, journal
+        self.seed = seed
         self.network, self.prefix = network_of(estimator)
         self.outcomes: dict[Fit, Outcome] = {}
         kept: dict[str, Any] = {} if journal is None else {"remember": journal.remember}
@@ -164,7 +169,14 @@ class Evaluation:
         self._kept: dict[str, tuple[float, float]] = {}
 
     def round(self, asked: Round) -> dict[int, dict[str, float]]:
-        """Train a round; the mean test scores of its candidates, by number and metric."""
+        """Train a round; the mean test scores of its candidates, by number and metric.
+
+        Raises
+        ------
+        InvalidInputError
+            A search that is gone on with asks for others than before.
+        """
+        self._check_same(asked)
         finished = self.journal is not None and self.journal.knows(self._this_round)
         until: dict[int, int | None] = {}
         known: list[int] = []
@@ -192,6 +204,18 @@ class Evaluation:
             states.clear(self.journal.folder, f"round{self._rounds - 1}")
         self._rounds += 1
         return {candidate.number: self._means(candidate.number) for candidate, _ in asked.entries}
+
+    def _check_same(self, asked: Round) -> None:
+        if self.journal is None:
+            return
+        entries = [(one.number, described(one.parameters), budget) for one, budget in asked.entries]
+        now = sha256(repr(entries).encode()).hexdigest()
+        if self.journal.remember(f"{self._this_round}: asked", lambda: now) != now:
+            raise InvalidInputError(
+                f"The strategy asks for other candidates than when the search in "
+                f"{self.journal.run} began. Give it a seed of its own (random_state=), or choose "
+                "another run_dir."
+            )
 
     @property
     def _this_round(self) -> str:
@@ -384,7 +408,7 @@ class Evaluation:
         given = _check_method_params(self.data.X, self.data.fit_params, indices=train)
         own, rest = self._parts(given)
         if self.prefix:
-            before = clone(self.estimator).set_params(**clone(others, safe=False))[:-1]
+            before = seeded(self.estimator, self.seed).set_params(**clone(others, safe=False))[:-1]
             if len(before):
                 X, X_test = self._transformed(before, X, y, X_test, rest, others)
         score_params = _check_method_params(self.data.X, self.data.score_params, indices=test)
@@ -529,6 +553,20 @@ def _as_computed(X: Any, dtype: Any) -> Any:
         dtype = "float32" if X.dtype == np.float32 else "float64"
     known = str(dtype) in ("float32", "float64")  # any other is refused with the network
     return np.ascontiguousarray(X, dtype) if known else X
+
+
+def seeded(estimator: Any, seed: int | None) -> Any:
+    """A clone in which the steps before the network that have no seed have this one, if any."""
+    found = clone(estimator)
+    if seed is None or not isinstance(found, Pipeline):
+        return found
+    last = f"{found.steps[-1][0]}__"
+    unseeded = {
+        name: seed
+        for name, value in found.get_params().items()
+        if name.split("__")[-1] == "random_state" and value is None and not name.startswith(last)
+    }
+    return found.set_params(**unseeded)
 
 
 def _name_of(value: Any) -> Any:

@@ -23,7 +23,7 @@ from chainrule.errors import InvalidInputError, RunError
 from chainrule.estimators.together import MEMORY
 from chainrule.files.atomic import write_bytes
 from chainrule.search.described import described, digest
-from chainrule.search.evaluation import Data, Evaluation, Outcome, network_of
+from chainrule.search.evaluation import Data, Evaluation, Outcome, network_of, seeded
 from chainrule.search.journal import Journal
 from chainrule.search.progress import Progress
 from chainrule.search.results import best_index, cv_results, p_values
@@ -76,8 +76,8 @@ class PopulationSearchCV(BaseSearchCV):
         diverged, which ranks last whatever it is.
     random_state : int, RandomState or None
         Seed of the strategy's draws, and of the trainings where the estimator has no number of
-        its own. The seeds of the trainings are s, s + 1, ..., s + ``n_seeds`` - 1 from the
-        estimator's ``random_state`` s.
+        its own; a number is also that of a Pipeline's steps that have none. The seeds of the
+        trainings are s, s + 1, ..., s + ``n_seeds`` - 1 from the estimator's ``random_state`` s.
     run_dir : path, optional
         A folder for what is known: a search that was killed goes on there, inside a candidate
         too, with the same call. The folder of another search is refused.
@@ -279,6 +279,7 @@ class PopulationSearchCV(BaseSearchCV):
                 train_scores=self.return_train_score,
                 error_score=self.error_score,
                 settings=self._settings(network, changes, y),
+                seed=_number(random_state),
                 together={"memory": self.memory, "on_forecast": shown.forecast},
                 on_outcome=shown.outcome,
                 journal=journal,
@@ -289,7 +290,7 @@ class PopulationSearchCV(BaseSearchCV):
         if self.refit is not False:
             if "data_seed" in evaluation.settings:
                 changes = {**changes, "data_seed": evaluation.settings["data_seed"]}
-            self._refit(X, y, changes, routed.estimator.fit)
+            self._refit(X, y, changes, routed.estimator.fit, _number(random_state))
         return self
 
     # before
@@ -318,6 +319,9 @@ class PopulationSearchCV(BaseSearchCV):
         settings = dict(self.settings or {})
         if not isinstance(self.strategy, str):
             given = strategy(self.strategy, **settings)
+            if "random_state" in getattr(given, "__dataclass_fields__", {}):
+                own = self._of_strategy(given.random_state, random_state)
+                given = replace(given, random_state=own)
             most = getattr(given, "max_epochs", None)
             return given, {} if most is None else {"max_iter": most}
         has = STRATEGIES[self.strategy].__dataclass_fields__
@@ -333,10 +337,22 @@ class PopulationSearchCV(BaseSearchCV):
             settings.setdefault("max_epochs", network.max_iter)
             changes = {"max_iter": settings["max_epochs"]}
         if "random_state" in has:
-            settings.setdefault("random_state", random_state)
+            own = self._of_strategy(settings.get("random_state"), random_state)
+            settings["random_state"] = own
         if "run_dir" in has:
             settings.setdefault("run_dir", self.run_dir)
         return strategy(self.strategy, **settings), changes
+
+    def _of_strategy(self, own: Any, random_state: Any) -> Any:
+        """What the strategy draws from: a seed of its own, or the search's."""
+        if own is None:
+            return random_state
+        if self.run_dir is not None and not isinstance(own, numbers.Integral):
+            raise InvalidInputError(
+                "With run_dir, the strategy's random_state must be a number, or be left out: what "
+                f"is gone on with must draw the same again; came {type(own).__name__}."
+            )
+        return own
 
     def _settings(self, network: Any, changes: Mapping[str, Any], y: Any) -> dict[str, Any]:
         """What every training has besides its candidate's parameters."""
@@ -517,11 +533,16 @@ class PopulationSearchCV(BaseSearchCV):
             }
 
     def _refit(
-        self, X: Any, y: Any, changes: Mapping[str, Any], fit_params: Mapping[str, Any]
+        self,
+        X: Any,
+        y: Any,
+        changes: Mapping[str, Any],
+        fit_params: Mapping[str, Any],
+        seed: int | None,
     ) -> None:
         _, prefix = network_of(self.estimator)
         changed = {"random_state": self.seeds_[0], **changes}
-        self.best_estimator_ = clone(self.estimator).set_params(
+        self.best_estimator_ = seeded(self.estimator, seed).set_params(
             **{f"{prefix}{name}": value for name, value in changed.items()}
         )
         self.best_estimator_.set_params(**clone_values(self.best_params_))
@@ -547,6 +568,10 @@ class PopulationSearchCV(BaseSearchCV):
 def clone_values(params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters whose estimators, where a step is searched, are not fitted in place."""
     return {name: clone(value, safe=False) for name, value in params.items()}
+
+
+def _number(random_state: Any) -> int | None:
+    return int(random_state) if isinstance(random_state, numbers.Integral) else None
 
 
 def _of(metric: Any, means: Mapping[str, float]) -> float:
