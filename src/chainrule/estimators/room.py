@@ -115,7 +115,7 @@ def bytes_waiting(job: Job) -> float:
 
 def bytes_of_rows(jobs: Iterable[Job]) -> float:
     """What the rows that networks learn from, and are measured on, take, each once."""
-    found = {}
+    found: dict[int, int] = {}
     for job in jobs:
         watched = (pair[0] for pair in job.watch.values())
         found |= {id(X): getattr(X, "nbytes", 0) for X in (job.X, job.validation[0], *watched)}

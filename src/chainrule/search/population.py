@@ -318,7 +318,7 @@ class PopulationSearchCV(BaseSearchCV):
         """The strategy, and what it wants changed in the network."""
         settings = dict(self.settings or {})
         if not isinstance(self.strategy, str):
-            given = strategy(self.strategy, **settings)
+            given: Any = strategy(self.strategy, **settings)
             if "random_state" in getattr(given, "__dataclass_fields__", {}):
                 own = self._of_strategy(given.random_state, random_state)
                 given = replace(given, random_state=own)
