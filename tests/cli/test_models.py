@@ -76,7 +76,7 @@ def numbers(folder):
 
 def test_what_was_decided_is_said(classes, numbers):
     _, said = classes
-    for text in ("target: 3 classes", "1 rows without it are left out", "left out, as asked for"):
+    for text in ("target: 3 classes", "1 row without it is left out", "left out, as asked for"):
         assert text in said
     assert NAME in said and "19 missing" in said
     for baseline in ("Always the commonest class", "Logistic regression", "Boosted trees"):
@@ -214,7 +214,7 @@ def test_what_stands_for_missing(classes, tmp_path):
     done = command("train", tmp_path / "marks.csv", "--target", "kind", *SMALL, *flags, "--out",
                    tmp_path / "run")  # fmt: skip
     assert done.exit_code == 0, done.output
-    assert "numbers; 19 missing" in done.stdout and "1 rows without it are left out" in done.stdout
+    assert "numbers; 19 missing" in done.stdout and "1 row without it is left out" in done.stdout
     options = tomllib.loads((tmp_path / "run" / "spec.toml").read_text())["data"]["table"][
         "options"
     ]

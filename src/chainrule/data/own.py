@@ -96,7 +96,9 @@ def table_data(
     left_out = [f"{each.name} ({each.why})" for each in decided if not each.kind]
     remarks = [f"columns: {'; '.join(f'{d.name} ({d.kind}: {d.why})' for d in decided if d.kind)}"]
     remarks += [f"without {'; '.join(left_out)}"] if left_out else []
-    remarks += [f"{what.missing} rows without {target} were left out"] if what.missing else []
+    rows = "row without {} was" if what.missing == 1 else "rows without {} were"
+    gaps = f"{what.missing} {rows.format(target)} left out"
+    remarks += [gaps] if what.missing else []
     return DataSet(
         name=path.stem,
         X_train=X,

@@ -59,7 +59,8 @@ class Plan:
         """The decisions: of what, what it is taken for, and why."""
         what = self.target
         goal = f"{len(what.classes)} classes" if what.classes else "numbers"
-        gaps = f"; {what.missing} rows without it are left out" if what.missing else ""
+        rows = "row without it is" if what.missing == 1 else "rows without it are"
+        gaps = f"; {what.missing} {rows} left out" if what.missing else ""
         first = (what.name, f"target: {goal}", what.why + gaps)
         columns = (
             (each.name, each.kind or "-", each.why + self._shared(each)) for each in self.columns
