@@ -159,6 +159,18 @@ def test_the_dry_run_gives_the_spec_that_repeats_it(classes, folder, tmp_path):
     np.testing.assert_array_equal(one.predict_proba(frame), two.predict_proba(frame))
 
 
+def test_brackets_are_printed_as_they_are(folder, tmp_path):
+    """In paths, names and texts: what is printed is the user's, and no markup."""
+    frame = people().rename(columns={"age": "[red]age", NAME: "[/b]"})[["[red]age", "[/b]", "kind"]]
+    frame["[i]"] = "[bold]"
+    frame.to_csv(tmp_path / "[b]t.csv", index=False)
+    out = tmp_path / "[r]x"
+    done = command("train", tmp_path / "[b]t.csv", "--target", "kind", *SMALL, "--out", out)
+    assert done.exit_code == 0, done.output
+    for text in ("[red]age", "[/b]", "'[bold]' in every row", f"Report: {out}/", f"Spec: {out}/"):
+        assert text in done.stdout, text
+
+
 def test_what_is_set_is_not_searched(folder):
     arguments = ["--target", "price", "--drop", "kind", "--tune", 2, "--dry-run"]
     done = command(
