@@ -197,6 +197,11 @@ def test_sub_folders_are_the_truth_of_images(tmp_path):
     chainrule.save(net, tmp_path / "m", about={"image": about})
     found = said_of(tmp_path / "m", tmp_path / "m.h", folder)
     assert re.search(r"on 12 rows: .*, accuracy \S+ before and \S+ after", found)
+    (folder / "red" / "damaged.png").write_bytes(b"none")
+    with pytest.raises(DataError, match=r"damaged\.png .*--skip-damaged"):
+        list(export(tmp_path / "m", tmp_path / "m3.h", int8=folder))
+    assert "on 12 rows" in said_of(tmp_path / "m", tmp_path / "m3.h", folder, skip_damaged=True)
+    (folder / "red" / "damaged.png").unlink()
     (folder / "red").rename(folder / "rouge")
     found = said_of(tmp_path / "m", tmp_path / "m2.h", folder)
     assert "are not the model's classes." in found and "on 12 rows: largest" in found
@@ -213,6 +218,18 @@ def test_how_the_rows_are_read(tmp_path):
     assert "on 200 rows" in found
     with pytest.raises(InvalidInputError, match=r"encoding, delimiter, missing: .* \(--int8"):
         list(export(tmp_path / "m", tmp_path / "n.h", **options))
+
+
+def test_how_rows_without_names_are_read(model, tmp_path):
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    np.savetxt(tmp_path / "t.csv", X, delimiter=",")
+    with pytest.raises(DataError, match="--no-header"):
+        list(export(model, tmp_path / "m.h", int8=tmp_path / "t.csv"))
+    assert "on 20 rows" in said_of(model, tmp_path / "m.h", tmp_path / "t.csv", header=False)
+    np.savez(tmp_path / "t.npz", few=X[:5], many=X)
+    assert "on 5 rows" in said_of(model, tmp_path / "n.h", tmp_path / "t.npz", array="few")
+    with pytest.raises(DataError, match=r"no option 'array' of a \.csv file"):
+        list(export(model, tmp_path / "o.h", int8=tmp_path / "t.csv", header=False, array="few"))
 
 
 @pytest.mark.parametrize(
