@@ -28,6 +28,8 @@ __all__ = [
     "ModelFileError",
     "RunError",
     "SpecError",
+    "listed",
+    "quoted",
     "unknown_name",
 ]
 
@@ -69,10 +71,31 @@ class MissingExtraError(ChainruleError, ImportError):
     """An optional package is not installed; the message names the command that installs it."""
 
 
+LONG, MANY = 60, 100
+"""Characters of somebody's text that a message has, and names that it lists."""
+
+
+def quoted(text: object) -> str:
+    """A name or a text from somebody's data, for a message: in quotes, its beginning if it is
+    long."""
+    if isinstance(text, str):
+        return repr(str(text)) if len(text) <= LONG else f"{text[:LONG]!r}..."
+    return f"{text!r:.{LONG}}"
+
+
+def listed(names: Iterable[str], most: int = MANY) -> str:
+    """Names from somebody's data, for a message: in quotes, and how many more there are."""
+    shown = [quoted(name) for name in names]
+    more = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     """The message for a name that is not in a table: what there is, and the nearest one."""
     options = sorted(known)
     same = [option for option in options if option.lower() == str(name).lower()]
     near = same or get_close_matches(str(name), options, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"Unknown {kind} {name!r}.{hint} Known: {', '.join(options)}."
+    hint = f" Did you mean {quoted(near[0])}?" if near else ""
+    shown = [option if len(option) <= LONG else f"{option[:LONG]}..." for option in options[:MANY]]
+    more = f" and {len(options) - MANY:,} more" if len(options) > MANY else ""
+    return f"Unknown {kind} {quoted(name)}.{hint} Known: {', '.join(shown)}{more}."

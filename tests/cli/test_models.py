@@ -159,6 +159,18 @@ def test_the_dry_run_gives_the_spec_that_repeats_it(classes, folder, tmp_path):
     np.testing.assert_array_equal(one.predict_proba(frame), two.predict_proba(frame))
 
 
+def test_brackets_are_printed_as_they_are(folder, tmp_path):
+    """In paths, names and texts: what is printed is the user's, and no markup."""
+    frame = people().rename(columns={"age": "[red]age", NAME: "[/b]"})[["[red]age", "[/b]", "kind"]]
+    frame["[i]"] = "[bold]"
+    frame.to_csv(tmp_path / "[b]t.csv", index=False)
+    out = tmp_path / "[r]x"
+    done = command("train", tmp_path / "[b]t.csv", "--target", "kind", *SMALL, "--out", out)
+    assert done.exit_code == 0, done.output
+    for text in ("[red]age", "[/b]", "'[bold]' in every row", f"Report: {out}/", f"Spec: {out}/"):
+        assert text in done.stdout, text
+
+
 def test_what_is_set_is_not_searched(folder):
     arguments = ["--target", "price", "--drop", "kind", "--tune", 2, "--dry-run"]
     done = command(
@@ -378,6 +390,29 @@ def test_json_has_no_nan(tmp_path):
     assert found["r2"] is None and found["mae"] > 0 and found["rows"] == 40
     text = command("evaluate", tmp_path / "m", tmp_path / "t.npz", "--target", "y").stdout
     assert "nan" in text
+
+
+@pytest.mark.parametrize(("kind", "measure"), [("classes", "accuracy"), ("numbers", "RMSE")])
+def test_what_8_bits_cost_where_the_rows_have_the_truth(kind, measure, folder, request, tmp_path):
+    """Read as the flags say, from a file that is not as the training's was."""
+    run, _ = request.getfixturevalue(kind)
+    frame = pd.read_csv(folder / "people.csv")
+    frame.to_csv(tmp_path / "t.csv", index=False, sep=";", encoding="utf-16", na_rep="-")
+    asked = ["export", run, tmp_path / "Net 1.h", "--int8", tmp_path / "t.csv"]
+    flags = ["--encoding", "utf-16", "--delimiter", ";", "--missing", "-"]
+    done = command(*asked, *flags)
+    assert done.exit_code == 0, done.output
+    truth = {"classes": "kind", "numbers": "price"}[kind]
+    n = int(np.isfinite(frame["price"]).sum()) if kind == "numbers" else N - 1
+    assert f"Rows without '{truth}', left out: {N - n}." in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("Against float32")]
+    assert f"on {n} rows: largest difference" in line
+    before = float(line.split(f"{measure} ")[1].split(" before and ")[0])
+    found = json.loads(command("evaluate", run, folder / "people.csv", "--json").stdout)
+    assert before == pytest.approx(found[measure.lower()], rel=1e-4)
+    assert "names begin with net_1_" in done.stdout and (tmp_path / "Net 1.h").exists()
+    done = command("export", run, tmp_path / "n.h", *flags)
+    assert done.exit_code == 2 and "--int8 DATA" in done.stderr
 
 
 def test_a_c_header_in_8_bits(tmp_path):

@@ -195,3 +195,10 @@ def test_the_counts_tell_whether_it_can_be_cut(scheme, held_out, stratify):
         assert said == refusal(check_split, counts, scheme, **how)
         if stratify and min(counts) == 1:
             assert "'u' (1 row)" in said
+
+
+def test_a_class_of_a_long_name_is_told_by_its_beginning():
+    """A quote that is not closed makes the rest of a file a class."""
+    how = {"held_out": 0.4, "stratify": True, "class_names": ("u", "v\n" * 9999)}
+    said = refusal(check_split, [40, 1], "three-way", **how)
+    assert r"'v\nv\n" in said and "(1 row)" in said and len(said) < 500

@@ -14,6 +14,7 @@ from chainrule.tables.source import open_source
 from chainrule.tables.transformer import TablePreparation
 
 KINDS = {"flat": "number", "code": "category", "alone": "category"}
+MOST = float(np.finfo(float).max)
 TOWNS = ("Bonn", "Rome", "Köln", "a, b", "1")
 
 
@@ -120,15 +121,21 @@ def _random_column(random: np.random.Generator, at: int) -> tuple[Column, Treatm
     return Column(name, kind), Treatment(used, fill, center, scale, missing, cycles=cycles)
 
 
-def random_rows(step: TableStep, n: int, seed: int) -> np.ndarray:
-    """A matrix for such columns, with gaps and with levels that are not known."""
+def random_rows(step: TableStep, n: int, seed: int, largest: float = MOST) -> np.ndarray:
+    """A matrix for such columns, with gaps and with levels that are not known; where numbers are
+    bounded, some are far away, up to the ``largest`` of the type that they come in."""
     random = np.random.default_rng(seed)
+
+    def numbers() -> np.ndarray:
+        near = (20 * random.normal(size=n)).astype(np.float32).astype(float)
+        far = np.copysign(largest ** np.minimum(random.uniform(0.3, 1.2, n), 1), near)
+        return np.where((random.random(n) < 0.2) & np.isfinite(step.bound), far, near)
 
     def values(column: Column) -> np.ndarray:
         if column.kind == "category":
             found = random.integers(0, len(column.levels) + 1, n).astype(float)
         elif column.kind == "number":
-            found = (20 * random.normal(size=n)).astype(np.float32).astype(float)
+            found = numbers()
         else:
             found = np.round(random.normal(1.6e9, 3e8, n), 2)
         return np.where(random.random(n) < 0.25, np.nan, found)

@@ -438,8 +438,15 @@ def test_float64_models_lose_what_float32_cannot_hold(tmp_path):
 def test_equal_models_give_equal_bytes(tmp_path):
     model = made("multiclass", (4, 5, 3), output="softmax")
     write_header(model, tmp_path / "a.h")
-    write_header(replace(model), tmp_path / "b.h", X=rows())
+    write_header(replace(model), tmp_path / "b.h")
     assert (tmp_path / "a.h").read_bytes() == (tmp_path / "b.h").read_bytes()
+    for name in ("c.h", "d.h"):
+        write_header(model, tmp_path / name, X=rows())
+    assert (tmp_path / "c.h").read_bytes() == (tmp_path / "d.h").read_bytes()
+    plain, measured = ((tmp_path / name).read_text().splitlines() for name in ("a.h", "c.h"))
+    said = [line for line in measured if line not in plain]
+    assert said[0].startswith(f" * measured:    Against float32, on {len(rows())} rows: largest")
+    assert len(said) <= 2 and [line for line in measured if line not in said] == plain
     assert f"chainrule {chainrule.__version__}" in (tmp_path / "a.h").read_text()
 
 

@@ -35,7 +35,7 @@ def test_every_prepared_column(scaling, dtype, tmp_path):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32 - 1),
-    bound=st.sampled_from([3.0, np.inf]),
+    bound=st.sampled_from([3.0, 0.01, np.inf]),
     n=st.sampled_from([0, 1, 20]),
 )
 def test_any_table(seed, bound, n, tmp_path):

@@ -1,5 +1,7 @@
 """The preparation of a table against scikit-learn and pandas, by hand, in float64."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -208,4 +210,8 @@ def test_the_farthest_number_is_at_the_bound(dtype):
     """And not in the middle, where the square of what is scaled is infinite."""
     step = fit_table(np.linspace(0, 1e-3, 40)[:, None], [Column("a", "number")], dtype=dtype)
     most = np.finfo(dtype).max
-    np.testing.assert_allclose(step(np.array([[most], [-most], [1e15]], dtype)).ravel(), [3, -3, 3])
+    for bound in (3.0, 1e-3, 1e30):
+        bounded = replace(step, bound=bound)
+        found = bounded(np.array([[most], [-most]], dtype)).ravel()
+        np.testing.assert_allclose(found, [bound, -bound], rtol=1e-6)
+    assert step(np.array([[1e15]], dtype)) == pytest.approx(3)

@@ -79,7 +79,7 @@ def test_a_class_that_the_model_does_not_know(models):
     _, path, frame, y = models["texts"]
     strange = y.copy()
     strange[4] = "never"
-    said = r"column 'y', row 5: required one of the classes that the model knows, no, perhaps"
+    said = r"column 'y', row 5: required one of the classes that the model knows, 'no', 'perhaps'"
     with pytest.raises(DataError, match=said):
         evaluate(path, frame.assign(y=strange))
 

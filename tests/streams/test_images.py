@@ -121,7 +121,7 @@ def test_the_truth_is_the_sub_folder(made, tmp_path):
     P = net.predict_proba(X)[np.arange(15), np.repeat(np.arange(3), 5)]
     assert found["log_loss"] == pytest.approx(-np.log(P).mean(), rel=1e-4)
     (folder / "red").rename(folder / "rde")
-    with pytest.raises(DataError, match="the model knows, blue, green, red; came 'rde'"):
+    with pytest.raises(DataError, match="the model knows, 'blue', 'green', 'red'; came 'rde'"):
         evaluate(path, folder)
     with pytest.raises(InvalidInputError, match=r"sub-folders .* the truth; came the column"):
         evaluate(path, folder, target="y")

@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
@@ -441,3 +445,32 @@ def test_memory_is_flat(tmp_path):
     many, most = taken(tmp_path / "many.parquet", 24)
     assert (few, many) == (4, 25)
     assert most - least < 20  # the rows that are more are 64 MiB
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        StandardScaler(),
+        PCA(1),
+        OneHotEncoder(),
+        FunctionTransformer(np.cbrt),
+        ColumnTransformer([("a", StandardScaler(), ["a"])]),
+    ],
+)
+def test_other_steps_are_told_what_to_do(step):
+    """They want an array, and there is none."""
+    rows = chainrule.stream(frame(), "y", drop=["town"])
+    net = MLPClassifier((3,), solver="lbfgs", max_iter=3)
+    said = r"streamed are no array.* after a TablePreparation .*needs no other step\. Leave"
+    for steps in ((step, net), (TablePreparation(), step, net)):
+        with pytest.raises(InvalidInputError, match=said):
+            make_pipeline(*steps).fit(rows)
+
+
+def test_what_predicts_and_compares_is_told_too():
+    table = frame()
+    rows = chainrule.stream(np.column_stack([table["a"], table["y"] == "yes"]), "x2")
+    net = MLPClassifier((3,), solver="lbfgs", max_iter=3).fit(rows)
+    for use in (net.predict, lambda rows: cross_val_score(net, rows), np.asarray):
+        with pytest.raises(InvalidInputError, match=r"to predict, .* chainrule\.predict_batches\."):
+            use(rows)

@@ -196,3 +196,15 @@ def test_other_texts_stand_for_missing(written):
 def test_what_no_model_file_could_keep_is_refused_at_once(written, wrong, said):
     with pytest.raises(DataError, match=f"missing: required.*{said}"):
         open_source(written("a,b\n1,2\n"), missing=wrong)
+
+
+@pytest.mark.parametrize("at", [0, 5, 30_000])
+def test_a_row_of_more_than_a_block(written, at):
+    """Mostly of all lines behind a quote that is not closed."""
+    lines = [f"{row},a text that is a class" for row in range(90_000)]
+    lines[at] = f'{at},"a text'
+    with pytest.raises(DataError, match=r"rows of less than 1 MiB; .*a quote \(\"\) that is never"):
+        read(written("\n".join(["a,b", *lines, ""])))
+    lines[at] = f'{at},"{"x" * 3_000_000}"'
+    with pytest.raises(DataError, match=r"rows of less than 1 MiB; came a longer one"):
+        read(written("\n".join(["a,b", *lines, ""])))

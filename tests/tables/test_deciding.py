@@ -288,3 +288,9 @@ def test_no_rows(tmp_path):
     for table in (pa.table({"a": pa.array([], pa.float64())}), tmp_path / "t.csv"):
         with pytest.raises(DataError, match="no rows"):
             survey(open_source(table))
+
+
+def test_a_table_of_the_target_alone(tmp_path):
+    alone = found(tmp_path, ".csv", a=["u", "v"] * 9)
+    with pytest.raises(DataError, match=r"predict from; the table has 'a' only, which is to be"):
+        decide(alone, target="a")

@@ -112,7 +112,7 @@ def test_arrays_in_files(tmp_path):
         open_source(tmp_path / "named.npz"),
     ):
         np.testing.assert_array_equal(matrix(source, columns, 4), expected)
-    with pytest.raises(DataError, match=r"holds the arrays rows, y: say which.*array='rows'"):
+    with pytest.raises(DataError, match=r"holds the arrays 'rows', 'y': say which.*array='rows'"):
         open_source(tmp_path / "several.npz")
 
 

@@ -322,10 +322,21 @@ def export(
         ),
     ] = None,
     force: Force = False,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    header: Header = True,
+    missing: MissingOfModel = None,
+    array: Array = None,
+    skip_damaged: SkipDamaged = False,
 ) -> None:
-    """Write a model for those who have no Chainrule."""
+    """Write a model for those who have no Chainrule.
+
+    Options of a CSV file, of an .npz file and of images are for the rows of --int8. Where these
+    have the column that the model was trained for, accuracy or RMSE is measured before and after.
+    """
     with clean_errors():
         from chainrule.interop.export import export as write
 
-        for line in write(model, out, int8=int8, force=force):
+        options = file_options(delimiter, encoding, header, skip_damaged, missing, array)
+        for line in write(model, out, int8=int8, force=force, **options):
             typer.echo(line)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from chainrule.data.record import DataSet
-from chainrule.errors import DataError, unknown_name
+from chainrule.errors import DataError, quoted, unknown_name
 
 __all__ = ["SCHEMES", "Part", "check_split", "indices", "parts", "split"]
 
@@ -185,7 +185,8 @@ def _too_few(
         )
     names = class_names if len(class_names) else range(int(classes.max()) + 1)
     said = ", ".join(
-        f"{str(names[int(classes[at])])!r} ({'1 row' if counts[at] == 1 else f'{counts[at]} rows'})"
+        f"{quoted(str(names[int(classes[at])]))} "
+        f"({'1 row' if counts[at] == 1 else f'{counts[at]} rows'})"
         for at in small[:5]
     )
     more = f" and {len(small) - 5:,} more" if len(small) > 5 else ""

@@ -137,7 +137,7 @@ def _warnings_once(recorder: Recorder) -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for line in dict.fromkeys(str(item.message) for item in said):
-        recorder.console.print(f"Note: {line}", highlight=False)
+        recorder.console.print(f"Note: {line}", highlight=False, markup=False)
 
 
 class _Keeper:

@@ -25,7 +25,7 @@ def progress(console: Console, label: str, total: int) -> Iterator[Advance]:
 @contextmanager
 def _bar(console: Console, label: str, total: int) -> Iterator[Advance]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -44,6 +44,6 @@ def _lines(console: Console, label: str, total: int) -> Iterator[Advance]:
         done += 1
         if monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = monotonic()
-            console.print(f"{label}: {done} of {total}", highlight=False)
+            console.print(f"{label}: {done} of {total}", highlight=False, markup=False)
 
     yield advance

@@ -104,7 +104,7 @@ def run(
     check(checked)
     _check_not_replaced(checked, out)
     if left_out:
-        console.print(left_out, style="yellow", highlight=False)
+        console.print(left_out, style="yellow", highlight=False, markup=False)
     folder = Folder.make(out, checked.name, force=force)
     try:
         return _run(checked, folder, console, track, kept)
@@ -246,7 +246,8 @@ def _made_with(spec: Spec, folder: Folder, console: Console) -> Environment:
     before = Environment.model_validate_json(path.read_text("utf-8"))
     news = tuple(_differences(before, now))
     for line in news:
-        console.print(f"{line}: bits may differ.", style="yellow", highlight=False)
+        said = f"{line}: bits may differ."
+        console.print(said, style="yellow", highlight=False, markup=False)
     return before.model_copy(update={"changed": tuple(dict.fromkeys((*before.changed, *news)))})
 
 
@@ -339,7 +340,7 @@ def _show(folder: Folder, results: Results, console: Console) -> None:
 
     reports.print_results(results, console)
     reports.write_report(results, folder.report)
-    console.print(f"Report: {folder.report}", highlight=False, soft_wrap=True)
+    console.print(f"Report: {folder.report}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _what_is_kept(what: str, folder: Folder) -> str:

@@ -4,18 +4,19 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-
-from chainrule.errors import InvalidInputError
+from chainrule.errors import InvalidInputError, quoted
+from chainrule.interop.measured import MeasuredRows, measured_rows
 from chainrule.models.frozen import FrozenModel
 from chainrule.models.gaps import told
-from chainrule.streams.predict import frozen, model_path, opened_for, rows_of
+from chainrule.streams.predict import frozen, model_path
+from chainrule.streams.truth import target_of
 
 __all__ = ["EXPORTS", "export"]
 
-MOST = 1 << 16
+LONGEST = 40
+"""Characters of what the names in a header begin with, at most, as `write_header` takes it."""
 
 
 def export(
@@ -24,6 +25,7 @@ def export(
     *,
     int8: str | os.PathLike[str] | None = None,
     force: bool = False,
+    **options: Any,
 ) -> Iterator[str]:
     """Write a model as .onnx, .h or .py; sentences on what was written.
 
@@ -34,9 +36,13 @@ def export(
     out
         What to write.
     int8
-        Of a C header: weights in 8 bits, measured on the rows of this file.
+        Of a C header: weights in 8 bits, measured on the rows of this file (or folder of images);
+        the accuracy or root mean square error as well, before and after, where the rows have the
+        column that the model file says it was trained to predict (of images, sub-folders).
     force
         Replace a file that is there already; never the model that is read.
+    options
+        How the file of ``int8`` is read, such as ``delimiter``, as `predict_batches` has them.
 
     Raises
     ------
@@ -53,10 +59,17 @@ def export(
         )
     if int8 is not None and path.suffix != ".h":
         raise InvalidInputError("8 bits are for a C header: give a name that ends in .h.")
+    if int8 is None and options:
+        given = ", ".join(options)
+        raise InvalidInputError(
+            f"{given}: required with a file of rows alone, and none is read. Leave that out, or "
+            "name the file to measure 8 bits on (--int8 DATA)."
+        )
     known = frozen(model)
     _check_places(model, path, force)
+    rows = None if int8 is None else measured_rows(known, int8, target_of(model), **options)
     try:
-        yield from EXPORTS[path.suffix](known, path, int8)
+        yield from EXPORTS[path.suffix](known, path, rows)
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be written: {error}.") from error
     if known.image is not None:
@@ -88,50 +101,46 @@ def _check_places(model: Any, path: Path, force: bool) -> None:
             )
 
 
-def _onnx(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
+def _onnx(model: FrozenModel, path: Path, rows: Any) -> Iterator[str]:
     from chainrule.interop.onnx import input_names, write_onnx
 
     write_onnx(model, path)
     names = input_names(model)
     if names:
         yield f"Its inputs are the {len(names)} columns of the table, (n, 1) each."
-    changed = [f"{name} for {column!r}" for column, name in names.items() if column != name]
+    changed = [f"{name} for {quoted(column)}" for column, name in names.items() if column != name]
     if changed:
         more = f" and {len(changed) - 10} more (see its metadata)" if len(changed) > 10 else ""
         yield f"Names that had to be changed: {', '.join(changed[:10])}{more}."
 
 
-def _header(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
+def _header(model: FrozenModel, path: Path, rows: MeasuredRows | None) -> Iterator[str]:
     from chainrule.interop.c import write_header
+    from chainrule.interop.c.measure import told as changed
 
-    rows = None if int8 is None else _rows(model, int8)
-    kind: Literal["int8"] | None = None if int8 is None else "int8"
-    report = write_header(model, path, name=_identifier(path.stem), quantize=kind, X=rows)
+    name = _identifier(path.stem)
+    if rows is None:
+        report = write_header(model, path, name=name)
+    else:
+        report = write_header(model, path, name=name, quantize="int8", X=rows.X, y=rows.y)
     yield (
         f"{report.arithmetic} arithmetic, {report.parameters:,} parameters, "
         f"{report.constant_bytes:,} bytes of constants."
     )
-    if report.change is not None:
-        same = report.change.equal_labels
-        labels = "" if same is None else f", the same label in {100 * same:.2f} % of the rows"
-        yield (
-            f"Against float32, on {report.change.rows:,} rows: largest difference "
-            f"{report.change.largest_difference:.2g}{labels}."
-        )
-
-
-def _rows(model: FrozenModel, file: Any) -> np.ndarray:
-    """The rows of a file, as the model's first step takes them."""
-    source = opened_for(model, file)
-    return np.concatenate([rows for _, rows in rows_of(source, model, MOST)])
+    if rows is not None and report.change is not None:
+        yield changed(report.change, model.layers[0].W.dtype.name)
+        if rows.remark:
+            yield rows.remark
+    yield f"Its names begin with {name}_ or {name.upper()}_."
 
 
 def _identifier(name: str) -> str:
-    found = re.sub(r"\W", "_", name)
-    return found if found[:1].isalpha() else f"model_{found}"
+    """What names in C begin with, by the name of the file: any is brought to one that can be."""
+    found = re.sub(r"[^a-z0-9_]", "_", name.lower())
+    return found[:LONGEST] if found[0].isalpha() else f"model_{found}"[:LONGEST]
 
 
-def _script(model: FrozenModel, path: Path, int8: Any) -> Iterator[str]:
+def _script(model: FrozenModel, path: Path, rows: Any) -> Iterator[str]:
     from chainrule.interop.script import write_script
 
     write_script(model, path)

@@ -128,11 +128,12 @@ def _table(model: FrozenModel) -> dict[str, Any]:
     """What the script says of a table: its categories and dates, and how far its numbers go."""
     step = model.steps[0] if model.steps else None
     if not isinstance(step, TableStep):
-        return {"kinds": None, "levels": None, "bound": None}
+        return {"kinds": None, "levels": None, "bound": None, "farthest": None}
     return {
         "kinds": [column.kind for column in step.columns],
         "levels": {c.name: list(c.levels) for c in step.columns if c.kind == "category"},
         "bound": None if np.isinf(step.bound) else repr(float(step.bound)),
+        "farthest": repr(step.farthest()),
     }
 
 

@@ -29,7 +29,8 @@ __all__ = ["PERIODS", "TableStep", "Treatment"]
 
 Array = npt.NDArray[Any]
 FAR = 1e18
-"""Where a bounded number is at its bound to the last bit, and its square is a float32."""
+"""So many bounds from the middle a number is at its bound to the last bit, and the square of this
+is a float32."""
 
 DAY = 86_400.0
 PERIODS = {"year": 365.2425 * DAY, "week": 7 * DAY, "day": DAY}
@@ -107,6 +108,11 @@ class TableStep:
             if how.missing:
                 yield f"{column.name}: missing", np.isnan(x)
 
+    def farthest(self, dtype: npt.DTypeLike = np.float64) -> float:
+        """Where scaled numbers are cut off before they are bounded, in the type that computes: the
+        square of u / B must not overflow, or the farthest of all would become 0."""
+        return min(FAR * self.bound, float(np.finfo(dtype).max))
+
     def __call__(self, X: Array) -> Array:
         """The rows ``(n, n_out)`` of the matrix ``(n, n_in)``."""
         if X.dtype != np.float32:
@@ -129,7 +135,8 @@ class TableStep:
             u = (x - center) / scale
         if np.isinf(self.bound):
             return u
-        u = np.clip(u, -FAR, FAR)  # its square must not overflow: the farthest would become 0
+        far = self.farthest(X.dtype)
+        u = np.clip(u, -far, far)
         return u / np.sqrt(1 + (u / X.dtype.type(self.bound)) ** 2)
 
     @cached_property

@@ -5,14 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.errors import DataError, InvalidInputError
-from chainrule.files.light import load_header
-from chainrule.models.columns import Column
+from chainrule.errors import DataError, InvalidInputError, listed
 from chainrule.models.frozen import FrozenModel
 from chainrule.streams.memory import block_rows
-from chainrule.streams.predict import ahead, columns_of, frozen, model_path, opened_for, wrong_count
-from chainrule.tables.block import level_of
-from chainrule.tables.encoding import TRUTH, check_columns, check_texts, encode
+from chainrule.streams.predict import ahead, columns_of, frozen, opened_for
+from chainrule.streams.truth import image_labels, rows_and_truth, target_of
 from chainrule.tables.folder import printable
 from chainrule.tables.images import ImageSource
 from chainrule.tables.named import delimiter_hint, some_names
@@ -55,9 +52,8 @@ def evaluate(
                 f"column {target!r}. Leave it out (--target)."
             )
         return _of_images(known, opened, memory)
-    if target is None and isinstance(model, str | os.PathLike):
-        about = load_header(model_path(model)).about
-        target = about.target if about else None
+    if target is None:
+        target = target_of(model)
     if target is None or target not in opened.names:
         came = "none is named" if target is None else f"there is no {target!r}"
         wanted = [target or "", *(column.name for column in columns_of(known) or ())]
@@ -72,32 +68,10 @@ def evaluate(
             "columns; this compares one. Use chainrule.predict_batches, and a metric of "
             "scikit-learn."
         )
-    columns = columns_of(known) or tuple(
-        Column(name, "number") for name in opened.names if name != target
-    )
-    if len(columns) != known.n_in:
-        raise DataError(
-            f"{opened.name}: required {known.n_in} columns beside {target!r}, as the model was "
-            f"trained with; came {len(columns)}.{wrong_count(known, opened, len(columns))}"
-        )
-    check_columns(opened, columns)
-    check_texts(opened, columns)
-    truth, found = _truth(known, target), _Sums()
-    names = [*(column.name for column in columns), target]
-    blocks = opened.blocks(block_rows(known, memory), columns=names)
-    for block in ahead(blocks):
-        y = encode(block, [truth])[:, 0]
+    found = _Sums()
+    for X, y in ahead(rows_and_truth(opened, known, target, block_rows(known, memory))):
         have = ~np.isnan(y)
         found.left_out += int(np.sum(~have))
-        if not have.any():
-            continue
-        if truth.kind == "category" and y[have].max() == len(truth.levels):
-            strange = block.start + int(np.flatnonzero(y == len(truth.levels))[0]) + 1
-            raise DataError(
-                f"{opened.name}: column {target!r}, row {strange}: required one of the classes "
-                f"that the model knows, {', '.join(truth.levels[:20])}."
-            )
-        X = encode(block, columns, opened.name)
         # sums over the same rows, whatever the memory: equal in the last bit
         for at in range(0, len(X), known.chunk_rows):
             rows = slice(at, at + known.chunk_rows)
@@ -114,13 +88,12 @@ def _of_images(
             f"Sub-folders say which one class each image is of; the model's task is {model.task}."
         )
     places = {str(label): at for at, label in enumerate(model.classes.tolist())}
-    # the whole path where the source is a single image
-    truth = [name.split("/")[0] if "/" in name else None for name in source.files]
+    truth = image_labels(source)
     for label in dict.fromkeys(truth):
         if label is not None and label not in places:
             raise DataError(
                 f"{source.name}: required sub-folders that are classes which the model knows, "
-                f"{', '.join(list(places)[:20])}; came {printable(label)!r}. If the classes lie "
+                f"{listed(places, 20)}; came {printable(label)!r}. If the classes lie "
                 "below it, give its path."
             )
     found = _Sums()
@@ -137,18 +110,6 @@ def _of_images(
             part = X[at : at + model.chunk_rows]
             found.take(model, part, y[start + at :][: len(part)].astype(np.float64))
     return found.metrics(model, source.name)
-
-
-def _truth(model: FrozenModel, target: str) -> Column:
-    if model.task == "regression":
-        return Column(target, "number")
-    assert model.classes is not None
-    if model.classes.dtype == bool:
-        known = tuple(TRUTH[value] for value in model.classes.tolist())  # one of the two, perhaps
-        return Column(target, "category", known)
-    numbers = model.classes.dtype.kind in "iuf"
-    levels = [level_of(x) if numbers else str(x) for x in model.classes.tolist()]
-    return Column(target, "category", tuple(levels))
 
 
 class _Sums:

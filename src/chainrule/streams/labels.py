@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, quoted
 from chainrule.models.columns import Column
 from chainrule.tables.block import Block, level_of, number_of
 from chainrule.tables.encoding import TRUTH, encode
@@ -127,7 +127,7 @@ class ClassLabels(Labels):
         if len(classes) < 2:
             raise DataError(
                 f"{self.source}: required a target with two different values at least; the column "
-                f"{self.target!r} has only {next(iter(self.places))!r}."
+                f"{self.target!r} has only {quoted(next(iter(self.places)))}."
             )
         places = {key: place for place, key in enumerate(classes)}
         order = [places[key] for key in keys]

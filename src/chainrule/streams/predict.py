@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy.typing as npt
 
-from chainrule.errors import DataError, InvalidInputError, ModelFileError
+from chainrule.errors import DataError, InvalidInputError, ModelFileError, quoted
 from chainrule.files.light import load_frozen
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel, freeze
@@ -30,7 +30,7 @@ __all__ = [
     "opened_for",
     "predict_batches",
     "rows_of",
-    "wrong_count",
+    "taken_columns",
 ]
 
 Array = npt.NDArray[Any]
@@ -199,11 +199,7 @@ def columns_of(model: FrozenModel) -> tuple[Column, ...] | None:
 def rows_of(
     source: Source, model: FrozenModel, rows: int, start: int = 0
 ) -> Iterator[tuple[int, Array]]:
-    """The source's rows as the model takes them, in blocks, and the number of each first row.
-
-    Without names, on one side or the other, columns are taken in their order; their number must
-    then be right.
-    """
+    """The source's rows as the model takes them, in blocks, and the number of each first row."""
     if isinstance(source, ImageSource):
         if source.image != model.image:
             raise InvalidInputError(
@@ -211,23 +207,36 @@ def rows_of(
                 f"{source.image}."
             )
         return source.rows(rows, start)
+    return encoded(source, taken_columns(source, model), rows, start)
+
+
+def taken_columns(
+    source: Source, model: FrozenModel, target: str | None = None
+) -> tuple[Column, ...]:
+    """The columns that the model takes, by their names in the source.
+
+    Without names, on one side or the other, columns are taken in their order, but for the
+    ``target``; their number must then be right.
+    """
     columns = columns_of(model)
-    names = getattr(source, "features", source.names)  # of an .npz without its y
+    features = getattr(source, "features", source.names)  # of an .npz without its y
+    names = [name for name in features if name != target]
     unnamed = isinstance(source, ArraySource) and len(names) == model.n_in
     if columns is None or (unnamed and not set(source.names) >= {c.name for c in columns}):
         if len(names) != model.n_in:
+            beside = "" if target is None else f" beside {quoted(target)}"
             raise DataError(
-                f"{source.name}: required {model.n_in} columns, as the model was trained with; "
-                f"came {len(names)}.{wrong_count(model, source, len(names))}"
+                f"{source.name}: required {model.n_in} columns{beside}, as the model was trained "
+                f"with; came {len(names)}.{_wrong_count(model, source, len(names))}"
             )
         kinds = columns or (Column("", "number"),) * model.n_in
         columns = tuple(
             Column(name, kind.kind, kind.levels) for name, kind in zip(names, kinds, strict=True)
         )
-    return encoded(source, columns, rows, start)
+    return columns
 
 
-def wrong_count(model: FrozenModel, source: Source, came: int) -> str:
+def _wrong_count(model: FrozenModel, source: Source, came: int) -> str:
     """What to do where a source has another number of columns than a model without names takes."""
     return " Leave the others out." if came > model.n_in else delimiter_hint(source, ())
 

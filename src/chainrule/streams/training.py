@@ -149,6 +149,16 @@ class TrainingRows:
     def __repr__(self) -> str:
         return f"<rows of {self.source.name} to predict {self.target!r} from>"
 
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
+        """What asks for an array, as the steps of scikit-learn do, is told that there is none."""
+        raise InvalidInputError(
+            f"{self.source.name}: rows that are streamed are no array. They are for the fit of an "
+            "MLPClassifier or MLPRegressor, alone or in a Pipeline after a TablePreparation "
+            "(chainrule.tables.transformer), which scales numbers and needs no other step. Leave "
+            "other steps and models out, or give them rows in memory; to predict, give the file to "
+            "chainrule.predict_batches."
+        )
+
     def prepared(self, steps: tuple[TableStep, ...]) -> "TrainingRows":
         """The same rows after fitted steps, of which nothing is computed yet."""
         found = TrainingRows(

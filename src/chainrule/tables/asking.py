@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from chainrule.errors import DataError, unknown_name
+from chainrule.errors import DataError, listed, quoted, unknown_name
 from chainrule.models.columns import KINDS, ColumnKind
 from chainrule.tables.block import number_of
 from chainrule.tables.survey import Found
@@ -15,11 +15,11 @@ CAME = {"number": "numbers", "bool": "true and false", "date": "dates", "other":
 
 def comma_hint(columns: Iterable[Found]) -> str:
     """What to do about those of the columns that seem to have a decimal comma; "" if none does."""
-    names = [repr(one.name) for one in columns if one.decimal_comma]
+    names = [one.name for one in columns if one.decimal_comma]
     if not names:
         return ""
     return (
-        f" {', '.join(names)}: numbers with a decimal comma, as it seems; write them with a point "
+        f" {listed(names, 10)}: numbers with a decimal comma, as it seems; write them with a point "
         "first (pandas: read_csv(..., decimal=','))."
     )
 
@@ -61,8 +61,8 @@ def check_asked(
             raise DataError(unknown_name("kind of column", kind, KINDS))
         if name in drop:
             raise DataError(
-                f"The column {name!r} is asked to be left out (--drop {name!r}) and to be taken as "
-                f"a {kind} (--{kind} {name!r}). Ask for one of the two."
+                f"The column {quoted(name)} is asked to be left out (--drop {quoted(name)}) and to "
+                f"be taken as a {kind} (--{kind} {quoted(name)}). Ask for one of the two."
             )
 
 
@@ -76,15 +76,16 @@ def check_target_alone(
     DataError
         It is to be left out, or taken for a kind.
     """
-    said = f"The column {target!r} is the one to predict (--target {target!r})"
+    name = quoted(target)
+    said = f"The column {name} is the one to predict (--target {name})"
     if target in drop:
         raise DataError(
-            f"{said}, and is asked to be left out (--drop {target!r}). Leave out --drop, or "
+            f"{said}, and is asked to be left out (--drop {name}). Leave out --drop, or "
             "predict another column."
         )
     if kind := (kinds or {}).get(target):
         raise DataError(
-            f"{said}, and is asked to be taken as a {kind} (--{kind} {target!r}), which is for "
+            f"{said}, and is asked to be taken as a {kind} (--{kind} {name}), which is for "
             "columns to predict from. Whether it has classes or numbers is said with --task "
             "classification or --task regression."
         )
@@ -98,7 +99,8 @@ def check_as(one: Found, kind: ColumnKind) -> None:
     DataError
         With the column, and the first value that cannot, or what they are.
     """
-    asked = f"asked for by --{kind} {one.name!r}"
+    name = quoted(one.name)
+    asked = f"asked for by --{kind} {name}"
     if one.sort == "text" and kind == "number" and not one.numeric:
         raise DataError(
             f"{one.no_number} It is {asked}; leave that out."
@@ -110,6 +112,6 @@ def check_as(one: Found, kind: ColumnKind) -> None:
     if one.known and one.sort in strange.get(kind, ("other",)):
         wanted = WANTED.get(kind, "a text, number or date in each row")
         raise DataError(
-            f"Column {one.name!r}: required {wanted}, {asked}; came {CAME[one.sort]}. Leave that "
-            f"out, or leave the column out (--drop {one.name!r})."
+            f"Column {name}: required {wanted}, {asked}; came {CAME[one.sort]}. Leave that out, or "
+            f"leave the column out (--drop {name})."
         )

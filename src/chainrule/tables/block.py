@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -226,10 +226,10 @@ class ArrowBlock:
                 column[at : at + 1].cast(kind)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
                 raise DataError(
-                    f"{self.source}: column {name!r}, row {self.start + at + 1}: required {what}, "
-                    f"came {str(column[at].as_py())[:60]!r}."
+                    f"{self.source}: column {quoted(name)}, row {self.start + at + 1}: required "
+                    f"{what}, came {quoted(str(column[at].as_py()))}."
                 ) from None
         raise DataError(
-            f"{self.source}: column {name!r}: required {what} in each row, came values of type "
-            f"{column.type}."
+            f"{self.source}: column {quoted(name)}: required {what} in each row, came values of "
+            f"type {column.type}."
         )

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, quoted
 from chainrule.models.gaps import LONGEST_GAP, MOST_GAPS
 from chainrule.tables.arrow import arrow, cut, readable, unique_names
 from chainrule.tables.block import ArrowBlock
@@ -51,7 +51,8 @@ class CsvSource:
         self.delimiter = delimiter or max(DELIMITERS, key=outside.count)
         if len(self.delimiter) != 1 or self.delimiter in '"\r\n':
             raise DataError(
-                f"Required one character as a delimiter, such as ';'; came {self.delimiter!r}."
+                f"Required one character as a delimiter, such as ';'; came "
+                f"{quoted(self.delimiter)}."
             )
         cells = next(reader(StringIO(first), delimiter=self.delimiter), [])
         self.first = tuple(cells)  # names, or values
@@ -71,7 +72,7 @@ class CsvSource:
         except UnicodeError:
             raise self._not_decoded() from None
         except LookupError:
-            raise DataError(f"Unknown encoding {self.encoding!r}: try 'latin-1'.") from None
+            raise DataError(f"Unknown encoding {quoted(self.encoding)}: try 'latin-1'.") from None
         if text.count('"') % 2:
             raise DataError(f"{self.path}: a column's name may not go on over the end of line 1.")
         if "\0" in text:
@@ -86,9 +87,10 @@ class CsvSource:
 
     def _check_header(self, cells: list[str]) -> None:
         if cells and all(map(_is_number, cells)):
+            some = ", ".join(cell[:20] for cell in cells[:5])
             raise DataError(
                 f"{self.path}: required the columns' names in the first line, came numbers: "
-                f"{', '.join(cells[:5])}. Add a line of names, or say header=False "
+                f"{some}. Add a line of names, or say header=False "
                 "(--no-header): the columns are then x1, x2, ..."
             )
         if empty := [at for at, cell in enumerate(cells, 1) if not cell.strip()]:
@@ -157,10 +159,16 @@ class CsvSource:
             return self._not_decoded()
         if "Empty CSV" in said or "Could not skip initial" in said:
             return DataError(f"{self.path} has a line of names and no rows.")
+        if "straddling" in said:  # a row without an end in a whole block
+            return DataError(
+                f"{self.path}: required rows of less than {self.block_bytes / 2**20:.0f} MiB; came "
+                'a longer one. Mostly a value begins with a quote (") that is never closed, and '
+                'all lines after it are part of it: close it, or write two where one is meant ("").'
+            )
         return DataError(
             f"{self.path}: {said[:300]}. Each line needs {len(self.names)} values, as the first "
             f"has, divided by {self.delimiter!r}; a value with the delimiter in it is put in "
-            'quotes ("...").'
+            'quotes ("..."), and a quote that is not closed takes the next lines into its value.'
         )
 
 

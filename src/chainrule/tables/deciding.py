@@ -6,11 +6,11 @@
 - A column with one value, or none, is left out, and so is one that only numbers the rows.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chainrule.errors import DataError, unknown_name
+from chainrule.errors import DataError, listed, quoted, unknown_name
 from chainrule.models.columns import Column, ColumnKind
 from chainrule.tables.asking import check_as, check_asked, comma_hint, missing_hint
 from chainrule.tables.block import number_of
@@ -99,12 +99,17 @@ def decide(
         refused = [found[name] for name in texts]
         raise DataError(_refused(texts, others, comma_hint(refused) + missing_hint(refused)))
     if not any(each.kind for each in decisions):
-        raise DataError(
-            "Required at least one column to predict from; each is left out: "
-            + "; ".join(f"{each.name!r} ({each.why})" for each in decisions[:10])
-            + "."
-        )
+        raise DataError(_none_left(decisions, target))
     return tuple(decisions)
+
+
+def _none_left(decisions: Sequence[Decision], target: str | None) -> str:
+    required = "Required at least one column to predict from"
+    if not decisions:
+        return f"{required}; the table has {quoted(target)} only, which is to be predicted."
+    said = [f"{quoted(each.name)} ({each.why})" for each in decisions[:10]]
+    more = f"; and {len(decisions) - 10:,} more" if len(decisions) > 10 else ""
+    return f"{required}; each is left out: {'; '.join(said)}{more}."
 
 
 def _is_text(one: Found) -> bool:
@@ -117,16 +122,16 @@ def _refused(texts: list[str], others: list[str], hint: str) -> str:
     said = []
     if texts:
         said.append(
-            f"Text in which most values are different: {', '.join(map(repr, texts))}. A perceptron "
-            f"takes numbers, categories and dates.{hint}"
+            f"Text in which most values are different: {listed(texts, 10)}. A perceptron takes "
+            f" numbers, categories and dates.{hint}"
         )
     if others:
-        said.append(f"Values that are no numbers, texts or dates: {', '.join(map(repr, others))}.")
-    names = [*texts, *others]
+        said.append(f"Values that are no numbers, texts or dates: {listed(others, 10)}.")
+    name = quoted([*texts, *others][0])
     return (
-        f"{' '.join(said)} Leave such columns out (--drop {names[0]!r}), or turn them into numbers "
+        f"{' '.join(said)} Leave such columns out (--drop {name}), or turn them into numbers "
         "first; a column of names that do repeat can be taken as a category "
-        f"(--category {names[0]!r})."
+        f"(--category {name})."
     )
 
 
@@ -135,7 +140,7 @@ def _by_rule(one: Found) -> Decision:
         return Decision(one.name, None, "left out: no value in any row")
     if one.distinct == 1 and not one.missing and not one.infinite:
         assert one.counts is not None
-        return Decision(one.name, None, f"left out: {next(iter(one.counts))!r} in every row")
+        return Decision(one.name, None, f"left out: {quoted(next(iter(one.counts)))} in every row")
     if one.sort == "number" or (one.sort == "text" and one.numeric):
         if _counts_rows(one):
             return Decision(one.name, None, "left out: it numbers the rows")
@@ -166,8 +171,8 @@ def _counts(one: Found, levels: tuple[str, ...]) -> tuple[int, ...]:
 def _levels(one: Found) -> tuple[str, ...]:
     if one.counts is None:
         raise DataError(
-            f"Column {one.name!r} has too many different values for a category. Leave it out "
-            f"(--drop {one.name!r})."
+            f"Column {quoted(one.name)} has too many different values for a category. Leave it out "
+            f"(--drop {quoted(one.name)})."
         )
     if {text.casefold() for text in one.counts} <= set(TRUTH):
         return TRUTH
@@ -222,13 +227,14 @@ def decide_target(
     one = found[name]
     if one.sort in ("date", "other") or (one.sort == "text" and one.dated and not one.numeric):
         what = "dates" if one.sort != "other" else "values that are neither"
-        raise DataError(f"Required classes or numbers to predict in {name!r}; came {what}.")
+        raise DataError(f"Required classes or numbers to predict in {quoted(name)}; came {what}.")
     numeric = one.sort == "number" or (one.sort == "text" and one.numeric)
     few = one.distinct is not None and one.distinct <= FEW and one.whole
     if one.distinct is not None and one.distinct < 2:
-        came = f"only {next(iter(one.counts or ()))!r}" if one.distinct else "no value at all"
+        came = f"only {quoted(next(iter(one.counts)))}" if one.counts else "no value at all"
         raise DataError(
-            f"Required a target with two different values at least; the column {name!r} has {came}."
+            "Required a target with two different values at least; the column "
+            f"{quoted(name)} has {came}."
         )
     if task is None:
         task = "regression" if numeric and not few else "classification"
@@ -237,12 +243,12 @@ def decide_target(
         why = "as asked for"
     if task == "regression" and not numeric:
         raise DataError(
-            f"Required numbers to predict in {name!r}; came {one.sort}.{comma_hint([one])}"
+            f"Required numbers to predict in {quoted(name)}; came {one.sort}.{comma_hint([one])}"
         )
     if task == "classification" and (one.distinct is None or 2 * one.distinct > one.known):
         raise DataError(
-            f"Required a target whose classes repeat; nearly every row of {name!r} has another "
-            "value. Say --task regression if they are numbers." + comma_hint([one])
+            f"Required a target whose classes repeat; nearly every row of {quoted(name)} has "
+            "another value. Say --task regression if they are numbers." + comma_hint([one])
         )
     classes = _levels(one) if task == "classification" else ()
     missing = one.missing + one.infinite

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, listed, quoted
 from chainrule.models.columns import Column
 from chainrule.tables.block import Block, level_of, number_of
 from chainrule.tables.named import delimiter_hint, some_names
@@ -37,12 +37,10 @@ def check_columns(source: Source, columns: Sequence[Column]) -> None:
         return
     divided = delimiter_hint(source, missing)
     near = [] if divided else get_close_matches(missing[0], source.names, n=1)
-    hint = f" Is {near[0]!r} meant for {missing[0]!r}?" if near else ""
-    more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+    hint = f" Is {quoted(near[0])} meant for {quoted(missing[0])}?" if near else ""
     raise DataError(
         f"{source.name}: required the columns that the model was trained with; missing: "
-        f"{', '.join(map(repr, missing[:10]))}{more}.{hint} The table has "
-        f"{some_names(source)}.{divided}"
+        f"{listed(missing, 10)}.{hint} The table has {some_names(source)}.{divided}"
     )
 
 
@@ -107,7 +105,7 @@ def _check_kind(
         _refuse_kind(source, column, kind, f"of type {_TYPES[came]}")
     for code, text in enumerate(texts if kind == "truth" else ()):
         if text not in TRUTH and (at := np.flatnonzero(codes == code)).size:
-            _refuse_kind(source, column, kind, f"{text[:60]!r} in row {block.start + at[0] + 1}")
+            _refuse_kind(source, column, kind, f"{quoted(text)} in row {block.start + at[0] + 1}")
 
 
 _KINDS = {"text": "texts", "number": "numbers", "truth": "true and false"}
@@ -131,8 +129,8 @@ def _is_number(text: str) -> bool:
 
 def _refuse_kind(source: str, column: Column, kind: str, came: str) -> None:
     raise DataError(
-        f"{source}: column {column.name!r}: required {_KINDS[kind]}, such as "
-        f"{column.levels[0]!r}, as the model was trained with; came values {came}."
+        f"{source}: column {quoted(column.name)}: required {_KINDS[kind]}, such as "
+        f"{quoted(column.levels[0])}, as the model was trained with; came values {came}."
     )
 
 
@@ -159,7 +157,7 @@ def check_texts(source: Source, columns: Sequence[Column]) -> None:
         there = [texts[code] for code in np.unique(codes[codes >= 0])]
         right = kinds[column.name] == "number"
         if there and all(_is_number(text) != right for text in there):
-            _refuse_kind(source.name, column, kinds[column.name], f"such as {there[0][:60]!r}")
+            _refuse_kind(source.name, column, kinds[column.name], f"such as {quoted(there[0])}")
 
 
 def encoded(

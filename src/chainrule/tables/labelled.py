@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, quoted
 from chainrule.tables.block import ArrayBlock, number_of
 from chainrule.tables.source import ArraySource
 
@@ -71,7 +71,7 @@ class LabelledBlock(ArrayBlock):
             at = found.index(None)
             raise DataError(
                 f"Column {name!r}, row {self.start + at + 1}: required a number, came "
-                f"{self.y[at].item()[:60]!r}."
+                f"{quoted(self.y[at].item())}."
             )
         return np.array(found, float)
 

@@ -12,7 +12,7 @@ MARKS = re.compile(r"[^\w()\[\]{}\"'.%/-]")
 """Characters that may divide values: those that are rarely in a name, a number or a date."""
 
 MANY, LONG = 20, 60
-"""So many names are listed, of so many characters."""
+"""So many names are listed, of so many characters each."""
 
 
 def check_named(source: Source, names: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from chainrule.errors import DataError
+from chainrule.errors import DataError, listed, quoted
 from chainrule.models.images import ImageInput
 from chainrule.tables.block import ArrayBlock, Block
 from chainrule.tables.folder import is_image
@@ -156,7 +156,7 @@ def _check_options(
     for name in options:
         if name not in known:
             takes = ", ".join(known) or "none"
-            raise DataError(f"{path}: there is no option {name!r} of {kind} ({takes}).")
+            raise DataError(f"{path}: there is no option {quoted(name)} of {kind} ({takes}).")
 
 
 def _of_images(path: Path, image: ImageInput | None, options: Mapping[str, Any]) -> Source:
@@ -207,8 +207,8 @@ def _npz(path: Path, array: str | None = None) -> Source:
             chosen = array or ("X" if "X" in names else names[0] if len(names) == 1 else None)
             if chosen not in names:
                 raise DataError(
-                    f"{path} holds the arrays {', '.join(names)}: say which has the rows, such as "
-                    f"array={names[0]!r} (--array {names[0]})."
+                    f"{path} holds the arrays {listed(names, 20)}: say which has the rows, such as "
+                    f"array={quoted(names[0])} (--array {names[0][:60]})."
                 )
             y = held["y"] if "y" in names and array is None and chosen == "X" else None
             if y is not None and y.ndim == 1 and y.dtype.kind in "biufU":

@@ -2,6 +2,7 @@
 
 import os
 import re
+import textwrap
 from collections.abc import Set
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -15,7 +16,7 @@ from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.files.atomic import write_bytes
 from chainrule.interop.c.literals import as_float32, text_literal
-from chainrule.interop.c.measure import Change, change
+from chainrule.interop.c.measure import Change, change, told
 from chainrule.interop.c.program import Program, program
 from chainrule.interop.c.quantized import (
     QuantizedLayer,
@@ -65,7 +66,8 @@ def write_header(
 
     The header holds the preparation of a Pipeline, the layers and the labels, and the functions
     ``NAME_outputs``, ``NAME_predict`` and, for a classifier, ``NAME_probabilities``. It works in
-    float32, allocates nothing, and is C++ as well. Equal models give equal bytes.
+    float32, allocates nothing, and is C++ as well. Equal models, measured on equal rows or on none,
+    give equal bytes.
 
     Of a model of a table, which begins with a `chainrule.models.table.TableStep`, the row is of
     double: numbers, codes of categories (which ``NAME_level`` finds), seconds since the beginning
@@ -88,7 +90,8 @@ def write_header(
     quantize : "int8", optional
         Keep weights in a quarter of the memory.
     X : array, (n, n_in), optional
-        Rows on which to measure what the header's arithmetic changes against the model's own.
+        Rows on which to measure what the header's arithmetic changes against the model's own; what
+        was found is in the report, and at the top of the header.
     y : array, (n,) or (n, n_outputs), optional
         Their targets: the accuracy, or the root mean square error, before and after.
 
@@ -121,7 +124,7 @@ def write_header(
     quantized = quantized_layers(frozen) if quantize else None
     made = program(frozen, name, quantized)
     changed = None if X is None else _changed(frozen, quantized, np.asarray(X), y)
-    data = _rendered(frozen, made).encode("ascii")
+    data = _rendered(frozen, made, changed).encode("ascii")
     write_bytes(path, data)
     return HeaderReport(
         name=name,
@@ -166,8 +169,9 @@ def _scratch_bytes(made: Program) -> int:
     return -(-size // 4) * 4
 
 
-def _rendered(model: FrozenModel, made: Program) -> str:
+def _rendered(model: FrozenModel, made: Program, changed: Change | None) -> str:
     quantized = bool(made.largest_sums)
+    measured = "" if changed is None else told(changed, model.layers[0].W.dtype.name)
     values = {
         "program": made,
         "table": made.prepared,
@@ -185,6 +189,7 @@ def _rendered(model: FrozenModel, made: Program) -> str:
         "answer_type": "float" if model.task == "regression" else "uint8_t",
         "constant_bytes": made.constant_bytes,
         "scratch_bytes": _scratch_bytes(made),
+        "measured": textwrap.wrap(measured, 80),
         "classes": None if model.classes is None else _classes(model.classes),
         "features": _texts(names) if (names := _feature_names(model)) else None,
     }

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from chainrule.errors import InvalidInputError
 from chainrule.models import FrozenModel
 
-__all__ = ["Change", "change"]
+__all__ = ["Change", "change", "told"]
 
 Array = npt.NDArray[Any]
 
@@ -64,6 +64,18 @@ def change(model: FrozenModel, before: Array, after: Array, y: Any = None) -> Ch
         score(truth, answers[0]),
         score(truth, answers[1]),
     )
+
+
+def told(found: Change, own: str) -> str:
+    """A sentence on what was measured; ``own`` is the type that the model itself computes in."""
+    said = f"largest difference {found.largest_difference:.4g}"
+    if found.equal_labels is not None:
+        said += f", the same label in {100 * found.equal_labels:.2f} % of the rows"
+    if found.measure == "accuracy":
+        said += f", accuracy {found.before:.4f} before and {found.after:.4f} after"
+    elif found.measure == "rmse":
+        said += f", RMSE {found.before:.5g} before and {found.after:.5g} after"
+    return f"Against {own}, on {found.rows:,} rows: {said}."
 
 
 def _equal(a: Array, b: Array) -> Array:

@@ -35,11 +35,12 @@ class LevelName(NamedTuple):
 
 class TableProgram(NamedTuple):
     """``arrays`` by their names (none of them empty), the ``bound`` of scaled numbers as C writes
-    it (None where there is none), how many are scaled, how many parts there are, the names of
-    levels, and the columns' kinds."""
+    it (None where there is none) and where they are cut off before (``farthest``), how many are
+    scaled, how many parts there are, the names of levels, and the columns' kinds."""
 
     arrays: dict[str, Array]
     bound: str | None
+    farthest: str | None
     scaled: int
     parts: int
     levels: tuple[LevelName, ...]
@@ -78,6 +79,7 @@ def table_program(step: TableStep) -> TableProgram:
     return TableProgram(
         {name: array for name, array in arrays.items() if array.size},
         None if np.isinf(step.bound) else double_literal(step.bound),
+        None if np.isinf(step.bound) else double_literal(step.farthest()),
         len(scaled),
         len(parts),
         tuple(name for at, pair in enumerate(pairs) for name in _levels(at, *pair)),

@@ -79,7 +79,7 @@ def _parts(graph: Graph, step: TableStep, inputs: Sequence[str]) -> Iterator[str
     if scaled:
         hows = [how for how, _ in scaled]
         known, x = _filled(graph, hows, [name for _, name in scaled])
-        yield _scaled(graph, hows, x, step.bound)
+        yield _scaled(graph, step, hows, x)
     for column, how, name in used:
         if column.kind == "category":
             if how.kept or how.others or how.missing:
@@ -99,13 +99,17 @@ def _filled(graph: Graph, hows: Sequence[Treatment], names: Sequence[str]) -> tu
     return known, graph.node("Where", known, x, _row(graph, [how.fill for how in hows], "fill"))
 
 
-def _scaled(graph: Graph, hows: Sequence[Treatment], x: str, bound: float) -> str:
-    """u / sqrt(1 + (u / bound)^2) with u = (x - center) / scale."""
+def _scaled(graph: Graph, step: TableStep, hows: Sequence[Treatment], x: str) -> str:
+    """u / sqrt(1 + (u / bound)^2) with u = (x - center) / scale, cut off where its square would be
+    infinite."""
     centred = graph.node("Sub", x, _row(graph, [how.center for how in hows], "center"))
     u = graph.node("Div", centred, _row(graph, [how.scale for how in hows], "scale"))
-    if np.isinf(bound):
+    if np.isinf(step.bound):
         return u
-    part = graph.node("Div", u, _double(graph, bound, "bound"))
+    far = step.farthest()
+    u = graph.node("Max", u, _double(graph, -far, "lowest"))
+    u = graph.node("Min", u, _double(graph, far, "highest"))
+    part = graph.node("Div", u, _double(graph, step.bound, "bound"))
     square = graph.node("Mul", part, part)
     root = graph.node("Sqrt", graph.node("Add", square, _double(graph, 1.0, "one")))
     return graph.node("Div", u, root)
