@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,9 +92,10 @@ def every_epoch(monkeypatch):
     save_every_epoch(monkeypatch)
 
 
-def record_writes(patch, fail_at=None, torn=False, error=None):
+def record_writes(patch, fail_at=None, torn=False, error=None, forever=False):
     """The names of the system calls that write a run's files, as they come; the ``fail_at``-th of
-    them is the last."""
+    them is the last, unless it fails with an ``error``, and all that follow with it if that lasts
+    ``forever``."""
     calls = []
 
     def wrap(name):
@@ -103,11 +105,11 @@ def record_writes(patch, fail_at=None, torn=False, error=None):
             if name == "open" and not arguments[1] & os.O_WRONLY:
                 return original(*arguments, **named)
             calls.append(name)
+            if error and (len(calls) == fail_at or (forever and len(calls) > fail_at)):
+                raise OSError(*error)
             if len(calls) == fail_at:
                 if torn and name == "write":
                     original(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
-                if error is not None:
-                    raise OSError(*error)
                 raise Killed
             return original(*arguments, **named)
 
@@ -359,13 +361,23 @@ def test_a_folder_that_becomes_read_only_is_an_error(
 def test_a_full_disk_is_an_error_and_nothing_is_lost(whole, tmp_path, monkeypatch, every_epoch):
     path = tmp_path / "full"
     with monkeypatch.context() as patch:
-        record_writes(patch, 60, error=(28, "No space left on device"))
+        record_writes(patch, 60, error=(28, "No space left on device"), forever=True)
         with pytest.raises(
             RunError, match=r"No space left on device.* go on with: chainrule resume"
         ):
             run(SPEC, out=path, console=QUIET)
     resume(path, console=QUIET)
     assert_same_run(whole, path)
+
+
+def test_what_a_search_leaves_behind_goes_with_the_journal(whole, tmp_path, monkeypatch):
+    """Its folder, which could not be removed for a moment."""
+    with monkeypatch.context() as patch:
+        nothing = SimpleNamespace(rmtree=lambda *_, **__: None)
+        patch.setattr("chainrule.experiments.searching.shutil", nothing)
+        run(SPEC, out=tmp_path / "run", console=QUIET)
+    assert not (tmp_path / "run" / "checkpoint").exists()
+    assert_same_run(whole, tmp_path / "run")
 
 
 def test_a_complete_run_is_not_run_again(whole):

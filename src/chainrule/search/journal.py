@@ -11,6 +11,7 @@ network that was fitted, and a lock.
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -110,7 +111,10 @@ class Journal:
         sync_folder(self.folder)
         rest = [path for path in self.folder.iterdir() if path.name != "lock"]
         for path in (*rest, self.folder / "lock"):
-            path.unlink(missing_ok=True)
+            if path.is_dir():  # of a search, that could not be removed when it ended
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         self.folder.rmdir()
 
     def model(self, key: str) -> Path:
