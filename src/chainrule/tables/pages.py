@@ -16,8 +16,7 @@ BUFFER = 2**16
 """Bytes of a column that are read at a time: a row group may be larger than memory."""
 
 PAGE = 2**20
-"""The size that a page of a column's later ones has at most, unless the first is larger. It is what
-most writers keep to."""
+"""The size of a page that most writers keep to."""
 
 HEADER = 32
 """Bytes that hold a header's first two fields."""
@@ -47,10 +46,12 @@ def _open_size(chunk: Any, file: IO[bytes]) -> int:
     dictionary = 0
     if chunk.has_dictionary_page and chunk.dictionary_page_offset is not None:
         dictionary = _page_size(file, chunk.dictionary_page_offset, whole)
-    first = _page_size(file, chunk.data_page_offset, whole - dictionary)
-    page = max(first, min(whole - dictionary - first, PAGE))
-    # the buffer that a page is unpacked to had the dictionary before
-    return min(BUFFER, chunk.total_compressed_size) + dictionary + max(dictionary, page)
+    page = _page_size(file, chunk.data_page_offset, whole - dictionary)
+    if dictionary:  # pages of plain values may follow, if it became too large
+        page = max(page, min(whole - dictionary - page, PAGE))
+    if chunk.compression != "UNCOMPRESSED":  # what a page is unpacked to had the dictionary before
+        page = max(page, dictionary)
+    return min(BUFFER, chunk.total_compressed_size) + dictionary + page
 
 
 def _page_size(file: IO[bytes], offset: int, most: int) -> int:
