@@ -7,7 +7,7 @@ where the system knows such files, so that nothing is left of it, not even after
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 from chainrule.errors import DataError
@@ -57,7 +57,7 @@ def side_by_side(parts: Iterable[Iterator[Any]], name: str) -> Iterator[Any]:
         The folder of temporary files has no space.
     """
     pa = arrow()
-    with tempfile.TemporaryFile(prefix="chainrule-") as file:
+    with _spare_file(name) as file:
         starts = []
         for part in parts:
             starts.append(file.tell())
@@ -69,6 +69,17 @@ def side_by_side(parts: Iterable[Iterator[Any]], name: str) -> Iterator[Any]:
                 [column for batch in batches for column in batch.columns],
                 schema=pa.schema([field for batch in batches for field in batch.schema]),
             )
+
+
+@contextmanager
+def _spare_file(name: str) -> Iterator[IO[bytes]]:
+    with _space_for(name):
+        file = tempfile.TemporaryFile(prefix="chainrule-")  # noqa: SIM115 (closed below)
+    try:
+        yield file
+    finally:
+        with suppress(OSError):  # what could not be written is tried again, and is not missed
+            file.close()
 
 
 def _write(file: IO[bytes], part: Iterator[Any], name: str) -> None:

@@ -18,8 +18,12 @@ BUFFER = 2**16
 PAGE = 2**20
 """The size of a page that most writers keep to."""
 
+SMALL = 2**14
+"""Bytes that Arrow looks ahead for a page's header. Where pages are smaller, its buffer grows until
+it has the whole column of the row group."""
+
 HEADER = 32
-"""Bytes that hold a header's first two fields."""
+"""Bytes that hold a header's first three fields."""
 
 INTEGER = 0x15
 """The next field is a whole number of 32 bits."""
@@ -42,27 +46,29 @@ def open_sizes(group: Any, file: IO[bytes]) -> Counter[str]:
 
 
 def _open_size(chunk: Any, file: IO[bytes]) -> int:
-    whole = chunk.total_uncompressed_size
+    whole, packed = chunk.total_uncompressed_size, chunk.total_compressed_size
     dictionary = 0
     if chunk.has_dictionary_page and chunk.dictionary_page_offset is not None:
-        dictionary = _page_size(file, chunk.dictionary_page_offset, whole)
-    page = _page_size(file, chunk.data_page_offset, whole - dictionary)
+        dictionary = _page(file, chunk.dictionary_page_offset, whole, packed)[0]
+    page, packed_page = _page(file, chunk.data_page_offset, whole - dictionary, packed)
     if dictionary:  # pages of plain values may follow, if it became too large
         page = max(page, min(whole - dictionary - page, PAGE))
     if chunk.compression != "UNCOMPRESSED":  # what a page is unpacked to had the dictionary before
         page = max(page, dictionary)
-    return min(BUFFER, chunk.total_compressed_size) + dictionary + page
+    ahead = packed if packed_page < SMALL else min(BUFFER, packed)
+    return ahead + dictionary + page
 
 
-def _page_size(file: IO[bytes], offset: int, most: int) -> int:
-    """The unpacked size that the page's header tells; ``most`` if it cannot be read."""
+def _page(file: IO[bytes], offset: int, most: int, most_packed: int) -> tuple[int, int]:
+    """A page's size, and its size in the file, as its header tells; ``most`` and ``most_packed`` if
+    it cannot be read."""
     file.seek(offset)
     header = iter(file.read(HEADER))
     try:
         _integer(header)
-        return min(_integer(header), most)
+        return min(_integer(header), most), min(_integer(header), most_packed)
     except (StopIteration, ValueError):
-        return most
+        return most, most_packed
 
 
 def _integer(header: Any) -> int:
