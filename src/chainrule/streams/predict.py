@@ -85,7 +85,8 @@ def predict_batches(
         was trained with names. For a model file that was trained on images also a folder of
         images, of any depth, in the order of their paths, or an image.
     memory
-        What the process may take; blocks are made to fit.
+        What the process may take; blocks are made to fit. A Parquet or Arrow file whose columns do
+        not fit side by side is read by way of a temporary file.
     start
         The first row, from 0.
     options
@@ -102,7 +103,8 @@ def predict_batches(
     Raises
     ------
     DataError
-        The source cannot be read, or lacks a column, or a value is of another kind.
+        The source cannot be read, or lacks a column, or a value is of another kind; or the disk has
+        no space for a temporary file.
     ModelFileError
         The model file is damaged or too new.
 
