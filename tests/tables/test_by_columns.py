@@ -169,6 +169,14 @@ def test_the_temporary_file_is_gone_when_no_more_blocks_are_wanted(files, spare,
 
 
 @linux
+@pytest.mark.parametrize(("name", "room"), [("one.parquet", 10**6), ("plain.arrow", 1)])
+def test_there_is_none_where_none_is_needed(files, spare, name, room):
+    """Columns that fit, and values that lie in the file as they are."""
+    for _ in open_source(files / name, room=room).blocks(50):
+        assert spare() == []
+
+
+@linux
 def test_the_temporary_file_is_gone_after_an_error(files, spare, tmp_path_factory):
     with pq.ParquetFile(files / "one.parquet") as file:
         chunk = file.metadata.row_group(0).column(NAMES.index("double"))
