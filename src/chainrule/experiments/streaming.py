@@ -16,7 +16,7 @@ from chainrule.experiments.spec import DataSpec
 from chainrule.experiments.targets import Target
 from chainrule.models.table import TableStep
 from chainrule.streams.labels import KnownClasses, Labels, Values
-from chainrule.streams.memory import bytes_of
+from chainrule.streams.memory import bytes_of, reading_room
 from chainrule.streams.training import TrainingRows
 from chainrule.tables.source import open_source
 
@@ -41,6 +41,7 @@ def sample_of(spec: DataSpec) -> TableSample:
         task=table.task,
         drop=table.drop,
         kinds=table.kinds,
+        room=reading_room(table.memory),
         **options,
     )
 
@@ -86,7 +87,7 @@ class _PartRows(TrainingRows):
         self.table = table
         options: dict[str, Any] = spec.options
         super().__init__(
-            open_source(spec.file, **options),
+            open_source(spec.file, room=reading_room(spec.memory), **options),
             spec.target,
             tuple(column.name for column in steps[0].columns),
             STREAMED * bytes_of(spec.memory),

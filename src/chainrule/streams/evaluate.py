@@ -44,7 +44,7 @@ def evaluate(
         There is no such column, or it (or a sub-folder) is a class that the model does not know.
     """
     known = frozen(model)
-    opened = opened_for(known, source, **options)
+    opened = opened_for(known, source, memory, **options)
     if isinstance(opened, ImageSource):
         if target is not None:
             raise InvalidInputError(

@@ -7,7 +7,7 @@ import numpy as np
 from chainrule.errors import InvalidInputError
 from chainrule.models.frozen import FrozenModel
 
-__all__ = ["block_rows", "bytes_of", "held_rows", "window_rows"]
+__all__ = ["block_rows", "bytes_of", "held_rows", "reading_room", "window_rows"]
 
 UNITS = {
     "": 1,
@@ -29,6 +29,9 @@ COPIES = 6
 one that is computed."""
 
 MOST = 1 << 16
+
+READING = 1 / 3
+"""The share of the memory, without `BASE`, that a file's open columns may take."""
 
 TRAINING = 600 * 10**6
 """Bytes that Python, JAX and a compiled training take before any row."""
@@ -59,6 +62,12 @@ def bytes_of(memory: str | int | float) -> int:
             f"libraries; came {memory!r}."
         )
     return size
+
+
+def reading_room(memory: str | int | float) -> int:
+    """Bytes that the open columns of a file may take, beside the blocks: `READING` of what Python
+    leaves. Blocks leave that, as they count each value with 8 bytes and each row twice over."""
+    return int(READING * (bytes_of(memory) - BASE))
 
 
 def block_rows(model: FrozenModel, memory: str | int | float) -> int:

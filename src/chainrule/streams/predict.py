@@ -15,7 +15,7 @@ from chainrule.files.light import load_frozen
 from chainrule.models.columns import Column
 from chainrule.models.frozen import FrozenModel, freeze
 from chainrule.models.table import TableStep
-from chainrule.streams.memory import block_rows
+from chainrule.streams.memory import block_rows, reading_room
 from chainrule.tables.encoding import encoded
 from chainrule.tables.images import ImageSource
 from chainrule.tables.named import delimiter_hint
@@ -85,7 +85,8 @@ def predict_batches(
         was trained with names. For a model file that was trained on images also a folder of
         images, of any depth, in the order of their paths, or an image.
     memory
-        What the process may take; blocks are made to fit.
+        What the process may take; blocks are made to fit. A Parquet or Arrow file whose columns do
+        not fit side by side is read by way of a temporary file.
     start
         The first row, from 0.
     options
@@ -102,7 +103,8 @@ def predict_batches(
     Raises
     ------
     DataError
-        The source cannot be read, or lacks a column, or a value is of another kind.
+        The source cannot be read, or lacks a column, or a value is of another kind; or the disk has
+        no space for a temporary file.
     ModelFileError
         The model file is damaged or too new.
 
@@ -117,7 +119,7 @@ def predict_batches(
     (200,)
     """
     known = frozen(model)
-    opened = opened_for(known, source, **options)
+    opened = opened_for(known, source, memory, **options)
     rows = block_rows(known, memory)
     if start % known.chunk_rows:
         raise InvalidInputError(
@@ -154,12 +156,14 @@ def _compiled(model: FrozenModel) -> Callable[[Array], Array]:
     return compute
 
 
-def opened_for(model: FrozenModel, source: Any, **options: Any) -> Source:
+def opened_for(
+    model: FrozenModel, source: Any, memory: str | int | float = "1GB", **options: Any
+) -> Source:
     """The source, read as the model's file says: images as they were trained on, and in a file of
     text the same texts for what is missing, unless ``options`` say others."""
     if model.missing is not None and is_text(source):
         options = {"missing": model.missing, **options}
-    return open_source(source, image=model.image, **options)
+    return open_source(source, image=model.image, room=reading_room(memory), **options)
 
 
 def frozen(model: Any) -> FrozenModel:

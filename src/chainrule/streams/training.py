@@ -17,7 +17,7 @@ from chainrule.errors import DataError, InvalidInputError, unknown_name
 from chainrule.models.columns import Column
 from chainrule.models.table import TableStep
 from chainrule.streams.labels import ClassLabels, Labels, Values
-from chainrule.streams.memory import bytes_of, held_rows, window_rows
+from chainrule.streams.memory import held_rows, reading_room, window_rows
 from chainrule.streams.spool import Spool, SpoolFacts, found_spool, write_spool
 from chainrule.tables.block import ArrayBlock, ArrowBlock, Block
 from chainrule.tables.encoding import encode
@@ -100,7 +100,7 @@ def stream(
     >>> net.classes_.tolist(), net.n_features_in_
     ([0, 1], 1)
     """
-    opened = open_source(source, **options)
+    opened = open_source(source, room=reading_room(memory), **options)
     for name in (target, *(columns or ()), *drop):
         if name not in opened.names:
             said = unknown_name("column", name, opened.names) + delimiter_hint(opened, [name])
@@ -108,7 +108,6 @@ def stream(
     chosen = [name for name in columns or opened.names if name != target and name not in drop]
     if not chosen:
         raise DataError(f"{opened.name}: required a column to predict from; none is left.")
-    bytes_of(memory)
     if window_rows is not None and window_rows < 1:
         raise InvalidInputError(f"window_rows: required 1 or more; came {window_rows!r}.")
     return TrainingRows(opened, target, tuple(chosen), memory, window_rows, cache)

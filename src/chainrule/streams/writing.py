@@ -87,7 +87,7 @@ def predict_to(
     if not path.parent.is_dir():
         raise DataError(f"{path.parent} is no folder. Make it first.")
     known = frozen(model)
-    opened = opened_for(known, source, **options)
+    opened = opened_for(known, source, memory, **options)
     fingerprint = _fingerprint(model, known, source, opened, options)
     try:
         with Parts(path, fingerprint, known.chunk_rows, force) as parts, _stopping(parts):

@@ -1,4 +1,5 @@
-"""Tables through Arrow: Parquet, Feather, and the tables of pandas, polars and Arrow itself."""
+"""Tables through Arrow: what its files have in common, and the tables of pandas, polars and Arrow
+itself."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,10 +10,15 @@ from typing import Any
 from chainrule.errors import DataError, MissingExtraError
 from chainrule.tables.block import ArrowBlock
 
-__all__ = ["FeatherSource", "ParquetSource", "TableSource", "arrow", "readable", "sort_of"]
-
-BUFFER = 2**16
-"""Bytes of a column that are read at a time: a row group may be larger than memory."""
+__all__ = [
+    "TableSource",
+    "arrow",
+    "cut",
+    "readable",
+    "sort_of",
+    "unique_names",
+    "without_index",
+]
 
 
 def arrow() -> Any:
@@ -92,69 +98,6 @@ def cut(batches: Iterator[Any], rows: int, start: int, name: str) -> Iterator[Ar
     if have:
         whole = pa.concat_batches(waiting) if len(waiting) > 1 else waiting[0]
         yield ArrowBlock(whole, at, name)
-
-
-class ParquetSource:
-    """A Parquet file, read some rows of a row group at a time."""
-
-    def __init__(self, path: Path) -> None:
-        arrow()
-        self.path, self.name = path, str(path)
-        with readable(path, "Parquet"), self._open() as file:
-            self.names = unique_names(without_index(file.schema_arrow.names), self.name)
-            self.n_rows: int | None = file.metadata.num_rows
-            self.groups = [
-                file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)
-            ]
-
-    def _open(self) -> Any:
-        from pyarrow.parquet import ParquetFile
-
-        return ParquetFile(self.path, buffer_size=BUFFER, pre_buffer=False)
-
-    def blocks(
-        self, rows: int, *, start: int = 0, columns: Sequence[str] | None = None
-    ) -> Iterator[ArrowBlock]:
-        first, before = 0, 0  # groups that end before the start are not read
-        while first < len(self.groups) and before + self.groups[first] <= start:
-            before += self.groups[first]
-            first += 1
-        with readable(self.path, "Parquet"), self._open() as file:
-            batches = file.iter_batches(
-                rows,
-                row_groups=range(first, len(self.groups)),
-                columns=list(self.names if columns is None else columns),
-                use_threads=False,
-            )
-            for block in cut(batches, rows, start - before, self.name):
-                block.start += before
-                yield block
-
-
-class FeatherSource:
-    """A Feather or Arrow file (Arrow's IPC format), a record batch at a time."""
-
-    def __init__(self, path: Path) -> None:
-        arrow()
-        self.path, self.name = path, str(path)
-        with readable(path, "Arrow"), self._open() as file:
-            self.names = unique_names(file.schema.names, self.name)
-            self.n_rows: int | None = file.count_rows()
-
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        pa = arrow()
-        with pa.memory_map(str(self.path)) as mapped, pa.ipc.open_file(mapped) as file:
-            yield file
-
-    def blocks(
-        self, rows: int, *, start: int = 0, columns: Sequence[str] | None = None
-    ) -> Iterator[ArrowBlock]:
-        with readable(self.path, "Arrow"), self._open() as file:
-            batches = (file.get_batch(at) for at in range(file.num_record_batches))
-            if columns is not None:
-                batches = (batch.select(list(columns)) for batch in batches)
-            yield from cut(batches, rows, start, self.name)
 
 
 class TableSource:

@@ -79,7 +79,9 @@ def _let_go(array: np.ndarray) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) -> Source:
+def open_source(
+    given: Any, *, image: ImageInput | None = None, room: int | None = None, **options: Any
+) -> Source:
     """The source that a path, an array or a table is.
 
     Parameters
@@ -90,6 +92,9 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
         collected); a `Source`; or, with ``image``, a folder of images or an image file.
     image
         What size and colour images are brought to, where they are wanted.
+    room
+        Bytes that the open columns of a Parquet or Arrow file may take beside the blocks; None is
+        any number. What takes more is read some columns at a time, by way of a temporary file.
     options
         What the kind of file takes: ``delimiter``, ``encoding``, ``header``, ``missing`` (the texts
         that stand for a value that is not there, in place of the usual ones) of CSV; ``array`` (the
@@ -110,7 +115,7 @@ def open_source(given: Any, *, image: ImageInput | None = None, **options: Any) 
         path = Path(given)
         if path.is_dir() or is_image(path):
             return _of_images(path, image, options)
-        return _of_file(path, options)
+        return _of_file(path, room, options)
     _check_options("the table", "a table in memory", options, ())
     if isinstance(given, np.ndarray):
         return ArraySource(given)
@@ -133,7 +138,7 @@ def is_text(given: Any) -> bool:
     )
 
 
-def _of_file(path: Path, options: Mapping[str, Any]) -> Source:
+def _of_file(path: Path, room: int | None, options: Mapping[str, Any]) -> Source:
     if path.suffix.lower() not in FILES:
         known = ", ".join(FILES)
         raise DataError(f"{path}: required a file that ends in one of {known}.")
@@ -142,6 +147,8 @@ def _of_file(path: Path, options: Mapping[str, Any]) -> Source:
         raise DataError(f"{path} is empty.")
     kind = path.suffix.lower()
     _check_options(path, f"a {kind} file", options, OPTIONS.get(kind, ()))
+    if kind in BY_COLUMNS:
+        return FILES[kind](path, room)
     return FILES[kind](path, **options)
 
 
@@ -181,16 +188,16 @@ def _csv(path: Path, **options: Any) -> Source:
     return CsvSource(path, **options)
 
 
-def _parquet(path: Path) -> Source:
-    from chainrule.tables.arrow import ParquetSource
+def _parquet(path: Path, room: int | None = None) -> Source:
+    from chainrule.tables.parquet import ParquetSource
 
-    return ParquetSource(path)
+    return ParquetSource(path, room)
 
 
-def _arrow(path: Path) -> Source:
-    from chainrule.tables.arrow import FeatherSource
+def _arrow(path: Path, room: int | None = None) -> Source:
+    from chainrule.tables.feather import FeatherSource
 
-    return FeatherSource(path)
+    return FeatherSource(path, room)
 
 
 def _npy(path: Path) -> Source:
@@ -232,6 +239,9 @@ FILES: Mapping[str, Callable[..., Source]] = {
     ".npy": _npy,
     ".npz": _npz,
 }
+
+BY_COLUMNS = (".parquet", ".pq", ".arrow", ".feather")
+"""Files that can be read some columns at a time. They take no options."""
 
 OF_TEXT = ("delimiter", "encoding", "header", "missing")
 OPTIONS = {

@@ -17,6 +17,9 @@ DISTINCT = 20_000
 """Different values of a column that are counted; of more it is only known that there are more."""
 
 ROWS = 50_000
+TOGETHER = 200
+"""Columns that are looked at in one pass: a block of more would take much memory."""
+
 COMMA = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*")
 
 
@@ -136,7 +139,7 @@ class Found:
 
 
 def survey(source: Source) -> dict[str, Found]:
-    """What each column holds.
+    """What each column holds. Each pass over the source looks at `TOGETHER` of them.
 
     Raises
     ------
@@ -144,11 +147,13 @@ def survey(source: Source) -> dict[str, Found]:
         The source cannot be read, or has no rows.
     """
     found: dict[str, Found] = {}
-    for block in source.blocks(ROWS):
-        for name in block.names:
-            if name not in found:
-                found[name] = Found(name, block.sort(name), getattr(source, "typed", True))
-            found[name].take(block)
+    for at in range(0, len(source.names), TOGETHER):
+        names = source.names[at : at + TOGETHER]
+        for block in source.blocks(ROWS, columns=names):
+            for name in names:
+                if name not in found:
+                    found[name] = Found(name, block.sort(name), getattr(source, "typed", True))
+                found[name].take(block)
     if not found or not next(iter(found.values())).n_rows:
         raise DataError(f"{source.name} has no rows.")
     for one in found.values():
