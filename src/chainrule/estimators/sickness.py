@@ -20,7 +20,10 @@ saturated units
     Healthy networks of some hundred epochs have next to none.
 learning rate too high
     The training diverged, or it oscillates: in at least a quarter of the second half of the epochs
-    the training loss rose by more than R / 20. Noise from small batches is a tenth of that.
+    the training loss rose by more than R / 20. Noise from small batches is a tenth of that. Or a
+    classifier's loss in epoch 1 is above 3 R and three times that of epoch 2, and neither loss ever
+    comes below 0.97 R: the first steps threw it far off. What large initial weights make of a loss
+    is learnt away slowly.
 learning rate too low
     The training loss falls steadily in the second half of the epochs (it comes down by nine tenths
     of all that it moves there), in the last quarter still by 60 % or more of what it fell in an
@@ -29,17 +32,29 @@ learning rate too low
     the last quarter by 25 % or more of an average quarter, and are still between 0.7 R and R:
     learning goes on, and most of it is to come. A higher rate would have come further; so would
     more epochs. A last epoch of fewer steps than the one before it, cut off by ``max_steps``, is
-    left out.
+    left out. (Not said where the validation loss has an onset of over-fitting, or is higher in the
+    last quarter of the epochs than in the one before: more of the same would not help.)
 plateau at chance
     The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
     1.2 R: the network says the same of every row. (Not said where the rate is too low.) Where no
     epoch's loss is further from R than 1/10000 of it, two epochs are enough.
+chance on other rows
+    The training loss came below 0.97 R, and the validation loss never was better than the best
+    constant of the training rows is on the validation rows, R_v, by more than luck allows: n rows
+    answered without knowledge of them have a cross-entropy of less than R_v - c / n with a
+    probability of at most e^-c, so that of T epochs one in a hundred such trainings is below
+    R_v - ln(100 T) / n. (Squared errors and the like: 2 R_v / n for 1 / n.) The allowance is never
+    more than 3 % of R_v, so that few rows make nobody sick; and nothing is said where a share of
+    right answers was three standard deviations above that of the constant: right, if far too sure.
+    Without knowledge of the validation rows, as in a model file, R stands for R_v, with no
+    allowance. Classes that are weighted in training alone hide it: R_v is then easily beaten.
 worse than chance
     Neither of the two losses ever came below 0.97 R, the last training loss is above 1.2 R, and no
     other rule says anything. So no network that has learnt nothing passes for healthy.
 over-fitting
     There is an onset (see ``overfitting``), and the smoothed validation loss is at the end at
-    least 5 % above its minimum: less is real, but nothing to act upon.
+    least 5 % above its minimum: less is real, but nothing to act upon. (Not said beside chance on
+    other rows: no epoch is worth stopping at.)
 
 Rules on the course of a loss need 8 epochs, those on chance 5. Where epochs are long, 4 of them
 with 500 steps together are enough to tell a rate that is too low, and a loss at chance or worse.
