@@ -284,9 +284,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         self._held_out_chance: HeldOutChance | None = None
         if problem.validation is not None:
             held = (problem.validation.Y, problem.validation.weights)
-            self._held_out_chance = held_out_chance(
-                net.loss, net.loss_settings, train, held, self._score_outputs
-            )
+            score = self._score_outputs if is_classifier(self) else None
+            self._held_out_chance = held_out_chance(net.loss, net.loss_settings, train, held, score)
 
     def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
         """The diagnosis of a training on these rows, of the targets as they are trained on."""

@@ -36,10 +36,10 @@ def chance_loss(
 
 
 class HeldOutChance(NamedTuple):
-    """What the best constant answer of the training rows gets on rows to validate on: its loss and
-    score, the number of rows (with weights, as many as they are worth), and of its loss the part
-    ``luck``: a network that knows nothing of these rows has a loss lower by c ``luck`` with a
-    probability of at most e^-c."""
+    """What the best constant answer of the training rows gets on rows to validate on: its loss, its
+    score where that is a share of the rows (NaN else), and the number of rows (with weights, as
+    many as they are worth). A network that knows nothing of these rows has a loss that is lower by
+    c ``luck`` with a probability of at most e^-c."""
 
     loss: float
     score: float
@@ -67,10 +67,10 @@ def held_out_chance(
     settings: Mapping[str, float],
     train: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None],
     held: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None],
-    score: Score,
+    score: Score | None = None,
 ) -> HeldOutChance:
     """The constant that is best for ``train``, looked at on ``held``: each targets, ``(n, k)``,
-    and weights or None. ``score(A, Y, weights)`` is the estimator's.
+    and weights or None. ``score(A, Y, weights)`` is the classifier's.
 
     A cross-entropy is a log-likelihood: that of n rows is better than the true shares' by c with a
     probability of at most e^-c, whatever is answered (Markov's inequality), and its mean by c / n.
@@ -84,7 +84,8 @@ def held_out_chance(
     if weights_held is not None:
         rows = float(weights_held.sum() ** 2 / np.square(weights_held).sum())
     luck = 1 / rows if loss in LIKELIHOODS else 2 * value / rows
-    found = score(np.broadcast_to(best, Y_held.shape), Y_held, weights_held)
+    answers = np.broadcast_to(best, Y_held.shape)
+    found = math.nan if score is None else score(answers, Y_held, weights_held)
     return HeldOutChance(value, found, rows, luck)
 
 
