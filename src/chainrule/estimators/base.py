@@ -398,8 +398,8 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     def findings(self) -> tuple[Finding, ...]:
         """What the training suffered from, in plain language; empty for a healthy one.
 
-        Over-fitting, a learning rate too high or too low and a plateau at chance are told from
-        the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
+        Over-fitting, a learning rate too high or too low, a plateau at chance and chance on other
+        rows are told from the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
         (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
         """
         check_is_fitted(self)
