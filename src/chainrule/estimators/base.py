@@ -276,16 +276,16 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         )
 
     def _learn_chance(self, net: network.Architecture, problem: Problem) -> None:
-        """What a constant answer gets on the rows to train and to validate on. The second is not
-        in a model file."""
+        """What a constant answer gets on the rows to train and to validate on."""
         taken = sample(problem.train, ROWS)
         train = (self._training_targets(taken.Y).astype(np.float64), taken.weights)
         self.chance_loss_ = chance_loss(net.loss, net.loss_settings, *train)
-        self._held_out_chance: HeldOutChance | None = None
+        self.validation_chance_: dict[str, float] | None = None
         if problem.validation is not None:
             held = (problem.validation.Y, problem.validation.weights)
             score = self._score_outputs if is_classifier(self) else None
-            self._held_out_chance = held_out_chance(net.loss, net.loss_settings, train, held, score)
+            chance = held_out_chance(net.loss, net.loss_settings, train, held, score)
+            self.validation_chance_ = chance._asdict()
 
     def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
         """The diagnosis of a training on these rows, of the targets as they are trained on."""
@@ -399,16 +399,16 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         """What the training suffered from, in plain language; empty for a healthy one.
 
         Over-fitting, a learning rate too high or too low, a plateau at chance and chance on other
-        rows are told from the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
-        (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
+        rows are told from the losses; vanishing and exploding gradients, dead and saturated units
+        from a diagnosis (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
         """
         check_is_fitted(self)
-        known = getattr(self, "chance_loss_", None)  # an older model file does not tell it
+        held_out = getattr(self, "validation_chance_", None)
         return findings(
             self.history_,
-            chance_loss=known,
+            chance_loss=getattr(self, "chance_loss_", None),  # an older model file does not tell it
             diverged=self.diverged_,
-            held_out=getattr(self, "_held_out_chance", None),
+            held_out=HeldOutChance(**held_out) if held_out else None,
             begins_near=is_classifier(self),
         )
 

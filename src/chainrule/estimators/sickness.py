@@ -46,8 +46,8 @@ chance on other rows
     R_v - ln(100 T) / n. (Squared errors and the like: 2 R_v / n for 1 / n.) The allowance is never
     more than 3 % of R_v, so that few rows make nobody sick; and nothing is said where a share of
     right answers was three standard deviations above that of the constant: right, if far too sure.
-    Without knowledge of the validation rows, as in a model file, R stands for R_v, with no
-    allowance. Classes that are weighted in training alone hide it: R_v is then easily beaten.
+    Where nothing is known of the validation rows, R stands for R_v, with no allowance. Classes that
+    are weighted in training alone hide it: R_v is then easily beaten.
 worse than chance
     Neither of the two losses ever came below 0.97 R, the last training loss is above 1.2 R, and no
     other rule says anything. So no network that has learnt nothing passes for healthy.
