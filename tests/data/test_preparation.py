@@ -198,6 +198,23 @@ def test_the_share_is_reached_and_not_with_one_fewer(correlated):
     assert share(kept - 1) <= 0.8 < share(kept)
 
 
+@pytest.mark.parametrize("rows", [8, 100])
+def test_a_share_of_one_is_all_components_and_the_number_one_is_one(rows):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(rows, 5)) @ rng.normal(size=(5, 12))  # of rank 5
+    X[:, 11] = 2.0
+    whole = preparation.fit(("pca:1.0",), X)
+    assert whole.components.kept == np.linalg.matrix_rank(X - X.mean(axis=0)) == 5
+    np.testing.assert_allclose(whole.inverse(whole(X)), X, atol=1e-12)
+    assert preparation.fit(("pca:1",), X).components.kept == 1
+    full = rng.normal(size=(rows, 4))
+    assert preparation.fit(("pca:1.0",), full).components.kept == 4
+    assert preparation.sentences(("pca:1.0", "pca:1")) == (
+        "principal components of the training part: those that make 100 % of its variance",
+        "principal components of the training part: the first 1",
+    )
+
+
 def test_pca_is_fitted_on_the_training_rows_alone(correlated):
     apply = preparation.fit(("pca:4",), correlated[:100])
     assert apply(correlated[:100]).mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-9)
@@ -223,7 +240,7 @@ def test_the_words_say_how_much_is_kept():
 @pytest.mark.parametrize(
     ("step", "says"),
     [
-        ("pca:0", "share of the variance between 0 and 1 or a number of components"),
+        ("pca:0", "share of the variance, above 0 and at most 1.0, or a whole number"),
         ("pca:-1", "share of the variance"),
         ("pca:2.5", "share of the variance"),
         ("pca:many", "share of the variance"),

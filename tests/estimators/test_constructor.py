@@ -78,7 +78,7 @@ def test_every_fitted_attribute_is_there(ours, theirs, solver, early_stopping, p
         for kind in (ours, theirs)
     ]
     own = {"history_", "best_epoch_", "overfit_epoch_", "diverged_", "set_callbacks"}
-    own |= {"chance_loss_", "findings"}
+    own |= {"chance_loss_", "validation_chance_", "findings"}
     expected = public(fitted[1]) | own | set(parameters(ours))
     assert public(fitted[0]) == expected - ({"partial_fit"} if solver == "lbfgs" else set())
     for name in public(fitted[1]) - set(parameters(theirs)):

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits, make_classification, make_moons
 
 import chainrule
 from chainrule import MLPClassifier, MLPRegressor
-from chainrule.estimators.chance import chance_loss
+from chainrule.estimators.chance import HeldOutChance, chance_loss, held_out_chance
 from chainrule.estimators.sickness import findings, too_short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -55,7 +55,19 @@ SICK = {
         (32,),
         {"solver": "adagrad", "activation": "mish", "learning_rate_init": 100.0,
          "random_state": 2, "data": "moons"},
-        {"worse than chance"},
+        {"learning rate too high"},
+    ),
+    "far too large steps of sgd": (
+        (32,), {"solver": "sgd", "learning_rate_init": 5.0},
+        {"learning rate too high", "dead units", "plateau at chance"},
+    ),
+    "inputs in thousands": (
+        (32,), {"solver": "sgd", "learning_rate_init": 0.1, "data": "thousands"},
+        {"learning rate too high", "dead units", "plateau at chance"},
+    ),
+    "labels of other rows": ((32,), {"data": "permuted"}, {"chance on other rows"}),
+    "labels of other rows, for long": (
+        (64,), {"data": "permuted", "max_iter": 120}, {"chance on other rows"},
     ),
     "small steps": ((32,), {"learning_rate_init": 2e-5}, {"learning rate too low"}),
     "small steps of sgd": (
@@ -73,6 +85,18 @@ HEALTHY = {
     "deep, he": ((32,) * 6, {"init": "he_normal"}),
     "stopped early": ((64,), {"early_stopping": True, "n_iter_no_change": 5, "max_iter": 100}),
 }
+ALSO_HEALTHY = {
+    "selu": {"activation": "selu"},
+    "gelu": {"activation": "gelu"},
+    "softplus": {"activation": "softplus"},
+    "rmsprop": {"solver": "rmsprop"},
+    "adagrad": {"solver": "adagrad", "learning_rate_init": 0.02},
+    "a logistic unit a class": {"loss": "binary_cross_entropy"},
+    "softmax twice": {"loss": "double_softmax"},
+    "squared errors": {"loss": "mean_squared_error"},
+    "smoothed labels": {"label_smoothing": 0.2},
+    "weighted classes": {"class_weight": "balanced"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +110,15 @@ def digits():
 @pytest.fixture(scope="module")
 def data(digits):
     X, y = make_moons(300, noise=0.2, random_state=0)
-    return {"digits": digits, "moons": {"X": X, "y": y}}
+    rng = np.random.default_rng(0)
+    permuted = {name: rng.permutation(digits[name]) for name in ("y", "y_val")}
+    thousands = {name: 1000 * digits[name] for name in ("X", "X_val")}
+    return {
+        "digits": digits,
+        "moons": {"X": X, "y": y},
+        "permuted": digits | permuted,
+        "thousands": digits | thousands,
+    }
 
 
 def names(net):
@@ -110,6 +142,21 @@ def test_each_sickness_is_found_and_no_other(hidden, changed, expected, data):
 def test_nothing_is_found_in_healthy_ones(hidden, changed, seed, digits):
     net = MLPClassifier(hidden, **{**BASE, **changed, "random_state": seed}).fit(**digits)
     assert net.findings() == ()
+
+
+@pytest.mark.parametrize("changed", ALSO_HEALTHY.values(), ids=ALSO_HEALTHY)
+def test_nor_in_healthy_ones_of_other_losses_and_methods(changed, digits):
+    assert MLPClassifier((50,), **{**BASE, **changed}).fit(**digits).findings() == ()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [lambda y: y > 4, lambda y: y == 3, lambda y: np.stack([y & 1, y & 2, y & 4], 1) > 0],
+    ids=["two classes", "a rare class", "several labels"],
+)
+def test_nor_in_healthy_ones_of_other_targets(target, digits):
+    rows = digits | {name: target(digits[name]).astype(int) for name in ("y", "y_val")}
+    assert MLPClassifier((50,), **BASE).fit(**rows).findings() == ()
 
 
 def test_nor_in_healthy_ones_of_other_kinds():
@@ -160,6 +207,34 @@ def test_without_a_diagnosis_the_losses_speak_alone(digits):
     assert names(net) == {"plateau at chance"}
 
 
+def test_a_regression_that_learns_noise_is_at_chance_on_other_rows():
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(500, 8)), 100 + rng.normal(size=500)
+    settings = BASE | {"learning_rate_init": 0.01, "max_iter": 60, "batch_size": 16}
+    net = MLPRegressor(hidden_layer_sizes=(32,), **settings)
+    net.fit(X[:200], y[:200] - 100, X_val=X[200:], y_val=y[200:] - 100)
+    (finding,) = net.findings()
+    assert finding.name == "chance on other rows"
+    assert finding.numbers["rows"] == 300
+    assert net.history_["validation_score"].max() < 0.03
+    assert net.history_["train_loss"][-1] < 0.7 * net.chance_loss_
+    # What says something of the other rows is no such case.
+    net.fit(X[:200], X[:200, 0], X_val=X[200:], y_val=X[200:, 0])
+    assert net.findings() == ()
+
+
+def test_what_is_learnt_for_these_rows_alone_is_told_with_its_numbers(data, tmp_path):
+    net = MLPClassifier((32,), **BASE).fit(**data["permuted"])
+    (finding,) = net.findings()
+    lowest = net.history_["validation_loss"].min()
+    assert finding.numbers["lowest_validation_loss"] == lowest
+    assert f"its validation loss was never below {lowest:.4g} (epoch" in finding.sentence
+    assert "on 400 rows luck alone can make that" in finding.sentence
+    assert net.history_["train_loss"][-1] < 0.97 * net.chance_loss_
+    chainrule.save(net, tmp_path / "net.safetensors")
+    assert chainrule.load(tmp_path / "net.safetensors").findings() == (finding,)
+
+
 # The rules by themselves
 
 
@@ -179,6 +254,78 @@ def test_a_steady_fall_that_has_far_to_go_is_under_way():
     assert found(2.3 * 0.85**t) == []  # has come far
     assert found(1.6 + 0.7 * 0.7**t) == []  # has come to rest
     assert found(2.3 - 0.02 * t[:7]) == []  # too few epochs to tell
+
+
+def test_no_higher_rate_is_asked_for_while_the_validation_loss_rises():
+    t = np.arange(20)
+    falling = 2.3 - 0.02 * t
+    assert found(falling, validation=2.2 - 0.01 * t) == ["learning rate too low"]
+    assert found(falling, validation=2.2 + 0.01 * t) == ["over-fitting"]
+    assert found(falling, validation=2.2 + 0.002 * t) == []
+    turned = np.where(t < 14, 2.2 - 0.01 * t, 1.93 + 0.01 * t)
+    assert found(falling, validation=turned) == []
+
+
+HELD = HeldOutChance(loss=2.3, score=0.1, rows=400, luck=1 / 400)
+
+
+def held_out(losses, validation, score=0.1, **others):
+    columns = history(losses, np.asarray(validation, float))
+    columns["validation_score"] = np.full(len(losses), score)
+    settings = {"held_out": HELD, "begins_near": True} | others
+    return [f.name for f in findings(columns, chance_loss=2.3, **settings)]
+
+
+def test_a_validation_loss_that_never_beats_chance_by_more_than_luck():
+    t = np.arange(20)
+    falls, flat = 1.2 + 1.1 * 0.7**t, np.full(20, 2.3)
+    only_here = ["chance on other rows"]
+    assert held_out(falls, flat) == only_here
+    least = HELD.least(20, 0.01)
+    assert 0.97 < least / 2.3 < 1
+    assert held_out(falls, np.full(20, least + 1e-6)) == only_here
+    assert held_out(falls, np.full(20, least - 1e-6)) == []
+    assert held_out(falls, flat + 0.3 * t) == only_here  # and no epoch at which to stop
+    # A single epoch that is better on the other rows is a reason to stop there.
+    assert held_out(falls, np.r_[2.0, 2.0, 2.0, flat[3:]]) == ["over-fitting"]
+    # Right more often than by luck, if far too sure of itself.
+    assert held_out(falls, flat, score=0.2) == []
+    assert held_out(falls, flat, score=0.13) == only_here
+    assert held_out(falls, flat, score=0.2, begins_near=False) == only_here  # an R^2 is no share
+    assert held_out(flat, flat) == ["plateau at chance"]
+    assert held_out(falls[:4], flat[:4]) == []
+
+
+def test_of_few_rows_luck_makes_nobody_sick():
+    falls = 1.2 + 1.1 * 0.7 ** np.arange(20)
+    few = HELD._replace(rows=10, luck=0.1)
+    assert held_out(falls, np.full(20, 2.2), held_out=few) == []
+    assert held_out(falls, np.full(20, 2.24), held_out=few) == ["chance on other rows"]
+
+
+def test_without_the_rows_chance_in_training_decides():
+    falls = 1.2 + 1.1 * 0.7 ** np.arange(20)
+    assert found(falls, chance=2.3, validation=np.full(20, 2.31)) == ["chance on other rows"]
+    assert found(falls, chance=2.3, validation=np.full(20, 2.29)) == []
+    assert found(falls, validation=np.full(20, 2.31)) == []
+
+
+def test_a_loss_far_above_chance_in_epoch_1_is_a_rate_too_high():
+    """And not where it comes down slowly, as from large initial weights, or all the way."""
+
+    def thrown(losses, **others):
+        settings = {"chance_loss": 2.3, "begins_near": True} | others
+        return [f.name for f in findings(history(losses), **settings)]
+
+    far = np.r_[700.0, np.full(11, 2.31)]
+    assert thrown(far) == ["learning rate too high", "plateau at chance"]
+    (finding, _) = findings(history(far), chance_loss=2.3, begins_near=True)
+    assert "in epoch 1 the training loss was 700 on average" in finding.sentence
+    assert finding.numbers == {"first_loss": 700.0, "lowest_loss": 2.31, "chance_loss": 2.3}
+    assert thrown(far, begins_near=False) == ["plateau at chance"]
+    assert thrown(700 * 0.6 ** np.arange(8)) == ["worse than chance"]
+    assert thrown(np.r_[700.0, 1.0 + 0.5 ** np.arange(11)]) == []
+    assert thrown(np.r_[5.0, np.full(11, 2.31)]) == ["plateau at chance"]
 
 
 def test_a_last_epoch_that_was_cut_off_does_not_hide_a_slow_training():
@@ -399,3 +546,47 @@ def test_it_is_of_the_targets_that_are_trained_on(problem):
     assert net.chance_loss_ == pytest.approx(-(shares * np.log(shares)).sum())
     smooth = MLPClassifier((4,), max_iter=1, label_smoothing=0.9).fit(X, y, weights)
     assert smooth.chance_loss_ == pytest.approx(np.log(3), rel=0.01)
+
+
+def accuracy(A, Y, weights):
+    return float(np.average(A.argmax(axis=1) == Y.argmax(axis=1), weights=weights))
+
+
+def test_on_other_rows_chance_is_what_the_training_rows_would_answer():
+    rng = np.random.default_rng(6)
+    Y, held = np.eye(3)[rng.choice(3, 300, p=[0.6, 0.3, 0.1])], np.eye(3)[rng.integers(0, 3, 90)]
+    found = held_out_chance("cross_entropy", {}, (Y, None), (held, None), accuracy)
+    shares = Y.mean(axis=0)
+    assert found.loss == pytest.approx(-(held.mean(axis=0) * np.log(shares)).sum())
+    assert found.score == pytest.approx(held[:, 0].mean())
+    assert (found.rows, found.luck) == (90, 1 / 90)
+    twice = held_out_chance("cross_entropy", {}, (Y, None), (held, np.full(90, 2.0)), accuracy)
+    assert twice == pytest.approx(found)
+    one = held_out_chance("cross_entropy", {}, (Y, None), (held, np.eye(90)[0]), accuracy)
+    assert one.rows == 1
+    y, y_held = rng.normal(size=(300, 1)), rng.normal(size=(90, 1))
+    squared = held_out_chance("squared_error", {}, (y, None), (y_held, None))
+    assert squared.loss == pytest.approx(0.5 * np.mean((y_held - y.mean()) ** 2))
+    assert np.isnan(squared.score)
+    assert squared.luck == pytest.approx(2 * squared.loss / 90)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+@pytest.mark.parametrize("size", [0.02, 0.1, 0.3])
+def test_luck_is_as_rare_as_it_is_said_to_be(loss, size):
+    """Answers that know nothing of the rows are better than chance by c luck in e^-c of cases at
+    most, however far they are from the constant."""
+    rng, n, trials, c = np.random.default_rng(8), 100, 4000, 1.5
+    noise = size * rng.normal(size=(trials, n))
+    if loss == "cross_entropy":
+        y = rng.random((trials, n)) < 0.5
+        log_p = -np.logaddexp(0, np.where(y, -noise, noise) * 2)
+        gain, luck = (log_p - np.log(0.5)).mean(axis=1), 1 / n
+    else:
+        y = rng.normal(size=(trials, n))
+        gain = 0.5 * (y**2 - (y - noise) ** 2).mean(axis=1)
+        luck = 2 * 0.5 / n
+    often = (gain > c * luck).mean()
+    assert often < np.exp(-c) + 3 * np.sqrt(np.exp(-c) / trials)
+    if size == 0.1:
+        assert often > 0.01  # and not far rarer: luck does happen

@@ -61,6 +61,7 @@ def test_windows_in_the_files_order_are_the_training_in_memory(table, same_netwo
     same_network(net, expected)
     assert net.loss_curve_ == expected.loss_curve_
     assert net.chance_loss_ == expected.chance_loss_
+    assert net.validation_chance_ == expected.validation_chance_
 
 
 def test_values_are_streamed_too(problem, same_network):

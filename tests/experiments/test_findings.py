@@ -2,6 +2,8 @@
 
 import math
 
+import pytest
+
 from chainrule.experiments.estimates import Calibration, Estimate, OnTest
 from chainrule.experiments.findings import Evidence, findings
 from chainrule.experiments.results import (
@@ -131,7 +133,7 @@ def test_agreement_with_the_document_is_counted():
     other = row.model_copy(update={"agreement": "differs"})
     said = findings(evidence(model("a", 0.8), comparisons=(row, row, other)))
     assert only("printed numbers", said) == (
-        "Of 3 printed numbers, 2 come out exactly, and 1 differ."
+        "Of 3 printed numbers, 2 come out exactly, and 1 differs."
     )
 
 
@@ -142,13 +144,25 @@ def test_the_interval_of_agreement_is_named_where_there_is_one():
     seeds = row.model_copy(update={"interval": "seeds"})
     (said,) = [s for s in findings(evidence(model("a", 0.8), comparisons=(row,))) if "printed" in s]
     assert said == (
-        "Of 1 printed number, 0 come out exactly, 1 lie within the 95 % interval of ours for as "
-        "many other rows (Wilson's, of models that ran once), and 0 differ."
+        "The one printed number lies within the 95 % interval of ours for as many other rows "
+        "(Wilson's, of models that ran once)."
     )
     said = only("printed", findings(evidence(model("a", 0.8), comparisons=(row, seeds))))
     assert "interval of one run over seeds, or of ours for as many other rows" in said
-    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(seeds,))))
-    assert "95 % interval of one run over seeds, and 0 differ" in said
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(seeds, seeds))))
+    assert "2 lie within the 95 % interval of one run over seeds, and 0 differ" in said
+
+
+@pytest.mark.parametrize(
+    ("agreement", "says"), [("exact", "comes out exactly"), ("differs", "differs from ours")]
+)
+def test_one_printed_number_is_told_in_words_of_one(agreement, says):
+    row = Comparison(model="a", quantity="q", printed=1, ours=1, agreement=agreement)
+    said = findings(evidence(model("a", 0.8), comparisons=(row,)))
+    assert only("printed number", said) == f"The one printed number {says}."
+    within = row.model_copy(update={"agreement": "within interval", "interval": "seeds"})
+    said = only("printed", findings(evidence(model("a", 0.8), comparisons=(row, within))))
+    assert "1 lies within" in said and ("1 comes out" in said or "1 differs" in said)
 
 
 def test_divergence_is_told():
@@ -212,6 +226,18 @@ def test_over_confidence_is_told_with_what_mends_it():
     assert under.endswith("(calibration error 0.040).")
     (left,) = confidence(gap=0.04, low=0.03, high=0.05, **(mended | {"error_after": 0.039}))
     assert left.endswith("A temperature (2.10) does not mend that: it leaves 0.039.")
+
+
+def test_a_small_temperature_keeps_its_digits():
+    mended = {"error_after": 0.0101, "loss_after": 0.152}
+    for temperature, written in (
+        (0.00312, "0.0031"),
+        (0.04, "0.04"),
+        (0.25, "0.25"),
+        (2.0, "2.00"),
+    ):
+        (said,) = confidence(gap=0.04, low=0.03, high=0.05, temperature=temperature, **mended)
+        assert f"A temperature of {written}, fitted" in said
 
 
 def test_what_chance_or_a_hair_can_explain_is_not_told():

@@ -141,7 +141,7 @@ def test_what_an_estimator_refuses(rows, tmp_path):
     bad = job("mlp", {**SETTINGS, "max_iter": 0}, rows)
     with (
         Journal(tmp_path) as journal,
-        pytest.raises(SpecError, match=r"one of 1 networks that are trained together: .*max_iter"),
+        pytest.raises(SpecError, match=r"be trained \(a network\): .*max_iter"),
     ):
         train_jointly("a", [bad], recorder(tmp_path, journal), "", losses)
 

@@ -234,7 +234,7 @@ def test_a_fit_that_cannot_be_done_names_the_model_and_its_settings(tiny, tmp_pa
         "family": "k-nearest-neighbours",
         "settings": {"n_neighbors": 1000},
     }
-    with pytest.raises(SpecError, match=r"cannot be trained, a k-nearest .*1000.*: .*359"):
+    with pytest.raises(SpecError, match=r"cannot be trained \(k-nearest .*1000.*: .*359"):
         run(tiny, out=tmp_path, console=QUIET)
 
 

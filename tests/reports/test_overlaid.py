@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from chainrule.reports.figures.overlaid import overlaid_curves
+from chainrule.reports.figures.style import SURFACE, look
 
 
 def axes_of(curves, **options):
@@ -36,3 +37,16 @@ def test_so_are_the_epochs_when_one_training_is_much_longer(length, scale):
 def test_curves_look_different():
     _, axes = axes_of({str(n): ([1, 2], [n, n]) for n in range(6)})
     assert len({(line.get_color(), line.get_marker()) for line in axes.lines}) == 6
+
+
+def test_24_curves_are_told_apart_by_their_lines_and_by_their_marks():
+    """Alone by each: a mark may be hidden under another, and a line be too short to tell."""
+    _, axes = axes_of({str(n): ([1, 2], [n, n]) for n in range(24)})
+    looks = [look(n) for n in range(24)]
+    assert len({(each.colour, each.line) for each in looks}) == 24
+    drawn = [(one.get_color(), one.get_marker(), one.get_markerfacecolor()) for one in axes.lines]
+    assert drawn == [(each.colour, each.marker, each.face) for each in looks]
+    assert len(set(drawn)) == 24
+    assert len({look(n) for n in range(72)}) == 72
+    hollow = [line.get_markerfacecolor() == SURFACE for line in axes.lines]
+    assert hollow == ([False] * 6 + [True] * 6) * 2

@@ -314,6 +314,9 @@ def test_activations_stand_under_their_layer():
         "Net: 4 inputs, a hidden layer of 3 (tanh) units, 2 (softmax) outputs; 23 parameters, by "
         "layer 15, 8."
     )
+    assert figures.network_drawing((1, 1, 1)).get_label() == (
+        "A network: 1 input, a hidden layer of 1 unit, 1 output; 4 parameters, by layer 2×2."
+    )
 
 
 def test_of_a_deep_network_the_ends_are_drawn():
@@ -373,6 +376,8 @@ def test_the_diagram_shows_a_temperature_beside_it():
     np.testing.assert_allclose(hollow.get_xdata(), [after.confidence[k] for k in filled])
     np.testing.assert_allclose(hollow.get_ydata(), [after.accuracy[k] for k in filled])
     assert hollow.get_label() == f"at temperature 2.10: ECE {after.ece:.4f}"
+    small = figures.reliability_diagram(sure, right, after=sure**0.5, temperature=0.00312)
+    assert "At temperature 0.0031: ECE" in small.get_label()
     assert figure.get_label().endswith(f" At temperature 2.10: ECE {after.ece:.4f}.")
     assert title(figure) == f"Reliability, ECE {binned(sure, right).ece:.4f}"
     unnamed = figures.reliability_diagram([np.nan], [True], after=[np.nan])

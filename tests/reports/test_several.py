@@ -137,6 +137,8 @@ def test_the_page(all_four, stopped, complete, page_of):
     assert "four: Neural network" in page.text and "stopped: Network <b>" in page.text
     assert page.text.count("not complete") >= 2
     assert "max_depth" in page.text  # in which models differ
+    assert '<table class="broad named">' in text  # whose names are not broken
+    assert ".named tbody th { white-space: nowrap; }" in text
     assert text.count('class="chart"') == 3  # each quantity once, for all runs
     assert len(page.ids) == len(set(page.ids))
 

@@ -42,7 +42,8 @@ NONE: Settings = MappingProxyType({})
 class Preparation:
     """One preparation: how it is fitted, and what a reader is told.
 
-    A step with a ``default`` takes a value, written after its name: ``"pca:0.95"``.
+    A step with a ``default`` takes a value, written after its name: ``"pca:0.95"``. A float is a
+    share, as 1.0 is of all, and an int a number, as 1 is of one.
     """
 
     fit: Callable[[np.ndarray, Facts, float | None], Fitted]
@@ -200,19 +201,19 @@ def _parse(text: str) -> tuple[Preparation, float | None]:
         number = int(value) if value.isdigit() else float(value)
     except ValueError:
         number = 0
-    if not (0 < number < 1 or (number >= 1 and number == int(number))):
+    if not (0 < number <= 1 or (number > 1 and number == int(number))):
         raise DataError(
-            f"{text!r}: required a share of the variance between 0 and 1 or a number of "
-            f"components, as {name}:0.95 or {name}:50."
+            f"{text!r}: required a share of the variance, above 0 and at most 1.0, or a whole "
+            f"number of components, as {name}:0.95 or {name}:50."
         )
-    return step, number
+    return step, number if number <= 1 else int(number)
 
 
 def _said(value: float | None) -> str:
     if value is None:
         return ""
-    if value >= 1:
-        return f"the first {value:g}"
+    if isinstance(value, int):
+        return f"the first {value}"
     return f"those that make {100 * value:g} % of its variance"
 
 

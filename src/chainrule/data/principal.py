@@ -19,7 +19,8 @@ def pca(X: np.ndarray, facts: Facts, value: float | None) -> Fitted:
 
     Args:
         X: (rows, features).
-        value: a number of components, or a share between 0 and 1.
+        value: a number of components, an int; or a share, a float above 0 and at most 1.0, which
+            is all that have a variance.
 
     Raises:
         DataError: more components than there can be, or rows that are all equal.
@@ -70,11 +71,14 @@ def _principal(X: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def _n_components(variances: np.ndarray, value: float, most: int) -> int:
     """As scikit-learn counts them: the fewest whose share of the variance is above the value."""
-    if value >= 1:
+    if isinstance(value, int):
         if value > most:
             raise DataError(f"pca:{value:g}: required at most {most} components of these rows.")
-        return int(value)
+        return value
     if not variances.sum() > 0:
         raise DataError("pca: all training rows are equal, so there is no variance to keep.")
+    if value == 1:  # without those that are rounding alone
+        least = variances[0] * np.finfo(np.float64).eps * len(variances)
+        return min(int((variances > least).sum()), most)
     shares = np.cumsum(variances / variances.sum())
     return min(int(np.searchsorted(shares, value, side="right")) + 1, most)

@@ -20,7 +20,7 @@ from chainrule.engine.predict import outputs
 from chainrule.equations.network import Layer
 from chainrule.errors import InvalidInputError
 from chainrule.estimators import history, network
-from chainrule.estimators.chance import ROWS, chance_loss
+from chainrule.estimators.chance import ROWS, HeldOutChance, chance_loss, held_out_chance
 from chainrule.estimators.diagnosis import Examination, sample
 from chainrule.estimators.fullbatch import fit_fullbatch
 from chainrule.estimators.minibatch import fit_minibatch
@@ -235,7 +235,7 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
         stream = self._data_stream(stream, session)
         problem = self._problem(rows, validation, stream, self._judge(net), watch or {}, split)
         if first or not incremental:
-            self.chance_loss_ = self._chance_loss(net, problem.train)
+            self._learn_chance(net, problem)
         if self.diagnose:
             problem = replace(problem, examination=self._examination(net, problem.train))
         return net, problem, stream, session
@@ -275,10 +275,17 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
             find_device(self.device),
         )
 
-    def _chance_loss(self, net: network.Architecture, rows: Rows) -> float:
-        taken = sample(rows, ROWS)
-        Y = self._training_targets(taken.Y).astype(np.float64)
-        return chance_loss(net.loss, net.loss_settings, Y, taken.weights)
+    def _learn_chance(self, net: network.Architecture, problem: Problem) -> None:
+        """What a constant answer gets on the rows to train and to validate on."""
+        taken = sample(problem.train, ROWS)
+        train = (self._training_targets(taken.Y).astype(np.float64), taken.weights)
+        self.chance_loss_ = chance_loss(net.loss, net.loss_settings, *train)
+        self.validation_chance_: dict[str, float] | None = None
+        if problem.validation is not None:
+            held = (problem.validation.Y, problem.validation.weights)
+            score = self._score_outputs if is_classifier(self) else None
+            chance = held_out_chance(net.loss, net.loss_settings, train, held, score)
+            self.validation_chance_ = chance._asdict()
 
     def _examination(self, net: network.Architecture, rows: Rows) -> Examination:
         """The diagnosis of a training on these rows, of the targets as they are trained on."""
@@ -391,13 +398,19 @@ class BaseMLP(CallbackSupportMixin, RepresentationMixin, Parameters):
     def findings(self) -> tuple[Finding, ...]:
         """What the training suffered from, in plain language; empty for a healthy one.
 
-        Over-fitting, a learning rate too high or too low and a plateau at chance are told from
-        the losses; vanishing and exploding gradients, dead and saturated units from a diagnosis
-        (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
+        Over-fitting, a learning rate too high or too low, a plateau at chance and chance on other
+        rows are told from the losses; vanishing and exploding gradients, dead and saturated units
+        from a diagnosis (``diagnose=True``). The rules are in `chainrule.estimators.sickness`.
         """
         check_is_fitted(self)
-        known = getattr(self, "chance_loss_", None)  # an older model file does not tell it
-        return findings(self.history_, chance_loss=known, diverged=self.diverged_)
+        held_out = getattr(self, "validation_chance_", None)
+        return findings(
+            self.history_,
+            chance_loss=getattr(self, "chance_loss_", None),  # an older model file does not tell it
+            diverged=self.diverged_,
+            held_out=HeldOutChance(**held_out) if held_out else None,
+            begins_near=is_classifier(self),
+        )
 
     # the forward pass
 

@@ -73,6 +73,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The epoch, from 1, with the best monitored value.
     chance_loss_ : float
         The loss of the best answer that is the same for every row.
+    validation_chance_ : dict or None
+        What that answer gets on the rows to validate on: ``loss``, ``score``, the number of
+        ``rows``, and ``luck`` (see `chainrule.estimators.chance`).
     overfit_epoch_ : int or None
         The epoch from which on the validation loss stays above its minimum by more than its
         noise (see ``docs/diagnosis.md``).

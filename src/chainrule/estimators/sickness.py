@@ -20,7 +20,10 @@ saturated units
     Healthy networks of some hundred epochs have next to none.
 learning rate too high
     The training diverged, or it oscillates: in at least a quarter of the second half of the epochs
-    the training loss rose by more than R / 20. Noise from small batches is a tenth of that.
+    the training loss rose by more than R / 20. Noise from small batches is a tenth of that. Or a
+    classifier's loss in epoch 1 is above 3 R and three times that of epoch 2, and neither loss ever
+    comes below 0.97 R: the first steps threw it far off. What large initial weights make of a loss
+    is learnt away slowly.
 learning rate too low
     The training loss falls steadily in the second half of the epochs (it comes down by nine tenths
     of all that it moves there), in the last quarter still by 60 % or more of what it fell in an
@@ -29,17 +32,29 @@ learning rate too low
     the last quarter by 25 % or more of an average quarter, and are still between 0.7 R and R:
     learning goes on, and most of it is to come. A higher rate would have come further; so would
     more epochs. A last epoch of fewer steps than the one before it, cut off by ``max_steps``, is
-    left out.
+    left out. (Not said where the validation loss has an onset of over-fitting, or is higher in the
+    last quarter of the epochs than in the one before: more of the same would not help.)
 plateau at chance
     The training loss never came below 0.97 R, nor did the validation loss, and the last is at most
     1.2 R: the network says the same of every row. (Not said where the rate is too low.) Where no
     epoch's loss is further from R than 1/10000 of it, two epochs are enough.
+chance on other rows
+    The training loss came below 0.97 R, and the validation loss never was better than the best
+    constant of the training rows is on the validation rows, R_v, by more than luck allows: n rows
+    answered without knowledge of them have a cross-entropy of less than R_v - c / n with a
+    probability of at most e^-c, so that of T epochs one in a hundred such trainings is below
+    R_v - ln(100 T) / n. (Squared errors and the like: 2 R_v / n for 1 / n.) The allowance is never
+    more than 3 % of R_v, so that few rows make nobody sick; and nothing is said where a share of
+    right answers was three standard deviations above that of the constant: right, if far too sure.
+    Where nothing is known of the validation rows, R stands for R_v, with no allowance. Classes that
+    are weighted in training alone hide it: R_v is then easily beaten.
 worse than chance
     Neither of the two losses ever came below 0.97 R, the last training loss is above 1.2 R, and no
     other rule says anything. So no network that has learnt nothing passes for healthy.
 over-fitting
     There is an onset (see ``overfitting``), and the smoothed validation loss is at the end at
-    least 5 % above its minimum: less is real, but nothing to act upon.
+    least 5 % above its minimum: less is real, but nothing to act upon. (Not said beside chance on
+    other rows: no epoch is worth stopping at.)
 
 Rules on the course of a loss need 8 epochs, those on chance 5. Where epochs are long, 4 of them
 with 500 steps together are enough to tell a rate that is too low, and a loss at chance or worse.
@@ -47,103 +62,30 @@ Nothing found in fewer is no health: `too_short` says what cannot be told of the
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule.estimators.apart import apart
+from chainrule.estimators.at_chance import (
+    AT_CHANCE,
+    only_here,
+    plateau,
+    thrown_far,
+    worse_than_chance,
+)
+from chainrule.estimators.chance import HeldOutChance
+from chainrule.estimators.course import EPOCHS, EPOCHS_AT_CHANCE, Course, Finding
 from chainrule.estimators.overfitting import FEWEST, overfitting
+from chainrule.estimators.pace import crawls
 
 __all__ = ["SICKNESSES", "Finding", "findings", "too_short"]
 
 VANISHING, EXPLODING_RATIO, EXPLODING = 1e-3, 100.0, 30.0
 DEAD, SATURATED = 0.5, 0.25
 OSCILLATION, OFTEN = 0.05, 0.25
-STEADY, PACE, WAY = 0.9, 0.6, 0.5
-SLOWER, FAR = 0.25, 0.7
-AT_CHANCE, NEAR_CHANCE, ON_CHANCE = 0.97, 1.2, 1e-4
 WORSE = 0.05
-EPOCHS, EPOCHS_AT_CHANCE = 8, 5
-LONG_EPOCHS, STEPS = 4, 500
-
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A sickness by its name, a sentence on it, and the numbers that the sentence is made of."""
-
-    name: str
-    sentence: str
-    numbers: Mapping[str, float] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.sentence
-
-
-@dataclass(frozen=True)
-class Course:
-    """A training as the rules look at it: the losses of the epochs that have one, and columns by
-    layer of those that were diagnosed."""
-
-    history: Mapping[str, npt.NDArray[Any]]
-    chance: float | None
-    diverged: bool
-
-    @property
-    def losses(self) -> Floats:
-        losses = np.asarray(self.history["train_loss"], np.float64)
-        return losses[np.isfinite(losses)]
-
-    @property
-    def whole(self) -> Floats:
-        """``losses`` without that of a last epoch which was cut off."""
-        return self._whole("train_loss")
-
-    @property
-    def whole_validation(self) -> Floats:
-        """The same of the validation loss; empty without one."""
-        return self._whole("validation_loss")
-
-    def _whole(self, name: str) -> Floats:
-        losses = np.asarray(self.history.get(name, []), np.float64)
-        steps = np.asarray(self.history.get("steps", np.ones(len(losses))), np.float64)
-        if len(steps) > 1 and steps[-1] < steps[-2]:
-            losses = losses[:-1]
-        return losses[np.isfinite(losses)]
-
-    @property
-    def scale(self) -> float:
-        """R."""
-        if self.chance is not None and np.isfinite(self.chance) and self.chance > 0:
-            return float(self.chance)
-        return float(self.losses[0]) if len(self.losses) else np.nan
-
-    def lasted(self, epochs: int, losses: Floats) -> bool:
-        """Whether there are so many epochs with a loss, or a few long ones."""
-        count, steps = len(losses), float(np.sum(self.history.get("steps", 0)))
-        return count >= epochs or (count >= LONG_EPOCHS and steps >= STEPS)
-
-    def by_layer(self, name: str) -> Floats:
-        """``(n_epochs, n_layers)``, of the epochs that were diagnosed; empty without any."""
-        column = np.asarray(self.history.get(name, np.zeros((0, 0))), np.float64)
-        diagnosed = np.asarray(self.history.get("gradient_norm", column), np.float64)
-        return column[~np.isnan(diagnosed).all(axis=1)]
-
-    @property
-    def first_to_last(self) -> float:
-        """The median of g_1 / g_L; 1 without a diagnosis or where no gradient is left."""
-        norms = self.by_layer("gradient_norm")
-        norms = norms[np.isfinite(norms).all(axis=1)]
-        norms = norms[norms[:, -1] > 0] if norms.size else norms
-        return float(np.median(norms[:, 0] / norms[:, -1])) if norms.size else 1.0
-
-    def last(self, name: str) -> Floats:
-        """Each layer's number in the last epoch; what a layer does not have is 0."""
-        column = self.by_layer(name)
-        return np.nan_to_num(column[-1]) if column.size else np.zeros(1)
 
 
 def findings(
@@ -151,6 +93,8 @@ def findings(
     *,
     chance_loss: float | None = None,
     diverged: bool = False,
+    held_out: HeldOutChance | None = None,
+    begins_near: bool = False,
 ) -> tuple[Finding, ...]:
     """What a training suffers from, by the rules above; empty for a healthy one.
 
@@ -162,10 +106,16 @@ def findings(
         The loss of the best constant answer, the estimator's ``chance_loss_``.
     diverged
         Whether training left the finite numbers.
+    held_out
+        What that answer gets on the validation rows (`chainrule.estimators.chance`); without it, a
+        validation loss is held against ``chance_loss``.
+    begins_near
+        Whether a network that has learnt nothing yet has about the loss of chance, as classifiers
+        have. A regression's does not: its targets may lie far from 0.
     """
-    course = Course(history, chance_loss, diverged)
+    course = Course(history, chance_loss, diverged, held_out, begins_near)
     found = tuple(finding for sickness in SICKNESSES for finding in sickness(course))
-    return found or tuple(_worse_than_chance(course))
+    return found or tuple(worse_than_chance(course))
 
 
 def too_short(history: Mapping[str, Any]) -> tuple[str, ...]:
@@ -269,7 +219,7 @@ def _too_high(course: Course) -> Iterator[Finding]:
             "inputs, or set clip_global_norm.",
             {"epoch": float(epochs)},
         )
-    elif len(losses) >= EPOCHS:
+    elif len(losses) >= EPOCHS and not any(thrown_far(course)):
         steps = np.diff(losses[len(losses) // 2 - 1 :])
         often = float((steps > OSCILLATION * course.scale).mean())
         if often >= OFTEN:
@@ -283,46 +233,9 @@ def _too_high(course: Course) -> Iterator[Finding]:
             )
 
 
-def _crawls(course: Course) -> float | None:
-    """The pace of the last quarter as a share of the average, of a loss that is on its way and has
-    far to go; None of others."""
-    losses = course.whole
-    if not course.lasted(EPOCHS, losses):
-        return None
-    pace = _pace(losses)
-    if pace is None:
-        return None
-    return pace if (pace >= PACE and losses[-1] > WAY * losses[0]) or _is_far(course) else None
-
-
-def _pace(losses: Floats) -> float | None:
-    """None of a loss that does not fall, or not steadily in its second half."""
-    steps = np.diff(losses)
-    late, quarter = steps[len(steps) // 2 :], max(len(steps) // 4, 1)
-    fall = losses[0] - losses[-1]
-    if not fall > 0 or -late.sum() < STEADY * np.abs(late).sum():
-        return None
-    return float((losses[-1 - quarter] - losses[-1]) / (fall * quarter / len(steps)))
-
-
-def _is_far(course: Course) -> bool:
-    """Whether little of what there is to learn is learnt, and both losses still fall.
-
-    The training loss alone does not tell: where X says little of y, it is high and falls because
-    rows are learnt by heart. Nor do a few long epochs, which slow down or come to rest alike.
-    """
-    both = (course.whole, course.whole_validation)
-    return all(
-        len(losses) >= EPOCHS
-        and (_pace(losses) or 0) >= SLOWER
-        and FAR * course.scale < losses[-1] < course.scale
-        for losses in both
-    )
-
-
 def _too_low(course: Course) -> Iterator[Finding]:
     losses = course.losses
-    if pace := _crawls(course):
+    if pace := crawls(course):
         first, last = apart(losses[0], losses[-1])
         yield Finding(
             "learning rate too low",
@@ -333,54 +246,10 @@ def _too_low(course: Course) -> Iterator[Finding]:
         )
 
 
-def _lowest_at_chance(course: Course) -> float | None:
-    """The lowest loss of a training that never was better than chance; None of others."""
-    losses, chance = course.losses, course.chance
-    if chance is None or not chance > 0:
-        return None
-    if not course.lasted(EPOCHS_AT_CHANCE, losses) and not _is_on_chance(losses, chance):
-        return None
-    validation = np.asarray(course.history.get("validation_loss", []), np.float64)
-    lowest = min(losses.min(), np.nanmin(validation, initial=np.inf))
-    return float(lowest) if lowest >= AT_CHANCE * chance and not _crawls(course) else None
-
-
-def _is_on_chance(losses: Floats, chance: float) -> bool:
-    """Whether a loss is so near to chance, and stays there, that two epochs tell."""
-    return len(losses) > 1 and bool((np.abs(losses - chance) <= ON_CHANCE * chance).all())
-
-
-def _plateau(course: Course) -> Iterator[Finding]:
-    lowest, chance = _lowest_at_chance(course), course.chance
-    if lowest is None or chance is None or course.losses[-1] > NEAR_CHANCE * chance:
-        return
-    last = float(course.losses[-1])
-    yield Finding(
-        "plateau at chance",
-        f"The network has learnt next to nothing: its training loss of {last:.4g} is that of the "
-        f"best constant answer, {chance:.4g}, and was never below {lowest:.4g}. Look at the other "
-        "findings, at the learning rate, and at whether X says anything of y.",
-        {"last_loss": last, "lowest_loss": lowest, "chance_loss": float(chance)},
-    )
-
-
-def _worse_than_chance(course: Course) -> Iterator[Finding]:
-    """Where nothing else was found: what never was better than chance is sick of something."""
-    lowest, chance = _lowest_at_chance(course), course.chance
-    if lowest is None or chance is None:
-        return
-    last = float(course.losses[-1])
-    yield Finding(
-        "worse than chance",
-        f"The network does worse than a constant answer: its training loss of {last:.4g} is above "
-        f"that of the best one, {chance:.4g}, and was never below {lowest:.4g}. Look at the "
-        "learning rate, at the initial weights, and at the scale of the inputs.",
-        {"last_loss": last, "lowest_loss": lowest, "chance_loss": float(chance)},
-    )
-
-
 def _overfitting(course: Course) -> Iterator[Finding]:
     onset = overfitting(course.history.get("validation_loss", []))
+    if any(only_here(course)):  # there is no epoch to stop at
+        return
     if onset and onset.last >= onset.minimum * (1 + WORSE):
         yield Finding(
             "over-fitting",
@@ -398,12 +267,14 @@ def _overfitting(course: Course) -> Iterator[Finding]:
 
 
 SICKNESSES: tuple[Callable[[Course], Iterator[Finding]], ...] = (
+    thrown_far,
     _vanishing,
     _exploding,
     _dead,
     _saturated,
     _too_high,
     _too_low,
-    _plateau,
+    plateau,
+    only_here,
     _overfitting,
 )

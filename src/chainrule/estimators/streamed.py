@@ -213,7 +213,7 @@ def _fit_windows(
         left = np.isin(sample, held, invert=True)
         train = replace(problem.train, weights=by_class[codes[left]])
         problem = replace(problem, train=train)
-        est.chance_loss_ = est._chance_loss(net, train)
+        est._learn_chance(net, problem)
         if est.diagnose:
             problem = replace(problem, examination=est._examination(net, train))
     trained = Without(reader, held) if len(held) else reader

@@ -226,8 +226,10 @@ def _remedy(found: OnTest) -> str:
 
 
 def _rounded(value: float, decimals: int) -> str:
-    """To so many decimals; a large number to as many digits."""
-    return f"{value:.{decimals}f}" if value < 1000 else f"{value:.{decimals}g}"
+    """To so many decimals; a large number to as many digits, and a small one to two."""
+    if 10 ** (1 - decimals) <= value < 1000 or value == 0:
+        return f"{value:.{decimals}f}"
+    return f"{value:.{decimals if value >= 1000 else 2}g}"
 
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
@@ -308,10 +310,21 @@ def _printed(evidence: Evidence) -> Iterator[str]:
     if not evidence.comparisons:
         return
     counts = Counter(row.agreement for row in evidence.comparisons)
-    total = len(evidence.comparisons)
+    total, interval = len(evidence.comparisons), _interval(evidence)
+    if total == 1:
+        words = {
+            "exact": "comes out exactly",
+            "within interval": f"lies within {interval}",
+            "differs": "differs from ours",
+        }
+        yield f"The one printed number {words[evidence.comparisons[0].agreement]}."
+        return
+    found = [_of_them(counts["exact"], "come", " out exactly")]
+    if interval:
+        found.append(_of_them(counts["within interval"], "lie", f" within {interval}"))
     yield (
-        f"Of {_count(total, 'printed number')}, {counts['exact']} come out exactly, "
-        f"{_within(evidence, counts['within interval'])}{counts['differs']} differ."
+        f"Of {total} printed numbers, {', '.join(found)}, and "
+        f"{_of_them(counts['differs'], 'differ')}."
     )
 
 
@@ -321,11 +334,15 @@ INTERVALS = {
 }
 
 
-def _within(evidence: Evidence, count: int) -> str:
-    """How many lie in an interval, and in which; nothing where there is none."""
+def _interval(evidence: Evidence) -> str:
+    """In which interval a number may lie; nothing where there is none."""
     known = {row.interval for row in evidence.comparisons}
     words = [words for kind, words in INTERVALS.items() if kind in known]
-    return f"{count} lie within the 95 % interval {', or '.join(words)}, and " if words else "and "
+    return f"the 95 % interval {', or '.join(words)}" if words else ""
+
+
+def _of_them(number: int, verb: str, rest: str = "") -> str:
+    return f"{number} {verb}{'s' if number == 1 else ''}{rest}"
 
 
 def _sicknesses(evidence: Evidence) -> Iterator[str]:

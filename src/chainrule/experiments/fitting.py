@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.splits import Part
-from chainrule.errors import SpecError
+from chainrule.errors import ModelFileError, RunError, SpecError
 from chainrule.experiments.backends import computed_by
 from chainrule.experiments.families import family
 from chainrule.experiments.results import Number
@@ -81,11 +81,14 @@ def description(family_name: str, settings: Mapping[str, Any]) -> str:
 
 @contextmanager
 def refusals(what: str) -> Iterator[None]:
-    """An estimator's ValueError is about what the spec asks of it."""
+    """An estimator's ValueError is about what the spec asks of it; that a file of the run or of a
+    model is damaged is no fault of the training, and said as it is."""
     try:
         yield
+    except (RunError, ModelFileError):
+        raise
     except ValueError as error:
-        raise SpecError(f"This cannot be trained, a {what}: {error}") from error
+        raise SpecError(f"This cannot be trained ({what}): {error}") from error
 
 
 def score(fitted: Fitted, part: Part) -> float:

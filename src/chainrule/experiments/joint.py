@@ -116,7 +116,8 @@ def train_jointly(
                     f"{label}: {forecast}.", highlight=False, markup=False
                 ),
             )
-            what = f"one of {len(jobs)} networks that are trained together"
+            one = f"one of {len(jobs)} networks that are trained together"
+            what = one if len(jobs) > 1 else "a network"
             with recorder.interrupt.gently(), refusals(what), _warnings_once(recorder):
                 together.run(known=known, standing=keeper.kept())
             keeper.clear()

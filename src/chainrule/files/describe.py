@@ -137,6 +137,8 @@ def _fitted(est: Any, arrays: Arrays) -> dict[str, Any]:
     for name in NUMBERS:
         if found.get(name) is not None:
             found[name] = number_of(found[name])
+    if chance := found.get("validation_chance_"):
+        found["validation_chance_"] = {k: number_of(v) for k, v in chance.items()}
     for name in COUNTS:
         if found.get(name) is not None:
             found[name] = int(found[name])

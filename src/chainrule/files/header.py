@@ -89,6 +89,16 @@ class Labels(Record):
         return self
 
 
+class ValidationChance(Record):
+    """What a constant answer gets on the rows to validate on, as `chainrule.estimators.chance` has
+    it."""
+
+    loss: Number
+    score: Number
+    rows: Annotated[float, Field(gt=0, lt=math.inf)]
+    luck: Number
+
+
 class Fitted(Record):
     """Fitted attributes by scikit-learn's names. One that the estimator lacks is left out;
     ``"array"`` says that an array of the file holds it."""
@@ -101,6 +111,7 @@ class Fitted(Record):
     best_epoch_: Count | None = None
     diverged_: bool | None = None
     chance_loss_: Number | None = None
+    validation_chance_: ValidationChance | None = None
     loss_curve_: Literal["array"] | None = None
     validation_scores_: Literal["array"] | None = None
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule.files import text, transformers, values
-from chainrule.files.header import MLP, Fitted, Labels, Pipeline
+from chainrule.files.header import MLP, Fitted, Labels, Pipeline, ValidationChance
 from chainrule.files.records import NotFinite
 from chainrule.files.refusal import message, refuse, shown
 from chainrule.files.stream import read_stream
@@ -126,10 +126,16 @@ def _set_fitted(est: Any, fitted: Fitted, arrays: Arrays) -> None:
     for name in fitted.model_fields_set:
         value = getattr(fitted, name)
         if isinstance(value, NotFinite):
-            value = float(value.float)
+            value = _float(value)
+        elif isinstance(value, ValidationChance):
+            value = {each: _float(getattr(value, each)) for each in type(value).model_fields}
         elif value == "array":
             value = arrays[name.removesuffix("_")].tolist()
         setattr(est, name, value)
+
+
+def _float(value: float | NotFinite) -> float:
+    return float(value.float if isinstance(value, NotFinite) else value)
 
 
 def _check_predicts(est: Any, model: MLP) -> None:

@@ -69,6 +69,7 @@ def environment() -> Environment:
         "count": numbers.count,
         "setting": numbers.setting,
         "short": numbers.short,
+        "temperature": numbers.temperature,
         "difference": numbers.difference,
         "loss": numbers.loss,
         "settings": numbers.settings,

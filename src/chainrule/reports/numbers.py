@@ -18,6 +18,7 @@ __all__ = [
     "settings",
     "several",
     "short",
+    "temperature",
 ]
 
 ABSENT = "–"
@@ -83,6 +84,13 @@ def duration(seconds: float) -> str:
 def moment(at: datetime | None) -> str:
     """A moment to the minute, in UTC; nothing where it is not known."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else ""
+
+
+def temperature(value: float | None) -> str:
+    """A temperature: two decimals, or two digits where it is small."""
+    if value is None:
+        return ABSENT
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def count(number: int) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from chainrule.errors import RunError
 from chainrule.estimators.checkpoints import Snapshot
 from chainrule.files import lines, lock
 from chainrule.files.atomic import sync_folder
@@ -44,7 +45,11 @@ class Journal:
         self._lock = lock.take(self.folder / "lock")
         for folder in (self.run, self.folder):
             _tidy(folder)
-        self._entries = _read(self._done)
+        try:
+            self._entries = _read(self._done)
+        except RunError:
+            self.__exit__()
+            raise
         self._zero = perf_counter()
         return self
 
@@ -67,7 +72,8 @@ class Journal:
             self._set_clock(self._entries[key])
         else:
             value = compute()
-            line = json.dumps({"key": key, "value": value, "clock": self.clock()})
+            entry = {"key": key, "value": value, "clock": self.clock()}
+            line = json.dumps(entry | {"digest": _digest(entry)})
             lines.append(self._done, line + "\n")
             self._entries[key] = json.loads(line)  # as a later reader gets it
         return self._entries[key]["value"]
@@ -135,14 +141,32 @@ class Journal:
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
-    """The entries of all whole lines; what a kill left of a torn last one is cut away."""
+    """The entries of all whole lines; what a kill left of a torn last one is cut away.
+
+    Raises
+    ------
+    RunError
+        A line is not what was written there (one of an older version has no digest).
+    """
     if not path.exists():
         return {}
     data = path.read_bytes()
     entries, end = lines.whole(data)
     if end < len(data):
         os.truncate(path, end)
+    for number, entry in enumerate(entries, 1):
+        said = entry.pop("digest", None)
+        if said is not None and said != _digest(entry):
+            raise RunError(
+                f"{path} is damaged: line {number} is not what was written. Remove that line: what "
+                "it holds is computed again, and all else of the run is kept."
+            )
     return {entry["key"]: entry for entry in entries}
+
+
+def _digest(entry: dict[str, Any]) -> str:
+    """Of what a reader gets of the line."""
+    return sha256(json.dumps(entry).encode()).hexdigest()
 
 
 def _tidy(folder: Path) -> None:

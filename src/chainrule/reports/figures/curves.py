@@ -85,6 +85,7 @@ def learning_curves(
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
+            markerfacecolor=style.face,
             markevery=max(1, length // 8),
             markersize=5,
             label=name,

@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import FULL, HALF, panel
 from chainrule.reports.figures.style import LOOKS, MUTED, SURFACE, styled, titled
-from chainrule.reports.numbers import count
+from chainrule.reports.numbers import count, several
 
 __all__ = ["network_drawing"]
 
@@ -202,12 +202,13 @@ def _alt(
 
     hidden = _runs([told(number) for number in range(1, len(sizes) - 1)])
     layers = "a hidden layer" if len(sizes) == 3 else "hidden layers"
-    inside = f"{layers} of {hidden} units" if hidden else "no hidden layer"
+    units = "unit" if len(sizes) == 3 and sizes[1] == 1 else "units"
+    inside = f"{layers} of {hidden} {units}" if hidden else "no hidden layer"
     listed = _runs([count(each) for each in parameters])
     outputs = f"{told(len(sizes) - 1)} output{'' if sizes[-1] == 1 else 's'}"
     return (
-        f"{title or 'A network'}: {count(sizes[0])} inputs, {inside}, {outputs}; "
-        f"{count(sum(parameters))} parameters, by layer {listed}."
+        f"{title or 'A network'}: {several(sizes[0], 'input')}, {inside}, {outputs}; "
+        f"{several(sum(parameters), 'parameter')}, by layer {listed}."
     )
 
 

@@ -100,6 +100,7 @@ def _draw(
         color=style.colour,
         linestyle=style.line,
         marker=style.marker,
+        markerfacecolor=style.face,
         label=name,
     )
     barred = known & np.isfinite(lows) & (lows > 0)

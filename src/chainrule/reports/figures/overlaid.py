@@ -48,6 +48,7 @@ def overlaid_curves(
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
+            markerfacecolor=style.face,
             markevery=max(1, len(places) // 8),
             markersize=5,
             label=name,

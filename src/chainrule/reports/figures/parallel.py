@@ -81,6 +81,7 @@ def parallel_coordinates(
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
+            markerfacecolor=style.face,
             markersize=6,
             linewidth=2.2,
             label=f"{place + 1}. {values[k]:.4g}",

@@ -94,7 +94,13 @@ def _draw(
 ) -> None:
     style = look(number)
     axes.plot(
-        at, means, color=style.colour, linestyle=style.line, marker=style.marker, label=called
+        at,
+        means,
+        color=style.colour,
+        linestyle=style.line,
+        marker=style.marker,
+        markerfacecolor=style.face,
+        label=called,
     )
     known = np.isfinite(ends).all(axis=1) & np.isfinite(means)
     reach = np.array([means - ends[:, 0], ends[:, 1] - means])[:, known]

@@ -34,6 +34,7 @@ def recall_by_class(
             linestyle="none",
             color=style.colour,
             marker=style.marker,
+            markerfacecolor=style.face,
             markersize=6,
             label=name,
             clip_on=False,

@@ -12,6 +12,7 @@ from chainrule.errors import InvalidInputError
 from chainrule.reports.figures.axes import stack
 from chainrule.reports.figures.style import INK, LOOKS, MUTED, styled, titled
 from chainrule.reports.numbers import count
+from chainrule.reports.numbers import temperature as shown
 
 __all__ = ["Bins", "binned", "draw_bins", "reliability_diagram"]
 
@@ -109,7 +110,7 @@ def draw_bins(
     _accuracies(upper, found)
     at = ""
     if after is not None and after.ece is not None:
-        name = "a temperature" if temperature is None else f"temperature {temperature:.2f}"
+        name = "a temperature" if temperature is None else f"temperature {shown(temperature)}"
         at = f"at {name}: ECE {after.ece:.4f}"
         _after(upper, after, at)
     _counts(lower, found)

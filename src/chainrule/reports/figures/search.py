@@ -53,6 +53,7 @@ def _draw(axes: Axes, grid: Grid, facet: Any, best: Mapping[str, Any]) -> None:
             color=style.colour,
             linestyle=style.line,
             marker=style.marker,
+            markerfacecolor=style.face,
             markersize=5,
             label=setting(line),
         )

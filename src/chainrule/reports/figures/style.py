@@ -40,11 +40,17 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Look:
-    """What tells one series from another: a colour, a marker and a line style."""
+    """What tells one series from another: a colour, a marker, filled or hollow, and a line."""
 
     colour: str
     marker: str
     line: str | tuple[int, tuple[int, ...]]
+    hollow: bool = False
+
+    @property
+    def face(self) -> str:
+        """What fills the marker."""
+        return SURFACE if self.hollow else self.colour
 
 
 LOOKS = (
@@ -57,9 +63,17 @@ LOOKS = (
 )
 
 
+OTHER_MARKERS = ("X", "<", "*", "h", ">", "p")
+
+
 def look(index: int) -> Look:
-    """The look of the series with this index; they repeat after six."""
-    return LOOKS[index % len(LOOKS)]
+    """The look of the series with this index: `LOOKS`, and from the seventh on their colours with
+    other lines and markers, by turns filled and hollow. The first 72 differ."""
+    n = len(LOOKS)
+    turn, place = divmod(index, n)
+    markers = OTHER_MARKERS if turn % 4 > 1 else [each.marker for each in LOOKS]
+    shifted = LOOKS[(place + turn) % n]
+    return Look(LOOKS[place].colour, markers[(place + turn) % n], shifted.line, turn % 2 == 1)
 
 
 OURS = {
