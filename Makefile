@@ -25,7 +25,7 @@ NUMERICS := tests/equations $(addprefix tests/engine/test_,fit.py population.py 
 	tests/estimators/test_bytes.py $(wildcard tests/estimators/test_parity_*.py)
 QUICKLY := --xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0 \
 	--xla_cpu_parallel_codegen_split_count=1
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 unit: $(STAMP)-test
 	$(PYTEST) $(NUMERICS)
