@@ -547,11 +547,15 @@ def test_what_is_ahead_is_told_before_it_begins(rates, solver, monkeypatch):
 def test_what_is_ahead_of_a_queue(rates, monkeypatch):
     monkeypatch.setattr("chainrule.estimators.room.SMALLEST", 0)
     told, jobs = [], rates()
-    memory = 1.5 * bytes_under_way(jobs[0])
+    memory, jobs_rows = 1.5 * bytes_under_way(jobs[0]), jobs[0].X.nbytes
     Together(jobs, workers=1, memory=memory, on_forecast=told.append).run()
     (found,) = told
     assert (found.trainings, found.at_first, found.bytes) == (4, 1, memory)
-    assert "4 trainings, 1 of them at first, in 1 program" in str(found)
+    assert "4 trainings in about 1 program, 1 at first in 1 block, about " in str(found)
+    assert found.rows == jobs_rows
+    mixed = [*rates(), *rates(hidden_layer_sizes=(4, 4, 4)), *rates(solver="adam")]
+    Together(mixed, workers=1, memory=3 * memory, on_forecast=told.append).run()
+    assert told[-1].programs == 3
 
 
 def test_a_smaller_block_makes_room(rates, monkeypatch):

@@ -1,5 +1,6 @@
 """What trainings will take: said before they begin."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,17 +8,18 @@ import numpy as np
 from chainrule.estimators.jobs import Job
 from chainrule.estimators.room import bytes_of_layers
 
-__all__ = ["Forecast", "relative_work"]
+__all__ = ["Forecast", "kinds", "relative_work"]
 
 
 @dataclass(frozen=True)
 class Forecast:
     """What is ahead, said before it begins: trainings, and how many of them begin ``at_first``
-    (the others when there is memory for them); the programs that these take (of which some may be
-    compiled already), their blocks, the bytes that the networks take at a time and those of the
-    rows that they learn from; and about how many seconds all will take on this machine's cores.
-    Those that can be no members of a block are trained ``alone``, one by one. The seconds come from
-    the arithmetic, or from what was measured, of the others; they are no promise."""
+    (the others when there is memory for them) in how many blocks; the programs that all take (of
+    which some may be compiled already; where some wait, about), the bytes that the networks take
+    at a time and those of the rows that they learn from and are measured on; and about how many
+    seconds all will take on this machine's cores. Those that can be no members of a block are
+    trained ``alone``, one by one. The seconds come from the arithmetic, or from what was measured,
+    of the others; they are no promise."""
 
     trainings: int
     at_first: int
@@ -31,17 +33,33 @@ class Forecast:
     def __str__(self) -> str:
         if self.alone == self.trainings:
             return f"{_counted(self.trainings, 'training')}, one by one"
-        queue = f", {self.at_first} of them at first," if self.at_first < self.trainings else ""
+        programs, blocks = _counted(self.programs, "program"), _counted(self.blocks, "block")
+        queued = self.at_first < self.trainings
         return (
-            f"{_counted(self.trainings, 'training')}{queue} in "
-            f"{_counted(self.programs, 'program')} and {_counted(self.blocks, 'block')}, about "
-            f"{self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of rows, about "
-            f"{self.seconds:.0f} s" + (f"; {self.alone} one by one" if self.alone else "")
+            f"{_counted(self.trainings, 'training')} in "
+            + (f"about {programs}, {self.at_first} at first in {blocks}" if queued else "")
+            + ("" if queued else f"{programs} and {blocks}")
+            + f", about {self.bytes / 1e6:.0f} MB of networks and {self.rows / 1e6:.0f} MB of "
+            f"rows, about {self.seconds:.0f} s"
+            + (f"; {self.alone} one by one" if self.alone else "")
         )
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def kinds(jobs: Iterable[Job]) -> int:
+    """How many kinds of jobs there are, of which no two can share a program: of other depths,
+    activations, optimizers, batch sizes, losses or columns. (Of one kind, widths that are far apart
+    may take several.)"""
+    found = set()
+    for job in jobs:
+        est = job.estimator
+        settings = (est.activation, est.solver, est.batch_size, est.loss)
+        depth = np.size(est.hidden_layer_sizes)
+        found.add((type(est), repr(settings), depth, np.shape(job.X)[-1]))
+    return len(found)
 
 
 def relative_work(job: Job, until: int | None) -> float:

@@ -29,7 +29,7 @@ from chainrule.engine.population import Block
 from chainrule.errors import DivergenceError
 from chainrule.estimators.advancing import advance, epochs_done, let_pause, stand_in, standing_of
 from chainrule.estimators.checkpoints import Snapshot, kept_by, take, take_up
-from chainrule.estimators.forecast import Forecast, relative_work
+from chainrule.estimators.forecast import Forecast, kinds, relative_work
 from chainrule.estimators.jobs import (
     Job,
     Standing,
@@ -223,9 +223,7 @@ class Together:
                     trainings = self._begin(part, wanted, snapshots, known)
                     blocks = self._lay_out(trainings, found, workers, times)
                     if blocks and not tasks and self.on_forecast:
-                        self.on_forecast(
-                            self._forecast((len(open_), len(part), alone), blocks, workers, times)
-                        )
+                        self.on_forecast(self._forecast(open_, part, alone, blocks, workers, times))
                     placed = {one.number for block in blocks for one in block.here}
                     self._make_room(number for number in part if number not in placed)
                     for block in blocks:
@@ -392,14 +390,19 @@ class Together:
 
     def _forecast(
         self,
-        counts: tuple[int, int, int],
+        open_: Sequence[int],
+        part: Sequence[int],
+        alone: int,
         blocks: Sequence[_Placed],
         workers: int,
         times: float,
     ) -> Forecast:
-        """What is ahead of so many trainings, of whom so many are in the first part, and so many
-        are trained alone; the first part's blocks are these."""
-        count, at_first, alone = counts
+        """What is ahead of all trainings, of which so many are trained alone; these are the first
+        part, and its blocks."""
+        # without those that were trained alone, and have ended
+        jobs, here = (
+            list(filter(None, map(self.jobs.__getitem__, some))) for some in (open_, part)
+        )
         shapes, seconds = set(), 0.0
         for block in blocks:
             members = [member for group in block.layout for member in group if member]
@@ -409,16 +412,16 @@ class Together:
             known = self.measured.get(repr(plan))
             each = min(known["seconds"].values()) if known else work(plan, 1)
             seconds += max(steps, default=0.0) * each * len(members) / workers
-        new = len(shapes) * COMPILE_SECONDS / workers
-        rows = bytes_of_rows(one.job for block in blocks for one in block.here)
+        programs = round(len(shapes) * kinds(jobs) / kinds(here))
+        new = programs * COMPILE_SECONDS / workers
         return Forecast(
-            count,
-            at_first,
-            len(shapes),
+            len(open_),
+            len(part),
+            programs,
             len(blocks),
             min(sum(self._room.under_way.values()), max(self.memory, self._room.held)),
             times * seconds + new,
-            rows,
+            bytes_of_rows(jobs),
             alone,
         )
 
