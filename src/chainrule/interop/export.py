@@ -71,7 +71,8 @@ def export(
     try:
         yield from EXPORTS[path.suffix](known, path, rows)
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be written: {error}.") from error
+        said = error.strerror or error
+        raise InvalidInputError(f"{path} cannot be written: {said}.") from error
     if known.image is not None:
         yield (
             f"Its input is an image of {known.image} as a row of {known.image.n_features:,} "

@@ -80,9 +80,12 @@ class CsvSource:
         return text
 
     def _not_decoded(self) -> DataError:
+        with self.path.open("rb") as file:
+            marked = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        known = "utf-16" if marked else "latin-1"
         return DataError(
             f"{self.path}: required text in {self.encoding}, came other bytes. Say what it is in, "
-            "such as encoding='latin-1' (--encoding latin-1)."
+            f"such as encoding='{known}' (--encoding {known})."
         )
 
     def _check_header(self, cells: list[str]) -> None:

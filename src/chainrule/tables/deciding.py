@@ -128,10 +128,14 @@ def _refused(texts: list[str], others: list[str], hint: str) -> str:
     if others:
         said.append(f"Values that are no numbers, texts or dates: {listed(others, 10)}.")
     name = quoted([*texts, *others][0])
+    as_names = (
+        f"; a column of names that do repeat can be taken as a category (--category {name})"
+        if texts
+        else ""
+    )
     return (
         f"{' '.join(said)} Leave such columns out (--drop {name}), or turn them into numbers "
-        "first; a column of names that do repeat can be taken as a category "
-        f"(--category {name})."
+        f"first{as_names}."
     )
 
 
