@@ -16,6 +16,10 @@ __all__ = ["DISTINCT", "Found", "survey"]
 DISTINCT = 20_000
 """Different values of a column that are counted; of more it is only known that there are more."""
 
+FRACTIONS = 5_000
+"""The same of numbers that are not whole, in files that know numbers: of many columns, more would
+take much memory, and they are no categories."""
+
 ROWS = 50_000
 TOGETHER = 200
 """Columns that are looked at in one pass: a block of more would take much memory."""
@@ -48,7 +52,7 @@ class Found:
 
     @property
     def distinct(self) -> int | None:
-        """How many different values there are; None if more than `DISTINCT`."""
+        """How many different values there are; None if more than `DISTINCT` (or `FRACTIONS`)."""
         return None if self.counts is None else len(self.counts)
 
     @property
@@ -115,7 +119,7 @@ class Found:
         self._range(values)
         if self.counts is not None:
             distinct, counts = np.unique(known[np.isfinite(known)], return_counts=True)
-            if len(distinct) > DISTINCT:
+            if len(distinct) > self._most:
                 self.counts = None
             else:
                 float32 = distinct.dtype == np.float32  # its numbers have names of their own
@@ -134,8 +138,12 @@ class Found:
         if self.counts is not None:
             for value, n in pairs:
                 self.counts[value] += int(n)
-            if len(self.counts) > DISTINCT:
+            if len(self.counts) > self._most:
                 self.counts = None
+
+    @property
+    def _most(self) -> int:
+        return DISTINCT if self.whole or self.sort != "number" else FRACTIONS
 
 
 def survey(source: Source) -> dict[str, Found]:
