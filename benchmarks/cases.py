@@ -276,7 +276,7 @@ CASES: Mapping[str, Any] = {
         {"scikit-learn": 2.2},
     ),
     "halving": Case(
-        "successive halving of 27 candidates, 81 epochs, against all epochs for all",
+        "successive halving of 27 candidates, 243 epochs, against all epochs for all",
         {"chainrule": searches.halving("successive_halving"), "whole": searches.halving("random")},
         {"whole": 10 / 2.2},
     ),
