@@ -157,4 +157,4 @@ def bare(axes: Axes, *, grid: str | None = None) -> None:
     axes.tick_params(length=0)
     axes.grid(False)
     if grid is not None:
-        axes.grid(True, axis=grid)  # type: ignore[arg-type]
+        axes.grid(True, axis=grid)  # type: ignore[arg-type]  # "x" or "y", as a str
